@@ -1,0 +1,46 @@
+package dev.signalbox.schemas;
+
+/** Names of all record headers. Values are UTF-8 text unless said otherwise. */
+public final class Headers {
+    /** Form of the value: {@link #CONTENT_TYPE_JSON}; absent: Avro in Confluent's wire format. */
+    public static final String CONTENT_TYPE = "content-type";
+    public static final String CONTENT_TYPE_JSON = "application/json";
+    /** Form wanted of the reply and the chunks: {@link #CONTENT_TYPE_JSON}; absent: as the request. */
+    public static final String ACCEPT = "accept";
+
+    /** Spring's reply topic, as UTF-8 text. */
+    public static final String SPRING_REPLY_TOPIC = "kafka_replyTopic";
+    /** Spring's correlation id: opaque bytes, echoed byte for byte on the terminal reply only. */
+    public static final String SPRING_CORRELATION_ID = "kafka_correlationId";
+    /** Spring's reply partition: a 4-byte big-endian int. */
+    public static final String SPRING_REPLY_PARTITION = "kafka_replyPartition";
+    /** Plain reply topic. */
+    public static final String REPLY_TO = "replyTo";
+    /** Plain correlation id: opaque bytes, echoed byte for byte on the terminal reply only. */
+    public static final String CORRELATION_ID = "correlationId";
+
+    public static final String TRACEPARENT = "traceparent";
+    public static final String TRACESTATE = "tracestate";
+    /** Prefix of CloudEvents attributes, echoed as they came. */
+    public static final String CLOUDEVENTS_PREFIX = "ce_";
+
+    /** How often the request was published again: decimal int; absent: 0. */
+    public static final String HOP = "signalbox-hop";
+    /** Append time of the first record, ms on the broker's clock: decimal long; absent: this record's own. */
+    public static final String FIRST_ENQUEUED = "signalbox-first-enqueued";
+    /** Batch run that the request belongs to; see the {@code batch} command. */
+    public static final String BATCH = "signalbox-batch";
+    /** On a reply: its status, so that a reader can filter without decoding. */
+    public static final String STATUS = "signalbox-status";
+    /** On a dead letter: stable upper-case reason. */
+    public static final String DEAD_LETTER_REASON = "signalbox-dead-letter-reason";
+    /** On a dead letter: one sentence. */
+    public static final String DEAD_LETTER_MESSAGE = "signalbox-dead-letter-message";
+    /** On a dead letter: topic, partition and offset it came from, as Spring and Connect users know them. */
+    public static final String DEAD_LETTER_ORIGINAL_TOPIC = "kafka_dlt-original-topic";
+    public static final String DEAD_LETTER_ORIGINAL_PARTITION = "kafka_dlt-original-partition";
+    public static final String DEAD_LETTER_ORIGINAL_OFFSET = "kafka_dlt-original-offset";
+
+    private Headers() {
+    }
+}

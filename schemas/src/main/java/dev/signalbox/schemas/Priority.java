@@ -1,0 +1,37 @@
+package dev.signalbox.schemas;
+
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Optional;
+
+/** How urgent a request is; part of its topic's name. Declared from the most to the least urgent. */
+public enum Priority {
+    INTERACTIVE(Duration.ofMinutes(2)), STANDARD(Duration.ofMinutes(15)), BATCH(Duration.ofHours(24)), BACKGROUND(
+            Duration.ofHours(24));
+
+    private final Duration defaultTimeToLive;
+
+    Priority(Duration defaultTimeToLive) {
+        this.defaultTimeToLive = defaultTimeToLive;
+    }
+
+    /** How long an answer is worth having where the request does not say. */
+    public Duration defaultTimeToLive() {
+        return defaultTimeToLive;
+    }
+
+    /** The name in topics, configuration, metrics and on the command line: lower case. */
+    public String label() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** The priority of that label, or empty if there is none. */
+    public static Optional<Priority> ofLabel(String label) {
+        for (Priority priority : values()) {
+            if (priority.label().equals(label)) {
+                return Optional.of(priority);
+            }
+        }
+        return Optional.empty();
+    }
+}

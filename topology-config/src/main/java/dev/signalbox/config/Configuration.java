@@ -1,0 +1,34 @@
+package dev.signalbox.config;
+
+import dev.signalbox.schemas.PoolName;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A whole, valid configuration. It is only made by {@link ConfigurationReader}, which has checked every name in it, so
+ * that nobody who holds one meets a dangling name.
+ *
+ * @param environment the installation's environment, which picks the routes, such as {@code us_prod}
+ * @param vendors by name
+ * @param deployments by name, in the file's order
+ * @param pools in the file's order: the highest rank first
+ * @param routes by logical model
+ * @param prices the price table
+ * @param topics partitions, retention and the allow-list of reply topics
+ * @param worker bounds of every worker process
+ */
+public record Configuration(String environment, Map<String, Vendor> vendors,
+        Map<DeploymentName, Deployment> deployments, List<Pool> pools, Map<String, ModelRoutes> routes,
+        PriceTable prices, TopicSettings topics, WorkerSettings worker) {
+
+    /** The pool of that name. */
+    public Optional<Pool> pool(PoolName name) {
+        return pools.stream().filter(pool -> pool.name().equals(name)).findFirst();
+    }
+
+    /** The route that serves a use case's requests for a model in this installation's environment. */
+    public Optional<Route> route(String model, String useCase) {
+        return Optional.ofNullable(routes.get(model)).flatMap(routes -> routes.route(environment, useCase));
+    }
+}

@@ -1,0 +1,53 @@
+package dev.signalbox.config;
+
+import java.util.List;
+
+/** How a route chooses among deployments; strategies nest. */
+public sealed interface Strategy {
+    /** The strategy's name in configuration and decisions. */
+    String label();
+
+    /** A leaf: one deployment. */
+    record One(DeploymentName deployment) implements Strategy {
+        @Override
+        public String label() {
+            return "one";
+        }
+    }
+
+    /** In order: the first that can serve. */
+    record Sequence(List<Strategy> members) implements Strategy {
+        @Override
+        public String label() {
+            return "sequence";
+        }
+    }
+
+    /** By weight, exact over a window of picks. */
+    record LoadBalanced(List<Weighted> members) implements Strategy {
+        @Override
+        public String label() {
+            return "load_balanced";
+        }
+    }
+
+    /** By latency, in relation to capacity. */
+    record LatencyBased(List<Strategy> members) implements Strategy {
+        @Override
+        public String label() {
+            return "latency_based";
+        }
+    }
+
+    /** By the price of the request, the cheapest first. */
+    record Cheapest(List<Strategy> members) implements Strategy {
+        @Override
+        public String label() {
+            return "cheapest";
+        }
+    }
+
+    /** @param weight positive, relative to the other members' */
+    record Weighted(Strategy member, double weight) {
+    }
+}

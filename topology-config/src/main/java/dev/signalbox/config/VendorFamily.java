@@ -1,0 +1,15 @@
+package dev.signalbox.config;
+
+/** A request language and its transport. */
+public enum VendorFamily {
+    /** OpenAI Chat Completions, and every endpoint compatible with it (vLLM, a LiteLLM or Bifrost proxy). */
+    OPENAI,
+    /** Anthropic Messages. */
+    ANTHROPIC,
+    /** Azure OpenAI. */
+    AZURE_OPENAI,
+    /** AWS Bedrock. */
+    BEDROCK,
+    /** Google Vertex AI. */
+    VERTEX
+}

@@ -1,0 +1,26 @@
+package dev.signalbox.workers.intake;
+
+import dev.signalbox.schemas.Lane;
+import dev.signalbox.schemas.avro.LlmRequest;
+
+/**
+ * A request as the worker holds it from intake to reply.
+ *
+ * @param lane pool and priority, from its topic
+ * @param ticket its place in the ledger
+ * @param request the decoded record
+ * @param requestHash {@link dev.signalbox.schemas.RequestHash} of the record's value
+ * @param hop how often it was published again
+ * @param firstEnqueuedMillis append time of the first record, ms on the broker's clock
+ * @param expiresAtMillis when its time to live ends, ms on the broker's clock
+ * @param address where the answer goes
+ * @param sizeBytes serialized key, value and headers, for the buffers' bounds
+ */
+public record InboundRequest(Lane lane, Ticket ticket, LlmRequest request, String requestHash, int hop,
+        long firstEnqueuedMillis, long expiresAtMillis, ReplyAddress address, int sizeBytes) {
+
+    /** The request id. */
+    public String id() {
+        return request.getId();
+    }
+}

@@ -1,0 +1,21 @@
+package dev.signalbox.workers.vendor;
+
+import dev.signalbox.config.Deployment;
+import dev.signalbox.schemas.avro.BodyFormat;
+import java.time.Duration;
+
+/** Makes one vendor call. Blocking; meant for a virtual thread. Interrupting the thread closes the connection. */
+public interface VendorClient {
+    /** Never throws for anything that the vendor, the network or the request did: those are outcomes. */
+    AttemptOutcome call(Call call, TokenSink sink);
+
+    /**
+     * @param body the request's JSON as the caller wrote it, in {@code format}
+     * @param streamed whether the vendor is asked to stream
+     * @param timeLeft the total limit: what is left of the request's time to live, at most the deployment's own total
+     * @param requestId for logs and the vendor's request-id header
+     */
+    record Call(Deployment deployment, BodyFormat format, byte[] body, boolean streamed, Duration timeLeft,
+            String requestId) {
+    }
+}
