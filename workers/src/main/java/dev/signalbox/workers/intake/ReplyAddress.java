@@ -19,7 +19,8 @@ public record ReplyAddress(String replyTopic, OptionalInt replyPartition, String
 
     /** Form of reply and chunk values. */
     public enum Form {
-        AVRO, JSON
+        AVRO,
+        JSON
     }
 
     public ReplyAddress {
