@@ -3,6 +3,7 @@ package dev.signalbox.config;
 import dev.signalbox.schemas.PoolName;
 import java.net.URI;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -19,14 +20,31 @@ import java.util.OptionalInt;
  * @param failureDomains what it fails together with, beyond its vendor and region
  * @param timeouts limits of a call
  * @param capabilities what a request may ask of it
+ * @param throughput how its capacity is paid for
  */
 public record Deployment(DeploymentName name, Vendor vendor, URI baseUrl, String modelId, Optional<String> region,
         Optional<String> account, List<Secret> credentials, Limits limits, Map<PoolName, Double> poolShares,
-        List<String> failureDomains, CallTimeouts timeouts, Capabilities capabilities) {
+        List<String> failureDomains, CallTimeouts timeouts, Capabilities capabilities, Throughput throughput) {
+
+    public Deployment {
+        credentials = List.copyOf(credentials);
+        poolShares = Map.copyOf(poolShares);
+        failureDomains = List.copyOf(failureDomains);
+    }
+
+    /** An on-demand deployment. */
+    public Deployment(DeploymentName name, Vendor vendor, URI baseUrl, String modelId, Optional<String> region,
+            Optional<String> account, List<Secret> credentials, Limits limits, Map<PoolName, Double> poolShares,
+            List<String> failureDomains, CallTimeouts timeouts, Capabilities capabilities) {
+        this(name, vendor, baseUrl, modelId, region, account, credentials, limits, poolShares, failureDomains, timeouts,
+                capabilities, Throughput.ON_DEMAND);
+    }
 
     /** The vendor's limits; an empty one is unlimited as far as the configuration knows. */
     public record Limits(OptionalInt concurrency, OptionalInt requestsPerMinute, OptionalInt inputTokensPerMinute,
             OptionalInt outputTokensPerMinute) {
+        public static final Limits NONE = new Limits(OptionalInt.empty(), OptionalInt.empty(), OptionalInt.empty(),
+                OptionalInt.empty());
     }
 
     /**
@@ -34,8 +52,31 @@ public record Deployment(DeploymentName name, Vendor vendor, URI baseUrl, String
      * @param images whether it takes images
      * @param tools whether it takes tools
      * @param streaming whether it can stream
+     * @param documents whether it takes documents such as PDF
+     * @param prefill whether it can continue an answer that was begun elsewhere
+     * @param maxOutputTokens the longest answer; empty: not known, never a reason to be unfit
      */
-    public record Capabilities(OptionalInt contextWindowTokens, boolean images, boolean tools, boolean streaming) {
+    public record Capabilities(OptionalInt contextWindowTokens, boolean images, boolean tools, boolean streaming,
+            boolean documents, boolean prefill, OptionalInt maxOutputTokens) {
+        /** All of what today's chat models can, no limits known, no prefill. */
+        public static final Capabilities DEFAULT = new Capabilities(OptionalInt.empty(), true, true, true);
+
+        public Capabilities(OptionalInt contextWindowTokens, boolean images, boolean tools, boolean streaming) {
+            this(contextWindowTokens, images, tools, streaming, true, false, OptionalInt.empty());
+        }
+    }
+
+    /** How capacity is paid for. */
+    public enum Throughput {
+        /** By use. */
+        ON_DEMAND,
+        /** Reserved: paid for whether used or not, so it is used first. */
+        PROVISIONED;
+
+        /** The name in the configuration: lower case. */
+        public String label() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     /** Whether requests of that pool may use it at all. */

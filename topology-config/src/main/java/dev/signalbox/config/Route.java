@@ -1,6 +1,10 @@
 package dev.signalbox.config;
 
+import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 
 /**
  * What serves a (model, environment, use case).
@@ -10,16 +14,46 @@ import java.util.List;
  * @param fallbackModels logical models tried in order, each by its own route, when no deployment of this route can serve
  * @param allow where its requests may be served
  * @param call whether the vendor is called streamed
+ * @param contextWindowFallbacks models tried in order when the request does not fit the context window
+ * @param contentFilterFallbacks models tried in order when the vendor's content filter refused the request
+ * @param hedgeAfter second call for an interactive request whose first token did not come in that time; empty: never
  */
-public record Route(String name, Strategy strategy, List<FallbackModel> fallbackModels, Residency allow,
-        CallMode call) {
+public record Route(String name, Strategy strategy, List<FallbackModel> fallbackModels, Residency allow, CallMode call,
+        List<FallbackModel> contextWindowFallbacks, List<FallbackModel> contentFilterFallbacks,
+        Optional<Duration> hedgeAfter) {
 
-    /** A model to fall back to, with what it changes in the request. */
-    public record FallbackModel(String model, java.util.Map<String, Object> overrides) {
+    /** A route without rules of its own for context window, content filter and hedging. */
+    public Route(String name, Strategy strategy, List<FallbackModel> fallbackModels, Residency allow, CallMode call) {
+        this(name, strategy, fallbackModels, allow, call, List.of(), List.of(), Optional.empty());
+    }
+
+    /**
+     * A model to fall back to, with what it changes in the request.
+     *
+     * @param overrides top-level parameters of the request body and the values they get, as JSON values
+     * @param prompt variant of the prompt template that this model needs
+     * @param overflow part of the requests that go to it while the first model's capacity is short, 0 to 1
+     */
+    public record FallbackModel(String model, Map<String, Object> overrides, Optional<PromptVariant> prompt,
+            double overflow) {
+        public FallbackModel(String model, Map<String, Object> overrides) {
+            this(model, overrides, Optional.empty(), 0);
+        }
+    }
+
+    /** A prompt template and its version, as in the request. */
+    public record PromptVariant(String template, String version) {
     }
 
     /** Whether the vendor is called streamed, whatever the caller gets. */
     public enum CallMode {
-        AS_ASKED, STREAMED, UNARY
+        AS_ASKED,
+        STREAMED,
+        UNARY;
+
+        /** The name in the configuration: lower case. */
+        public String label() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 }

@@ -1,5 +1,7 @@
 package dev.signalbox.config;
 
+import java.util.Locale;
+
 /** A request language and its transport. */
 public enum VendorFamily {
     /** OpenAI Chat Completions, and every endpoint compatible with it (vLLM, a LiteLLM or Bifrost proxy). */
@@ -11,5 +13,10 @@ public enum VendorFamily {
     /** AWS Bedrock. */
     BEDROCK,
     /** Google Vertex AI. */
-    VERTEX
+    VERTEX;
+
+    /** The name in the configuration: lower case. */
+    public String label() {
+        return name().toLowerCase(Locale.ROOT);
+    }
 }

@@ -1,0 +1,15 @@
+package dev.signalbox.config;
+
+import java.util.List;
+
+/** What reading a configuration came to. */
+public sealed interface ReadResult {
+
+    /** @param warnings what is legal but probably not meant, such as a single point of failure; in file order */
+    record Valid(Configuration configuration, List<Problem> warnings) implements ReadResult {
+    }
+
+    /** @param problems all of them, at least one; in file order */
+    record Invalid(List<Problem> problems) implements ReadResult {
+    }
+}
