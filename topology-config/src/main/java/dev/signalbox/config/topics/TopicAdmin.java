@@ -19,6 +19,9 @@ public final class TopicAdmin {
      * @return names of the topics that were created
      */
     public List<String> createMissing(TopicCatalogue catalogue, Duration timeout) throws InterruptedException {
+        if (catalogue.topics().isEmpty()) {
+            return List.of();
+        }
         throw new UnsupportedOperationException(admin + " " + catalogue + timeout);
     }
 }
