@@ -1,0 +1,40 @@
+package dev.signalbox.workers.vendor;
+
+import dev.signalbox.workers.vendor.VendorClient.Call;
+import java.net.URI;
+import java.util.List;
+
+/**
+ * A vendor family's language: requests to HTTP, bytes to tokens and answers, errors to classes. Pure and shared by all
+ * calls; what one call needs lives in its {@link StreamDecoder}.
+ */
+public interface VendorCodec {
+    /** The HTTP request of a call. It never throws for what the caller wrote: a body that cannot be sent is refused. */
+    Encoded encode(Call call);
+
+    /** A decoder for one streamed answer. */
+    StreamDecoder decoder(Call call, TokenSink sink);
+
+    /** Reads a whole unstreamed answer that came with a good status. */
+    Decoded decode(Call call, byte[] body);
+
+    /** Why an answer with another status than 2xx is none. */
+    AttemptFailure classify(VendorError error);
+
+    /** What became of a call's request. */
+    sealed interface Encoded {
+        record Ready(URI uri, List<HttpHeader> headers, byte[] body) implements Encoded {
+        }
+
+        record Refused(AttemptFailure failure) implements Encoded {
+        }
+    }
+
+    /** A request header. Its value may be a secret, so it has no text form. */
+    record HttpHeader(String name, String value) {
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+}
