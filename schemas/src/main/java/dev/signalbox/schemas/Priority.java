@@ -6,7 +6,10 @@ import java.util.Optional;
 
 /** How urgent a request is; part of its topic's name. Declared from the most to the least urgent. */
 public enum Priority {
-    INTERACTIVE(Duration.ofMinutes(2)), STANDARD(Duration.ofMinutes(15)), BATCH(Duration.ofHours(24)), BACKGROUND(
+    INTERACTIVE(Duration.ofMinutes(2)),
+    STANDARD(Duration.ofMinutes(15)),
+    BATCH(Duration.ofHours(24)),
+    BACKGROUND(
             Duration.ofHours(24));
 
     private final Duration defaultTimeToLive;
