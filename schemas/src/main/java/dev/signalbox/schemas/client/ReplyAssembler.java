@@ -5,6 +5,7 @@ import dev.signalbox.schemas.avro.TokenChunk;
 import java.util.List;
 
 /** The reader's rule, with time as a parameter; for one thread. */
+@SuppressWarnings("DoNotCallSuggester")
 public final class ReplyAssembler {
 
     /**

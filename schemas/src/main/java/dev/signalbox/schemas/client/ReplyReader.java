@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /** Follows replies and tokens on a thread of its own. */
+@SuppressWarnings("DoNotCallSuggester")
 public final class ReplyReader implements AutoCloseable {
 
     /**

@@ -8,6 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.header.Header;
 
 /** Sends requests; thread-safe. */
+@SuppressWarnings("DoNotCallSuggester")
 public final class RequestProducer implements AutoCloseable {
 
     /**

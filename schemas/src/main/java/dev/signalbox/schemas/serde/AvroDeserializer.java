@@ -5,6 +5,7 @@ import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
 
 /** Reads what {@link AvroSerializer} or Confluent's own serializer wrote; thread-safe. */
+@SuppressWarnings("DoNotCallSuggester")
 public final class AvroDeserializer<T extends SpecificRecord> implements Deserializer<T> {
 
     /** To be configured with Confluent's keys; the class is that of the writer's schema. */

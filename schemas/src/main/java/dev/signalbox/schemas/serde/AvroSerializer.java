@@ -6,6 +6,7 @@ import org.apache.kafka.common.serialization.Serializer;
 import org.jspecify.annotations.Nullable;
 
 /** Avro in Confluent's wire format: a zero byte, the schema id as 4 big-endian bytes, the record; thread-safe. */
+@SuppressWarnings("DoNotCallSuggester")
 public final class AvroSerializer<T extends SpecificRecord> implements Serializer<T> {
 
     /** To be configured with Confluent's keys. */

@@ -6,6 +6,7 @@ import dev.signalbox.schemas.avro.LlmRequest;
 import dev.signalbox.schemas.avro.TokenChunk;
 
 /** The JSON form of the records. */
+@SuppressWarnings("DoNotCallSuggester")
 public final class JsonRecords {
     /** 16 MiB. */
     public static final int DEFAULT_MAX_BYTES = 16 << 20;

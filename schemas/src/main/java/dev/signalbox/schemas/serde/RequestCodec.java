@@ -6,6 +6,7 @@ import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
 
 /** Reads and checks request records of either form. */
+@SuppressWarnings("DoNotCallSuggester")
 public final class RequestCodec {
 
     public RequestCodec(Deserializer<LlmRequest> avro, JsonRecords json) {

@@ -4,6 +4,7 @@ import dev.signalbox.schemas.avro.LlmRequest;
 import java.util.List;
 
 /** The rules that every request keeps, whoever sent it. */
+@SuppressWarnings("DoNotCallSuggester")
 public final class RequestValidation {
 
     private RequestValidation() {

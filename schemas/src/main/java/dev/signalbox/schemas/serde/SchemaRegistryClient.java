@@ -5,6 +5,7 @@ import java.util.Map;
 import org.apache.avro.Schema;
 
 /** Confluent Schema Registry's REST API, as far as a serde needs it; thread-safe. */
+@SuppressWarnings("DoNotCallSuggester")
 public final class SchemaRegistryClient {
 
     /**
