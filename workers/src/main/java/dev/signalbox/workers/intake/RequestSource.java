@@ -1,0 +1,38 @@
+package dev.signalbox.workers.intake;
+
+import java.time.Duration;
+
+/**
+ * Requests of one lane, and the promise that each comes again, here or elsewhere, until it is completed. The consumer
+ * group of {@link LaneConsumer} is one; a share group or a simulation can be others.
+ */
+public interface RequestSource extends AutoCloseable {
+
+    /** Starts to deliver to the sink. */
+    void start();
+
+    /**
+     * The request is done for good: its reply, or its dead letter, is acknowledged. Any thread; never blocks. A ticket of
+     * an assignment that was lost changes nothing.
+     */
+    void complete(Ticket ticket);
+
+    /** Delivers nothing new from now on, but keeps its partitions and takes completions. Any thread; returns at once. */
+    void stopAdmitting();
+
+    /** What it holds now; cheap enough for a gauge. */
+    IntakeStatus status();
+
+    /**
+     * Commits what is complete, gives the partitions back and ends its threads, within the time given.
+     *
+     * @return whether it ended in time
+     */
+    boolean close(Duration limit);
+
+    /** As {@link #close(Duration)} with 5 s. */
+    @Override
+    default void close() {
+        close(Duration.ofSeconds(5));
+    }
+}

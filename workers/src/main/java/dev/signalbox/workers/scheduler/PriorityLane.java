@@ -1,0 +1,75 @@
+package dev.signalbox.workers.scheduler;
+
+/** A priority's queue, its credit in the deficit round robin and its calls in flight. */
+final class PriorityLane {
+    /** Cost units that one round of all priorities gives out: small, so that turns are short. */
+    static final double ROUND_COST_UNITS = 1_000;
+    /** Debt in rounds beyond which calls that a floor gave do not count: it must not cost a priority its later turns. */
+    private static final double FLOOR_DEBT_ROUNDS = 100;
+
+    final TenantQueues tenants = new TenantQueues();
+    final double quantum;
+    final int floorSlots;
+    int inFlight;
+    private double credit;
+    private long dispatched;
+    private long dispatchedCostUnits;
+
+    PriorityLane(double quantum, int floorSlots) {
+        this.quantum = quantum;
+        this.floorSlots = floorSlots;
+    }
+
+    boolean hasWork() {
+        return tenants.size() > 0;
+    }
+
+    boolean mayServe() {
+        return hasWork() && credit > 0;
+    }
+
+    /** Slots that its floor promises and that it does not use. */
+    int slotsBelowFloor() {
+        return floorSlots - inFlight;
+    }
+
+    /** Gets its part of some rounds; without work it only pays off debt, so that idleness earns nothing. */
+    void earn(double rounds) {
+        credit += rounds * quantum;
+        restIfIdle();
+    }
+
+    /** Rounds until it may serve, rounded down; 0 or more. */
+    double roundsInDebt() {
+        return Math.max(0, Math.floor(-credit / quantum));
+    }
+
+    void charge(long costUnits) {
+        credit -= costUnits;
+        count(costUnits);
+    }
+
+    void chargeFloor(long costUnits) {
+        credit = Math.max(credit - costUnits, Math.min(credit, -FLOOR_DEBT_ROUNDS * quantum));
+        count(costUnits);
+    }
+
+    /** Unspent credit lapses with the last waiting request. */
+    void restIfIdle() {
+        if (!hasWork()) {
+            credit = Math.min(credit, 0);
+        }
+    }
+
+    private void count(long costUnits) {
+        dispatched++;
+        dispatchedCostUnits += costUnits;
+        inFlight++;
+        restIfIdle();
+    }
+
+    SchedulerStatus.PriorityStatus status() {
+        return new SchedulerStatus.PriorityStatus(tenants.size(), tenants.waitingTenants(), inFlight, dispatched,
+                dispatchedCostUnits);
+    }
+}

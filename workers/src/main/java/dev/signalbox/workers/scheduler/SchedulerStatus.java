@@ -1,0 +1,36 @@
+package dev.signalbox.workers.scheduler;
+
+import dev.signalbox.schemas.Priority;
+import java.util.Map;
+
+/**
+ * What a pool's scheduler holds, for gauges.
+ *
+ * @param inFlight requests being served
+ * @param maxInFlight most that are served at once
+ * @param priorities per priority of the pool
+ */
+public record SchedulerStatus(int inFlight, int maxInFlight, Map<Priority, PriorityStatus> priorities) {
+
+    /**
+     * One priority.
+     *
+     * @param waiting requests that wait
+     * @param waitingTenants tenants that have waiting requests
+     * @param inFlight requests being served
+     * @param dispatched requests dispatched since the start
+     * @param dispatchedCostUnits cost units dispatched since the start
+     */
+    public record PriorityStatus(int waiting, int waitingTenants, int inFlight, long dispatched,
+            long dispatchedCostUnits) {
+    }
+
+    public SchedulerStatus {
+        priorities = Map.copyOf(priorities);
+    }
+
+    /** Requests that wait, of all priorities. */
+    public int waiting() {
+        return priorities.values().stream().mapToInt(PriorityStatus::waiting).sum();
+    }
+}
