@@ -1,0 +1,144 @@
+package dev.signalbox.workers;
+
+import dev.signalbox.config.Deployment;
+import dev.signalbox.schemas.avro.AttemptEvent;
+import dev.signalbox.schemas.avro.AttemptId;
+import dev.signalbox.schemas.avro.AttemptPhase;
+import dev.signalbox.schemas.avro.AttemptSummary;
+import dev.signalbox.schemas.avro.LlmRequest;
+import dev.signalbox.schemas.avro.RoutingCandidate;
+import dev.signalbox.schemas.avro.RoutingDecision;
+import dev.signalbox.workers.intake.InboundRequest;
+import dev.signalbox.workers.reply.AttemptJournal;
+import dev.signalbox.workers.reply.Pricing;
+import dev.signalbox.workers.router.RouteDecision.Routed;
+import dev.signalbox.workers.vendor.AttemptOutcome;
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** Tells control plane and metrics of each attempt, and prices it. */
+final class AttemptRecorder {
+    static final String ANSWERED = "ANSWERED";
+    private static final long MILLIS_A_DAY = Duration.ofDays(1).toMillis();
+
+    private final AttemptJournal journal;
+    private final WorkerMetrics metrics;
+    private final Pricing pricing;
+    private final String environment;
+    private final WorkerIdentity identity;
+    private final LongSupplier brokerMillis;
+
+    AttemptRecorder(AttemptJournal journal, WorkerMetrics metrics, Pricing pricing, String environment,
+            WorkerIdentity identity, LongSupplier brokerMillis) {
+        this.journal = journal;
+        this.metrics = metrics;
+        this.pricing = pricing;
+        this.environment = environment;
+        this.identity = identity;
+        this.brokerMillis = brokerMillis;
+    }
+
+    void started(InboundRequest request, AttemptId attempt, Deployment deployment, boolean streamed, Routed routed) {
+        metrics.attemptStarted(deployment);
+        AttemptEvent event = event(request, attempt, deployment, streamed, AttemptPhase.STARTED);
+        event.setDecision(decision(routed, deployment));
+        journal.append(event);
+    }
+
+    /** Returns the cost of the call; empty if it is unknown. A call that no vendor counted tokens for cost nothing. */
+    Optional<BigDecimal> ended(InboundRequest request, AttemptId attempt, Deployment deployment, boolean streamed,
+            AttemptOutcome outcome, int requestBytes) {
+        Optional<BigDecimal> cost = cost(deployment, outcome);
+        metrics.attemptEnded(deployment, outcome, cost);
+        AttemptEvent event = event(request, attempt, deployment, streamed, AttemptPhase.ENDED);
+        event.setOutcome(label(outcome));
+        event.setHttpStatus(httpStatus(outcome));
+        event.setUsage(outcome.usage().orElse(null));
+        event.setCost(cost.orElse(null));
+        event.setPriceVersion(pricing.version());
+        event.setDurationMillis(outcome.times().duration().toMillis());
+        event.setTimeToFirstTokenMillis(outcome.times().timeToFirstToken().map(Duration::toMillis).orElse(null));
+        event.setRequestBytes((long) requestBytes);
+        journal.append(event);
+        return cost;
+    }
+
+    static AttemptSummary summary(AttemptId attempt, Deployment deployment, AttemptOutcome outcome,
+            long startedAfterMillis) {
+        String message = switch (outcome) {
+            case AttemptOutcome.Answered answered -> null;
+            case AttemptOutcome.Failed failed -> failed.failure().message();
+        };
+        return new AttemptSummary(attempt, deployment.name().toString(), label(outcome), httpStatus(outcome), message,
+                startedAfterMillis, outcome.times().duration().toMillis(),
+                outcome.times().timeToFirstToken().map(Duration::toMillis).orElse(null));
+    }
+
+    static String label(AttemptOutcome outcome) {
+        return switch (outcome) {
+            case AttemptOutcome.Answered answered -> ANSWERED;
+            case AttemptOutcome.Failed failed -> failed.failure().failureClass().name();
+        };
+    }
+
+    private Optional<BigDecimal> cost(Deployment deployment, AttemptOutcome outcome) {
+        if (outcome.usage().isEmpty()) {
+            return switch (outcome) {
+                case AttemptOutcome.Answered answered -> Optional.empty();
+                case AttemptOutcome.Failed failed -> Optional.of(BigDecimal.ZERO);
+            };
+        }
+        LocalDate day = LocalDate.ofInstant(
+                java.time.Instant.ofEpochMilli(Math.floorDiv(brokerMillis.getAsLong(), MILLIS_A_DAY) * MILLIS_A_DAY),
+                ZoneOffset.UTC);
+        return pricing.cost(deployment.name(), outcome.usage().get(), day);
+    }
+
+    private static @Nullable Integer httpStatus(AttemptOutcome outcome) {
+        return switch (outcome) {
+            case AttemptOutcome.Answered answered -> 200;
+            case AttemptOutcome.Failed failed ->
+                failed.failure().httpStatus().isPresent() ? failed.failure().httpStatus().getAsInt() : null;
+        };
+    }
+
+    private static RoutingDecision decision(Routed routed, Deployment chosen) {
+        List<RoutingCandidate> candidates = routed.candidates().stream()
+                .map(candidate -> new RoutingCandidate(candidate.deployment().name().toString(), candidate.score(),
+                        candidate.unfit().orElse(null)))
+                .toList();
+        return new RoutingDecision(routed.strategy(),
+                chosen.name() + " by " + routed.strategy() + " of route " + routed.route().name(), candidates);
+    }
+
+    private AttemptEvent event(InboundRequest inbound, AttemptId attempt, Deployment deployment, boolean streamed,
+            AttemptPhase phase) {
+        LlmRequest request = inbound.request();
+        AttemptEvent event = new AttemptEvent();
+        event.setRequestId(request.getId());
+        event.setAttempt(attempt);
+        event.setPhase(phase);
+        event.setDeployment(deployment.name().toString());
+        event.setVendor(deployment.vendor().name());
+        event.setRegion(deployment.region().orElse(null));
+        event.setModel(deployment.name().model());
+        event.setRequestedModel(request.getModel());
+        event.setPool(inbound.lane().pool().value());
+        event.setPriority(inbound.lane().priority().label());
+        event.setUseCase(request.getUseCase());
+        event.setTenant(request.getTenant());
+        event.setDepartment(request.getDepartment());
+        event.setEnvironment(environment);
+        event.setWorker(identity.name());
+        event.setStreamed(streamed);
+        event.setPromptTemplate(request.getPromptTemplate());
+        event.setExperiment(request.getExperiment());
+        return event;
+    }
+}

@@ -1,0 +1,81 @@
+package dev.signalbox.workers;
+
+import dev.signalbox.schemas.avro.LlmReply;
+import dev.signalbox.schemas.avro.ReplyStatus;
+import dev.signalbox.workers.intake.InboundRequest;
+import dev.signalbox.workers.reply.ReplyPublisher;
+import dev.signalbox.workers.router.RouteDecision;
+import dev.signalbox.workers.router.Router;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+
+/**
+ * The path of one request, left to right. {@link #serve} lists its stages behind intake and scheduler, which have taken
+ * it and decided that it is next:
+ *
+ * <pre>intake ▶ scheduler ▶ [ admit ▶ route ▶ call ▶ publish ] ▶ the offset is done</pre>
+ *
+ * Runs on one virtual thread per request; every stage returns a value to this method.
+ */
+final class RequestFlow {
+    private final Router router;
+    private final QueryReader queries;
+    private final Visit visit;
+    private final ReplyWriter writer;
+    private final ReplyPublisher replies;
+    private final Consumer<InboundRequest> done;
+    private final LongSupplier brokerMillis;
+    private final LongSupplier nanos;
+
+    /**
+     * @param done told once the request's reply is acknowledged: its offset may be committed
+     * @param brokerMillis the fleet's clock
+     * @param nanos a monotonic clock
+     */
+    RequestFlow(Router router, QueryReader queries, Visit visit, ReplyWriter writer, ReplyPublisher replies,
+            Consumer<InboundRequest> done, LongSupplier brokerMillis, LongSupplier nanos) {
+        this.router = router;
+        this.queries = queries;
+        this.visit = visit;
+        this.writer = writer;
+        this.replies = replies;
+        this.done = done;
+        this.brokerMillis = brokerMillis;
+        this.nanos = nanos;
+    }
+
+    /** Serves a request until its reply is on its way. Blocking. */
+    void serve(InboundRequest request) {
+        long dispatchedMillis = brokerMillis.getAsLong();
+        long dispatchedNanos = nanos.getAsLong();
+        Ending ending = isExpired(request, dispatchedMillis)
+                ? expired()
+                : switch (router.decide(queries.query(request))) {
+                    case RouteDecision.Routed routed -> visit.run(request, routed);
+                    case RouteDecision.Unroutable unroutable -> unroutable(unroutable);
+                };
+        switch (ending) {
+            case Ending.Answered answered -> publish(request, writer.reply(request, answered, dispatchedMillis, dispatchedNanos));
+            case Ending.Unanswered unanswered -> publish(request, writer.reply(request, unanswered, dispatchedMillis, dispatchedNanos));
+            case Ending.Abandoned abandoned -> {
+            }
+        }
+    }
+
+    private void publish(InboundRequest request, LlmReply reply) {
+        replies.publish(request, reply, () -> done.accept(request));
+    }
+
+    private static boolean isExpired(InboundRequest request, long nowMillis) {
+        return nowMillis >= request.expiresAtMillis();
+    }
+
+    private static Ending expired() {
+        return Ending.Unanswered.withoutCall(ReplyStatus.EXPIRED, "EXPIRED",
+                "the request's time to live ended before a vendor was called", true);
+    }
+
+    private static Ending unroutable(RouteDecision.Unroutable unroutable) {
+        return Ending.Unanswered.withoutCall(ReplyStatus.FAILED, unroutable.code(), unroutable.message(), false);
+    }
+}

@@ -1,0 +1,48 @@
+package dev.signalbox.workers.reply;
+
+import dev.signalbox.schemas.Headers;
+import dev.signalbox.schemas.avro.AttemptEvent;
+import dev.signalbox.schemas.avro.LlmReply;
+import dev.signalbox.schemas.avro.TokenChunk;
+import dev.signalbox.schemas.serde.AvroSerializer;
+import dev.signalbox.schemas.serde.JsonRecords;
+import dev.signalbox.workers.intake.ReplyAddress.Form;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.internals.RecordHeader;
+
+/** Values of the records that a worker publishes, in the form that their reader asked for. Thread-safe. */
+public final class RecordEncoder {
+    static final Header JSON = new RecordHeader(Headers.CONTENT_TYPE,
+            Headers.CONTENT_TYPE_JSON.getBytes(StandardCharsets.UTF_8));
+
+    private final AvroSerializer<LlmReply> replies = new AvroSerializer<>();
+    private final AvroSerializer<TokenChunk> chunks = new AvroSerializer<>();
+    private final AvroSerializer<AttemptEvent> attempts = new AvroSerializer<>();
+
+    /** @param registryProperties Confluent's configuration keys */
+    public RecordEncoder(Map<String, ?> registryProperties) {
+        replies.configure(registryProperties, false);
+        chunks.configure(registryProperties, false);
+        attempts.configure(registryProperties, false);
+    }
+
+    byte[] encode(String topic, LlmReply reply, Form form) {
+        return switch (form) {
+            case AVRO -> replies.serialize(topic, reply);
+            case JSON -> JsonRecords.write(reply);
+        };
+    }
+
+    byte[] encode(String topic, TokenChunk chunk, Form form) {
+        return switch (form) {
+            case AVRO -> chunks.serialize(topic, chunk);
+            case JSON -> JsonRecords.write(chunk);
+        };
+    }
+
+    byte[] encode(String topic, AttemptEvent event) {
+        return attempts.serialize(topic, event);
+    }
+}
