@@ -95,6 +95,9 @@ final class Visit {
                             || Thread.currentThread().isInterrupted()) {
                         return new Ending.Abandoned(List.copyOf(progress.attempts), progress.cost());
                     }
+                    if (failed.failure().failureClass() == FailureClass.DEADLINE) {
+                        return progress.expired();
+                    }
                     boolean seen = channel.published();
                     if (seen && request.request().getStreamPolicy() == StreamPolicy.FAIL) {
                         return progress.failed(failed.failure(), failed.partialBody());

@@ -102,8 +102,10 @@ public final class Router {
         if (!allow.allows(deployment)) {
             return Optional.of("not allowed by the route's residency rule");
         }
-        if (!query.residency().allows(deployment)) {
-            return Optional.of("not allowed by the request's residency rule");
+        for (Residency rule : query.allow()) {
+            if (!rule.allows(deployment)) {
+                return Optional.of("not allowed by the residency rule of pool, tenant or request");
+            }
         }
         if (query.needs().images() && !deployment.capabilities().images()) {
             return Optional.of("takes no images");
