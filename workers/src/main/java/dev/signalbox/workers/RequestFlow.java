@@ -63,7 +63,7 @@ final class RequestFlow {
     }
 
     private void publish(InboundRequest request, LlmReply reply) {
-        replies.publish(request, reply, () -> done.accept(request));
+        replies.publish(request.address(), reply, () -> done.accept(request));
     }
 
     private static boolean isExpired(InboundRequest request, long nowMillis) {

@@ -6,6 +6,7 @@ import dev.signalbox.schemas.avro.LlmReply;
 import dev.signalbox.schemas.avro.ReplyError;
 import dev.signalbox.schemas.avro.ReplyStatus;
 import dev.signalbox.workers.intake.InboundRequest;
+import dev.signalbox.workers.intake.ReplyAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -52,24 +53,24 @@ public final class ReplyPublisher implements AutoCloseable {
     }
 
     /**
-     * Publishes the terminal reply of a request.
+     * Publishes a terminal reply.
      *
      * @param acknowledged run once when all in-sync replicas have it, on the producer's thread: it must be short
      */
-    public void publish(InboundRequest request, LlmReply reply, Runnable acknowledged) {
+    public void publish(ReplyAddress address, LlmReply reply, Runnable acknowledged) {
         unpublished.incrementAndGet();
-        send(request, reply, () -> {
+        send(address, reply, () -> {
             unpublished.decrementAndGet();
             acknowledged.run();
         }, FIRST_PAUSE_MILLIS);
     }
 
-    private void send(InboundRequest request, LlmReply reply, Runnable acknowledged, long pauseMillis) {
+    private void send(ReplyAddress address, LlmReply reply, Runnable acknowledged, long pauseMillis) {
         ProducerRecord<byte[], byte[]> record;
         try {
-            record = record(request, reply);
+            record = record(address, reply);
         } catch (RuntimeException registryAway) {
-            again(request, reply, acknowledged, pauseMillis, registryAway);
+            again(address, reply, acknowledged, pauseMillis, registryAway);
             return;
         }
         producer.send(record, (metadata, error) -> {
@@ -77,29 +78,28 @@ public final class ReplyPublisher implements AutoCloseable {
                 acknowledged.run();
             } else if (error instanceof RecordTooLargeException && reply.getBody() != null) {
                 Thread.startVirtualThread(
-                        () -> send(request, tooLarge(reply, record.value().length), acknowledged, FIRST_PAUSE_MILLIS));
+                        () -> send(address, tooLarge(reply, record.value().length), acknowledged, FIRST_PAUSE_MILLIS));
             } else {
-                again(request, reply, acknowledged, pauseMillis, error);
+                again(address, reply, acknowledged, pauseMillis, error);
             }
         });
     }
 
-    private void again(InboundRequest request, LlmReply reply, Runnable acknowledged, long pauseMillis,
+    private void again(ReplyAddress address, LlmReply reply, Runnable acknowledged, long pauseMillis,
             Exception error) {
         if (closed) {
             return;
         }
-        LOG.warn("reply of request {} to topic {} not written, trying again: {}", request.id(),
-                request.address().replyTopic(), error.toString());
+        LOG.warn("reply of request {} to topic {} not written, trying again: {}", reply.getRequestId(),
+                address.replyTopic(), error.toString());
         long jittered = pauseMillis / 2 + ThreadLocalRandom.current().nextLong(pauseMillis / 2 + 1);
         long next = Math.min(LONGEST_PAUSE_MILLIS, pauseMillis * 2);
         var unused = timer.schedule(
-                () -> Thread.startVirtualThread(() -> send(request, reply, acknowledged, next)), jittered,
+                () -> Thread.startVirtualThread(() -> send(address, reply, acknowledged, next)), jittered,
                 TimeUnit.MILLISECONDS);
     }
 
-    private ProducerRecord<byte[], byte[]> record(InboundRequest request, LlmReply reply) {
-        var address = request.address();
+    private ProducerRecord<byte[], byte[]> record(ReplyAddress address, LlmReply reply) {
         List<Header> headers = new ArrayList<>(address.correlation());
         headers.addAll(address.context());
         headers.add(new RecordHeader(Headers.STATUS, reply.getStatus().name().getBytes(StandardCharsets.UTF_8)));
@@ -109,7 +109,7 @@ public final class ReplyPublisher implements AutoCloseable {
             }
         }
         Integer partition = address.replyPartition().isPresent() ? address.replyPartition().getAsInt() : null;
-        return new ProducerRecord<>(address.replyTopic(), partition, request.id().getBytes(StandardCharsets.UTF_8),
+        return new ProducerRecord<>(address.replyTopic(), partition, reply.getRequestId().getBytes(StandardCharsets.UTF_8),
                 encoder.encode(address.replyTopic(), reply, address.form()), headers);
     }
 

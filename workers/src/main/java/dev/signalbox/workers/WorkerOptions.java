@@ -1,0 +1,34 @@
+package dev.signalbox.workers;
+
+import dev.signalbox.config.Configuration;
+import dev.signalbox.schemas.PoolName;
+import dev.signalbox.workers.intake.Admission;
+import java.net.InetSocketAddress;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What a worker process is started with.
+ *
+ * @param configuration the whole configuration
+ * @param clientProperties for every Kafka client: {@code bootstrap.servers}, security and whatever else was passed
+ * @param registryProperties Confluent's configuration keys, {@code schema.registry.url} at least
+ * @param pools whose requests it serves; empty: every pool's
+ * @param admission which records it serves
+ * @param admin where {@code /livez}, {@code /readyz} and {@code /metrics} are; port 0 for a free one
+ */
+public record WorkerOptions(Configuration configuration, Map<String, Object> clientProperties,
+        Map<String, Object> registryProperties, Set<PoolName> pools, Admission admission, InetSocketAddress admin) {
+    public WorkerOptions {
+        clientProperties = Map.copyOf(clientProperties);
+        registryProperties = Map.copyOf(registryProperties);
+        pools = Set.copyOf(pools);
+    }
+
+    /** Serves every pool, admits everything, and shows its health on a free loopback port. */
+    public static WorkerOptions of(Configuration configuration, Map<String, Object> clientProperties,
+            Map<String, Object> registryProperties) {
+        return new WorkerOptions(configuration, clientProperties, registryProperties, Set.of(), Admission.ALL,
+                new InetSocketAddress("127.0.0.1", 0));
+    }
+}
