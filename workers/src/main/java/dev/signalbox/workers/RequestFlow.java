@@ -55,8 +55,10 @@ final class RequestFlow {
                     case RouteDecision.Unroutable unroutable -> unroutable(unroutable);
                 };
         switch (ending) {
-            case Ending.Answered answered -> publish(request, writer.reply(request, answered, dispatchedMillis, dispatchedNanos));
-            case Ending.Unanswered unanswered -> publish(request, writer.reply(request, unanswered, dispatchedMillis, dispatchedNanos));
+            case Ending.Answered answered ->
+                publish(request, writer.reply(request, answered, dispatchedMillis, dispatchedNanos));
+            case Ending.Unanswered unanswered ->
+                publish(request, writer.reply(request, unanswered, dispatchedMillis, dispatchedNanos));
             case Ending.Abandoned abandoned -> {
             }
         }

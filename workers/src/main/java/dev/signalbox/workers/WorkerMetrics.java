@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Meters of requests and attempts. Names follow OpenTelemetry's GenAI conventions where they have one; no tenant and no
@@ -44,8 +45,8 @@ final class WorkerMetrics {
         meters.duration.record(outcome.times().duration());
         outcome.times().timeToFirstToken().ifPresent(meters.firstToken::record);
         outcome.usage().ifPresent(usage -> {
-            meters.inputTokens.increment(usage.getInputTokens() == null ? 0 : usage.getInputTokens());
-            meters.outputTokens.increment(usage.getOutputTokens() == null ? 0 : usage.getOutputTokens());
+            count(meters.inputTokens, usage.getInputTokens());
+            count(meters.outputTokens, usage.getOutputTokens());
         });
         cost.ifPresent(money -> meters.cost.increment(money.doubleValue()));
     }
@@ -57,6 +58,12 @@ final class WorkerMetrics {
         meters.queued.record(Duration.ofMillis(queuedMillis));
         if (attemptsMade > 1) {
             meters.failovers.increment(attemptsMade - 1.0);
+        }
+    }
+
+    private static void count(Counter counter, @Nullable Long tokens) {
+        if (tokens != null) {
+            counter.increment(tokens.doubleValue());
         }
     }
 
@@ -100,14 +107,16 @@ final class WorkerMetrics {
         AttemptMeters(Deployment deployment, String outcome) {
             Tags tags = Tags.of("deployment", deployment.name().toString(), "gen_ai.provider.name",
                     deployment.vendor().name(), "gen_ai.request.model", deployment.name().model());
-            duration = timer("gen_ai.client.operation.duration", "Length of vendor calls", tags.and("outcome", outcome));
+            duration = timer("gen_ai.client.operation.duration", "Length of vendor calls",
+                    tags.and("outcome", outcome));
             firstToken = timer("gen_ai.client.operation.time_to_first_chunk",
                     "From the start of a vendor call to its first token", tags);
             inputTokens = counter("gen_ai.client.token.usage", "Tokens as the vendors counted them",
                     tags.and("gen_ai.token.type", "input"));
             outputTokens = counter("gen_ai.client.token.usage", "Tokens as the vendors counted them",
                     tags.and("gen_ai.token.type", "output"));
-            cost = counter("signalbox.cost", "Cost of vendor calls in the price table's currency; unknown prices are left out",
+            cost = counter("signalbox.cost",
+                    "Cost of vendor calls in the price table's currency; unknown prices are left out",
                     tags);
         }
     }

@@ -20,6 +20,7 @@ public final class RecordEncoder {
     private final AvroSerializer<LlmReply> replies = new AvroSerializer<>();
     private final AvroSerializer<TokenChunk> chunks = new AvroSerializer<>();
     private final AvroSerializer<AttemptEvent> attempts = new AvroSerializer<>();
+    private final JsonRecords json = new JsonRecords();
 
     /** @param registryProperties Confluent's configuration keys */
     public RecordEncoder(Map<String, ?> registryProperties) {
@@ -31,14 +32,14 @@ public final class RecordEncoder {
     byte[] encode(String topic, LlmReply reply, Form form) {
         return switch (form) {
             case AVRO -> replies.serialize(topic, reply);
-            case JSON -> JsonRecords.write(reply);
+            case JSON -> json.write(reply);
         };
     }
 
     byte[] encode(String topic, TokenChunk chunk, Form form) {
         return switch (form) {
             case AVRO -> chunks.serialize(topic, chunk);
-            case JSON -> JsonRecords.write(chunk);
+            case JSON -> json.write(chunk);
         };
     }
 

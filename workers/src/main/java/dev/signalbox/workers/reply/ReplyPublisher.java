@@ -109,7 +109,8 @@ public final class ReplyPublisher implements AutoCloseable {
             }
         }
         Integer partition = address.replyPartition().isPresent() ? address.replyPartition().getAsInt() : null;
-        return new ProducerRecord<>(address.replyTopic(), partition, reply.getRequestId().getBytes(StandardCharsets.UTF_8),
+        return new ProducerRecord<>(address.replyTopic(), partition,
+                reply.getRequestId().getBytes(StandardCharsets.UTF_8),
                 encoder.encode(address.replyTopic(), reply, address.form()), headers);
     }
 

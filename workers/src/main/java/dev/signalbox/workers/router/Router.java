@@ -141,7 +141,8 @@ public final class Router {
     }
 
     private static String unfitMessage(Route route, List<Candidate> candidates) {
-        StringBuilder message = new StringBuilder("no deployment of route ").append(route.name()).append(" can serve it:");
+        StringBuilder message = new StringBuilder("no deployment of route ").append(route.name())
+                .append(" can serve it:");
         candidates.forEach(candidate -> message.append(' ').append(candidate.deployment().name()).append(' ')
                 .append(candidate.unfit().orElse("can")).append(';'));
         return message.toString();
