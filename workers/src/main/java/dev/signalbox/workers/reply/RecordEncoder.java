@@ -9,8 +9,10 @@ import dev.signalbox.schemas.serde.JsonRecords;
 import dev.signalbox.workers.intake.ReplyAddress.Form;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Objects;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
+import org.jspecify.annotations.Nullable;
 
 /** Values of the records that a worker publishes, in the form that their reader asked for. Thread-safe. */
 public final class RecordEncoder {
@@ -31,19 +33,23 @@ public final class RecordEncoder {
 
     byte[] encode(String topic, LlmReply reply, Form form) {
         return switch (form) {
-            case AVRO -> replies.serialize(topic, reply);
+            case AVRO -> present(replies.serialize(topic, reply));
             case JSON -> json.write(reply);
         };
     }
 
     byte[] encode(String topic, TokenChunk chunk, Form form) {
         return switch (form) {
-            case AVRO -> chunks.serialize(topic, chunk);
+            case AVRO -> present(chunks.serialize(topic, chunk));
             case JSON -> json.write(chunk);
         };
     }
 
     byte[] encode(String topic, AttemptEvent event) {
-        return attempts.serialize(topic, event);
+        return present(attempts.serialize(topic, event));
+    }
+
+    private static byte[] present(byte @Nullable [] value) {
+        return Objects.requireNonNull(value, "a record that is present has bytes");
     }
 }

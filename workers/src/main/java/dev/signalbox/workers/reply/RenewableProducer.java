@@ -2,13 +2,11 @@ package dev.signalbox.workers.reply;
 
 import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.OutOfOrderSequenceException;
 import org.apache.kafka.common.errors.ProducerFencedException;
@@ -29,13 +27,14 @@ public final class RenewableProducer implements AutoCloseable {
 
     private final String name;
     private final Supplier<Producer<byte[], byte[]>> factory;
-    private final AtomicReference<Producer<byte[], byte[]>> current;
+    private volatile Producer<byte[], byte[]> current;
+    private boolean closed;
 
     /** @param factory makes a producer with {@code acks=all} and idempotence */
     public RenewableProducer(String name, Supplier<Producer<byte[], byte[]>> factory) {
         this.name = name;
         this.factory = factory;
-        this.current = new AtomicReference<>(factory.get());
+        this.current = factory.get();
     }
 
     /** A factory over client properties, to which it adds what the order of effects relies on. */
@@ -56,9 +55,9 @@ public final class RenewableProducer implements AutoCloseable {
      * {@code max.block.ms} when the producer's buffer is full or the topic is not known.
      */
     public void send(ProducerRecord<byte[], byte[]> record, Callback callback) {
-        Producer<byte[], byte[]> producer = current.get();
+        Producer<byte[], byte[]> producer = current;
         try {
-            producer.send(record, (metadata, error) -> {
+            var unused = producer.send(record, (metadata, error) -> {
                 renewAfter(error, producer);
                 callback.onCompletion(metadata, error);
             });
@@ -72,26 +71,31 @@ public final class RenewableProducer implements AutoCloseable {
         boolean indefinite = error instanceof TimeoutException || error instanceof ProducerFencedException
                 || error instanceof OutOfOrderSequenceException || error instanceof InvalidProducerEpochException
                 || error instanceof IllegalStateException;
-        if (!indefinite || error instanceof AuthorizationException || current.get() != failed) {
-            return;
-        }
-        Producer<byte[], byte[]> next = factory.get();
-        if (current.compareAndSet(failed, next)) {
+        if (indefinite && replace(failed)) {
             LOG.warn("producer {} replaced after {}", name, String.valueOf(error));
             Thread.ofVirtual().start(() -> failed.close(Duration.ZERO));
-        } else {
-            next.close(Duration.ZERO);
         }
+    }
+
+    private synchronized boolean replace(Producer<byte[], byte[]> failed) {
+        if (!current.equals(failed) || closed) {
+            return false;
+        }
+        current = factory.get();
+        return true;
     }
 
     /** The producer's own metrics, for export. */
     public Producer<byte[], byte[]> current() {
-        return current.get();
+        return current;
     }
 
     /** Sends what is buffered, for at most 10 s. */
     @Override
     public void close() {
-        current.get().close(CLOSE_LIMIT);
+        synchronized (this) {
+            closed = true;
+        }
+        current.close(CLOSE_LIMIT);
     }
 }
