@@ -56,7 +56,7 @@ final class PublishedChunks implements AnswerChannel {
             boolean holding = model.token(kind, index, delta, toolCall, System.nanoTime());
             if (holding && !flushPlanned) {
                 flushPlanned = true;
-                var unused = timer.schedule(() -> Thread.startVirtualThread(this::flushHeld), coalesceNanos,
+                var _ = timer.schedule(() -> Thread.startVirtualThread(this::flushHeld), coalesceNanos,
                         TimeUnit.NANOSECONDS);
             }
         } finally {

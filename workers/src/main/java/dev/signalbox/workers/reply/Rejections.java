@@ -84,7 +84,7 @@ public final class Rejections implements Rejector {
                         done.accept(record.ticket());
                     } else {
                         LOG.warn("dead letter of {} not written, trying again: {}", record.ticket(), error.toString());
-                        var unused = timer.schedule(() -> Thread.startVirtualThread(() -> deadLetter(record)),
+                        var _ = timer.schedule(() -> Thread.startVirtualThread(() -> deadLetter(record)),
                                 PAUSE_MILLIS, TimeUnit.MILLISECONDS);
                     }
                 });

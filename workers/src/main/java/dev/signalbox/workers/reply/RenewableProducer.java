@@ -57,7 +57,7 @@ public final class RenewableProducer implements AutoCloseable {
     public void send(ProducerRecord<byte[], byte[]> record, Callback callback) {
         Producer<byte[], byte[]> producer = current;
         try {
-            var unused = producer.send(record, (metadata, error) -> {
+            var _ = producer.send(record, (metadata, error) -> {
                 renewAfter(error, producer);
                 callback.onCompletion(metadata, error);
             });

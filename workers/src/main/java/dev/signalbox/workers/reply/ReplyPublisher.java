@@ -94,7 +94,7 @@ public final class ReplyPublisher implements AutoCloseable {
                 address.replyTopic(), error.toString());
         long jittered = pauseMillis / 2 + ThreadLocalRandom.current().nextLong(pauseMillis / 2 + 1);
         long next = Math.min(LONGEST_PAUSE_MILLIS, pauseMillis * 2);
-        var unused = timer.schedule(
+        var _ = timer.schedule(
                 () -> Thread.startVirtualThread(() -> send(address, reply, acknowledged, next)), jittered,
                 TimeUnit.MILLISECONDS);
     }
