@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -23,7 +22,7 @@ import java.util.Set;
  */
 public final class Router {
     private final Configuration configuration;
-    private final Map<Strategy.LoadBalanced, WeightedTurns> turns;
+    private final IdentityHashMap<Strategy.LoadBalanced, WeightedTurns> turns;
 
     public Router(Configuration configuration) {
         this.configuration = configuration;
