@@ -3,6 +3,7 @@ package dev.signalbox.workers;
 import dev.signalbox.config.Configuration;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.workers.intake.Admission;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.Set;
@@ -29,6 +30,6 @@ public record WorkerOptions(Configuration configuration, Map<String, Object> cli
     public static WorkerOptions of(Configuration configuration, Map<String, Object> clientProperties,
             Map<String, Object> registryProperties) {
         return new WorkerOptions(configuration, clientProperties, registryProperties, Set.of(), Admission.ALL,
-                new InetSocketAddress("127.0.0.1", 0));
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
     }
 }
