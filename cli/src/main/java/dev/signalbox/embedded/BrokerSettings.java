@@ -52,6 +52,9 @@ final class BrokerSettings {
         p.setProperty("share.coordinator.state.topic.num.partitions", "1");
         p.setProperty("default.replication.factor", "1");
         p.setProperty("min.insync.replicas", "1");
+        // After a kill -9 the broker may register again only when its former session has run out.
+        p.setProperty("broker.session.timeout.ms", "2000");
+        p.setProperty("broker.heartbeat.interval.ms", "200");
         p.setProperty("group.initial.rebalance.delay.ms", "0");
         // Topics come from the catalogue; a mistyped name must not make one.
         p.setProperty("auto.create.topics.enable", "false");
