@@ -1,0 +1,261 @@
+package dev.signalbox.workers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.signalbox.config.Configuration;
+import dev.signalbox.config.Residency;
+import dev.signalbox.config.Strategy;
+import dev.signalbox.schemas.Topics;
+import dev.signalbox.schemas.avro.ChunkEndStatus;
+import dev.signalbox.schemas.avro.ChunkKind;
+import dev.signalbox.schemas.avro.LlmReply;
+import dev.signalbox.schemas.avro.ReplyStatus;
+import dev.signalbox.schemas.avro.StreamPolicy;
+import dev.signalbox.schemas.avro.TokenChunk;
+import dev.signalbox.schemas.avro.TokenUsage;
+import dev.signalbox.schemas.serde.JsonRecords;
+import dev.signalbox.workers.intake.InboundRequest;
+import dev.signalbox.workers.reply.AttemptJournal;
+import dev.signalbox.workers.reply.Pricing;
+import dev.signalbox.workers.reply.RecordEncoder;
+import dev.signalbox.workers.reply.RenewableProducer;
+import dev.signalbox.workers.reply.ReplyPublisher;
+import dev.signalbox.workers.router.Router;
+import dev.signalbox.workers.vendor.AttemptFailure;
+import dev.signalbox.workers.vendor.AttemptOutcome;
+import dev.signalbox.workers.vendor.FailureClass;
+import dev.signalbox.workers.vendor.TokenSink;
+import dev.signalbox.workers.vendor.VendorClient;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.BiFunction;
+import org.apache.kafka.clients.producer.MockProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class RequestFlowTest {
+    private static final long NOW = 1_000_000;
+    private static final long LATER = NOW + 60_000;
+    private static final AttemptOutcome.CallTimes TIMES = new AttemptOutcome.CallTimes(Duration.ofMillis(5),
+            Optional.of(Duration.ofMillis(2)));
+
+    private final JsonRecords json = new JsonRecords();
+    private final MockProducer<byte[], byte[]> producer = new MockProducer<>(true, null, new ByteArraySerializer(),
+            new ByteArraySerializer());
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+    private final Deque<BiFunction<VendorClient.Call, TokenSink, AttemptOutcome>> script = new ArrayDeque<>();
+    private final List<String> called = new ArrayList<>();
+    private final List<InboundRequest> done = new ArrayList<>();
+    private final List<Duration> pauses = new ArrayList<>();
+
+    @AfterEach
+    void stop() {
+        timer.shutdownNow();
+    }
+
+    @Test
+    void anAnswerIsPublishedWholeWithWhoGaveItAndWhatItCost() {
+        script.add(answer("hello"));
+        serve(TestRequests.request("r1", false, StreamPolicy.RESTART, LATER));
+
+        LlmReply reply = reply();
+        assertThat(reply.getStatus()).isEqualTo(ReplyStatus.COMPLETED);
+        assertThat(body(reply)).contains("hello");
+        assertThat(reply.getServedBy().getDeployment()).isEqualTo("a/m");
+        assertThat(reply.getAnsweredBy()).isEqualTo(reply.getAttempts().getFirst().getAttempt());
+        assertThat(reply.getAnsweredBy().getEpoch()).isEqualTo(3);
+        assertThat(reply.getCost()).isEqualByComparingTo(new BigDecimal("0.000050"));
+        assertThat(reply.getRequestHash()).isEqualTo("0123456789abcdef0123456789abcdef");
+        assertThat(done).hasSize(1);
+    }
+
+    @Test
+    void aFailureBeforeTheFirstTokenGoesToTheNextDeployment() {
+        script.add(failure(FailureClass.OVERLOADED));
+        script.add(failure(FailureClass.OVERLOADED));
+        script.add(answer("from b"));
+        serve(TestRequests.request("r1", true, StreamPolicy.RESTART, LATER));
+
+        assertThat(called).containsExactly("a/m", "a/m", "b/m");
+        assertThat(reply().getServedBy().getDeployment()).isEqualTo("b/m");
+        assertThat(reply().getAttempts()).extracting(attempt -> attempt.getOutcome()).containsExactly("OVERLOADED",
+                "OVERLOADED", "ANSWERED");
+        assertThat(chunks()).isEmpty();
+    }
+
+    @Test
+    void aRequestAtFaultIsNotTriedAnywhereElse() {
+        script.add(failure(FailureClass.INVALID_REQUEST));
+        serve(TestRequests.request("r1", false, StreamPolicy.RESTART, LATER));
+
+        assertThat(called).containsExactly("a/m");
+        assertThat(reply().getStatus()).isEqualTo(ReplyStatus.FAILED);
+        assertThat(reply().getError().getCode()).isEqualTo("INVALID_REQUEST");
+        assertThat(reply().getError().getRetryable()).isFalse();
+        assertThat(reply().getAnsweredBy()).isNull();
+    }
+
+    @Test
+    void threeAttemptsAreTheMostAndTheErrorIsHonest() {
+        script.add(failure(FailureClass.TIMEOUT));
+        script.add(failure(FailureClass.TIMEOUT));
+        script.add(failure(FailureClass.TIMEOUT));
+        serve(TestRequests.request("r1", false, StreamPolicy.RESTART, LATER));
+
+        assertThat(called).containsExactly("a/m", "b/m", "a/m");
+        assertThat(pauses).as("only a deployment that was called before is paused for").hasSize(1);
+        assertThat(reply().getError().getCode()).isEqualTo("TIMEOUT");
+        assertThat(reply().getError().getRetryable()).isTrue();
+        assertThat(done).hasSize(1);
+    }
+
+    @Test
+    void aCutStreamIsToldAndStartedAgainElsewhere() {
+        script.add((call, sink) -> {
+            sink.token(ChunkKind.TEXT, 0, "hel", null);
+            return failed(FailureClass.TRUNCATED);
+        });
+        script.add((call, sink) -> {
+            sink.token(ChunkKind.TEXT, 0, "hello", null);
+            return answered("hello");
+        });
+        serve(TestRequests.request("r1", true, StreamPolicy.RESTART, LATER));
+
+        List<TokenChunk> chunks = chunks();
+        assertThat(chunks).extracting(TokenChunk::getDelta).containsExactly("hel", "", "hello", "");
+        assertThat(chunks.get(1).getEnd().getStatus()).isEqualTo(ChunkEndStatus.CUT);
+        assertThat(chunks.get(3).getEnd().getStatus()).isEqualTo(ChunkEndStatus.COMPLETE);
+        assertThat(chunks.get(2).getAttempt().getNumber()).isGreaterThan(chunks.get(0).getAttempt().getNumber());
+        assertThat(reply().getAnsweredBy()).isEqualTo(chunks.get(3).getAttempt());
+    }
+
+    @Test
+    void aCutStreamFailsWithWhatWasSeenWhereTheRequestSaysSo() {
+        script.add((call, sink) -> {
+            sink.token(ChunkKind.TEXT, 0, "hel", null);
+            return new AttemptOutcome.Failed(new AttemptFailure(FailureClass.TRUNCATED, OptionalInt.of(200), "cut",
+                    Optional.empty()), Optional.of("{\"partial\":\"hel\"}".getBytes(StandardCharsets.UTF_8)),
+                    Optional.empty(), TIMES);
+        });
+        serve(TestRequests.request("r1", true, StreamPolicy.FAIL, LATER));
+
+        assertThat(called).hasSize(1);
+        assertThat(reply().getStatus()).isEqualTo(ReplyStatus.FAILED);
+        assertThat(body(reply())).contains("hel");
+    }
+
+    @Test
+    void anExpiredRequestCallsNobody() {
+        serve(TestRequests.request("r1", false, StreamPolicy.RESTART, NOW));
+
+        assertThat(called).isEmpty();
+        assertThat(reply().getStatus()).isEqualTo(ReplyStatus.EXPIRED);
+        assertThat(done).hasSize(1);
+    }
+
+    @Test
+    void aTimeToLiveThatEndsInACallIsExpired() {
+        script.add(failure(FailureClass.DEADLINE));
+        serve(TestRequests.request("r1", false, StreamPolicy.RESTART, LATER));
+
+        assertThat(reply().getStatus()).isEqualTo(ReplyStatus.EXPIRED);
+    }
+
+    @Test
+    void anInterruptedCallPublishesNothingAndLeavesTheRequestPending() {
+        script.add(failure(FailureClass.CANCELLED));
+        serve(TestRequests.request("r1", false, StreamPolicy.RESTART, LATER));
+
+        assertThat(published(Topics.REPLIES)).isEmpty();
+        assertThat(done).isEmpty();
+    }
+
+    @Test
+    void theReplyFollowsItsChunks() {
+        script.add((call, sink) -> {
+            sink.token(ChunkKind.TEXT, 0, "x", null);
+            return answered("x");
+        });
+        serve(TestRequests.request("r1", true, StreamPolicy.RESTART, LATER));
+
+        List<String> order = producer.history().stream().map(ProducerRecord::topic)
+                .filter(topic -> !topic.equals(Topics.ATTEMPTS)).toList();
+        assertThat(order).containsExactly(Topics.TOKENS, Topics.TOKENS, Topics.REPLIES);
+    }
+
+    private void serve(InboundRequest request) {
+        Configuration configuration = TestConfiguration.routing(
+                new Strategy.Sequence(List.of(TestConfiguration.one("a"), TestConfiguration.one("b"))),
+                Residency.ANYWHERE, TestConfiguration.deployment("a"), TestConfiguration.deployment("b"));
+        RecordEncoder encoder = new RecordEncoder(Map.of("schema.registry.url", "http://127.0.0.1:1"));
+        RenewableProducer renewable = new RenewableProducer("test", () -> producer);
+        ReplyPublisher publisher = new ReplyPublisher(encoder, renewable, timer);
+        WorkerIdentity identity = new WorkerIdentity("w", 1);
+        WorkerMetrics metrics = new WorkerMetrics(new SimpleMeterRegistry());
+        AttemptRecorder recorder = new AttemptRecorder(new AttemptJournal(encoder, renewable, millis -> {
+        }), metrics, new Pricing(configuration.prices()), "test", identity, () -> NOW);
+        Visit visit = new Visit(this::call, publisher, recorder, identity, (attempt, asked, left) -> {
+            pauses.add(asked.orElse(Duration.ZERO));
+            return true;
+        }, () -> NOW, () -> 0);
+        new RequestFlow(new Router(configuration), new QueryReader(configuration), visit, new ReplyWriter("1", () -> 0),
+                publisher, done::add, () -> NOW, () -> 0).serve(request);
+    }
+
+    private AttemptOutcome call(VendorClient.Call call, TokenSink sink) {
+        called.add(call.deployment().name().toString());
+        return script.remove().apply(call, sink);
+    }
+
+    private static BiFunction<VendorClient.Call, TokenSink, AttemptOutcome> answer(String text) {
+        return (call, sink) -> answered(text);
+    }
+
+    private static AttemptOutcome answered(String text) {
+        return new AttemptOutcome.Answered(("{\"text\":\"" + text + "\"}").getBytes(StandardCharsets.UTF_8),
+                Optional.of("stop"), Optional.of("vendor-m"),
+                Optional.of(TokenUsage.newBuilder().setInputTokens(10L).setOutputTokens(20L).build()), List.of(), TIMES);
+    }
+
+    private static BiFunction<VendorClient.Call, TokenSink, AttemptOutcome> failure(FailureClass failureClass) {
+        return (call, sink) -> failed(failureClass);
+    }
+
+    private static AttemptOutcome failed(FailureClass failureClass) {
+        return new AttemptOutcome.Failed(
+                new AttemptFailure(failureClass, OptionalInt.empty(), "it failed", Optional.empty()), Optional.empty(),
+                Optional.empty(), TIMES);
+    }
+
+    private LlmReply reply() {
+        List<byte[]> replies = published(Topics.REPLIES);
+        assertThat(replies).hasSize(1);
+        return json.parseReply(replies.getFirst());
+    }
+
+    private List<TokenChunk> chunks() {
+        return published(Topics.TOKENS).stream().map(json::parseChunk).toList();
+    }
+
+    private List<byte[]> published(String topic) {
+        return producer.history().stream().filter(record -> record.topic().equals(topic)).map(ProducerRecord::value)
+                .toList();
+    }
+
+    private static String body(LlmReply reply) {
+        return StandardCharsets.UTF_8.decode(reply.getBody().duplicate()).toString();
+    }
+}

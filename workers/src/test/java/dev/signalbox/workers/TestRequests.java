@@ -1,0 +1,34 @@
+package dev.signalbox.workers;
+
+import dev.signalbox.schemas.Lane;
+import dev.signalbox.schemas.Priority;
+import dev.signalbox.schemas.Topics;
+import dev.signalbox.schemas.avro.LlmRequest;
+import dev.signalbox.schemas.avro.StreamPolicy;
+import dev.signalbox.workers.intake.InboundRequest;
+import dev.signalbox.workers.intake.ReplyAddress;
+import dev.signalbox.workers.intake.Ticket;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.OptionalInt;
+import org.apache.kafka.common.TopicPartition;
+
+/** Requests as intake would hand them on, answered in JSON so that no registry is needed. */
+public final class TestRequests {
+    public static final Lane LANE = new Lane(TestConfiguration.POOL, Priority.STANDARD);
+
+    private TestRequests() {
+    }
+
+    /** @param expiresAtMillis on the fleet's clock */
+    public static InboundRequest request(String id, boolean streamTokens, StreamPolicy policy, long expiresAtMillis) {
+        LlmRequest request = LlmRequest.newBuilder().setId(id).setModel(TestConfiguration.MODEL)
+                .setBody(ByteBuffer.wrap("{\"model\":\"m\",\"messages\":[]}".getBytes(StandardCharsets.UTF_8)))
+                .setStreamTokens(streamTokens).setStreamPolicy(policy).build();
+        return new InboundRequest(LANE, new Ticket(new TopicPartition(LANE.requestTopic(), 0), 3, 42), request,
+                "0123456789abcdef0123456789abcdef", 0, 0, expiresAtMillis, new ReplyAddress(Topics.REPLIES,
+                        OptionalInt.empty(), Topics.TOKENS, ReplyAddress.Form.JSON, List.of(), List.of()),
+                100);
+    }
+}
