@@ -1,5 +1,6 @@
 package dev.signalbox.schemas.serde;
 
+import dev.signalbox.schemas.AvroTrust;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Map;
@@ -101,7 +102,7 @@ public final class AvroDeserializer<T extends SpecificRecord> implements Deseria
     }
 
     private DatumReader<T> readerOf(Schema writer) {
-        Class<?> target = type != null ? type : SpecificData.get().getClass(writer);
+        Class<?> target = type != null ? type : classOf(writer);
         if (target == null || !SpecificRecord.class.isAssignableFrom(target)) {
             throw new SerializationException("there is no generated class for " + writer.getFullName());
         }
@@ -112,5 +113,14 @@ public final class AvroDeserializer<T extends SpecificRecord> implements Deseria
                     "the value is a " + writer.getFullName() + ", not a " + expected.getFullName());
         }
         return new SpecificDatumReader<>(writer, expected, model);
+    }
+
+    private static @Nullable Class<?> classOf(Schema writer) {
+        AvroTrust.install();
+        try {
+            return SpecificData.get().getClass(writer);
+        } catch (SecurityException e) {
+            throw new SerializationException("the class of " + writer.getFullName() + " is not trusted", e);
+        }
     }
 }

@@ -1,5 +1,6 @@
 package dev.signalbox.schemas.serde;
 
+import dev.signalbox.schemas.AvroTrust;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,10 @@ record RecordShape(Schema schema, Class<?> type, List<Schema.Field> fields, Map<
     private static final String JSON_PROPERTY = "json";
     /** One entry per generated record type. */
     private static final Map<String, RecordShape> SHAPES = new ConcurrentHashMap<>();
+
+    static {
+        AvroTrust.install();
+    }
 
     static RecordShape of(Schema schema) {
         return SHAPES.computeIfAbsent(schema.getFullName(), name -> {
