@@ -7,6 +7,21 @@ public sealed interface Strategy {
     /** The strategy's name in configuration and decisions. */
     String label();
 
+    /** All deployments that it can choose, in the order of the file, each once. */
+    default List<DeploymentName> deployments() {
+        return switch (this) {
+            case One one -> List.of(one.deployment());
+            case Sequence sequence -> union(sequence.members());
+            case LatencyBased latencyBased -> union(latencyBased.members());
+            case Cheapest cheapest -> union(cheapest.members());
+            case LoadBalanced balanced -> union(balanced.members().stream().map(Weighted::member).toList());
+        };
+    }
+
+    private static List<DeploymentName> union(List<Strategy> members) {
+        return members.stream().flatMap(member -> member.deployments().stream()).distinct().toList();
+    }
+
     /** A leaf: one deployment. */
     record One(DeploymentName deployment) implements Strategy {
         @Override
