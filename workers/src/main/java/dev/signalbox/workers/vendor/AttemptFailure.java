@@ -13,4 +13,9 @@ import java.util.OptionalInt;
  */
 public record AttemptFailure(FailureClass failureClass, OptionalInt httpStatus, String message,
         Optional<Duration> retryAfter) {
+
+    /** A failure that no response tells of. */
+    public static AttemptFailure of(FailureClass failureClass, String message) {
+        return new AttemptFailure(failureClass, OptionalInt.empty(), message, Optional.empty());
+    }
 }

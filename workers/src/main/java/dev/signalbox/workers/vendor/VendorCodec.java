@@ -1,7 +1,6 @@
 package dev.signalbox.workers.vendor;
 
 import dev.signalbox.workers.vendor.VendorClient.Call;
-import java.net.URI;
 import java.util.List;
 
 /**
@@ -13,7 +12,7 @@ public interface VendorCodec {
     Encoded encode(Call call);
 
     /** A decoder for one streamed answer. */
-    StreamDecoder decoder(Call call, TokenSink sink);
+    StreamDecoder decoder(Call call, Encoded.Ready request, TokenSink sink);
 
     /** Reads a whole unstreamed answer that came with a good status. */
     Decoded decode(Call call, byte[] body);
@@ -23,7 +22,8 @@ public interface VendorCodec {
 
     /** What became of a call's request. */
     sealed interface Encoded {
-        record Ready(URI uri, List<HttpHeader> headers, byte[] body) implements Encoded {
+        /** @param choices how many answers the request asks for */
+        record Ready(String url, List<HttpHeader> headers, byte[] body, int choices) implements Encoded {
         }
 
         record Refused(AttemptFailure failure) implements Encoded {

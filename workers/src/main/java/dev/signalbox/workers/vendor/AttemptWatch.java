@@ -1,0 +1,139 @@
+package dev.signalbox.workers.vendor;
+
+import dev.signalbox.config.CallTimeouts;
+import java.time.Duration;
+import java.util.Optional;
+import okhttp3.Call;
+import okhttp3.Connection;
+import okhttp3.EventListener;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The five limits of one attempt. The calling thread says how far it is; the timer's thread asks what is due and
+ * cancels the call; times are the ticker's, in ns.
+ *
+ * <p>A token costs one write and no arming of anything: what is due follows from where the call stands.
+ */
+final class AttemptWatch extends EventListener {
+    /** A limit that ran out. */
+    enum Limit {
+        CONNECT("connect"),
+        FIRST_BYTE("first_byte"),
+        FIRST_TOKEN("first_token"),
+        TOKEN_GAP("token_gap"),
+        TOTAL("total"),
+        /** The request's own time was shorter than the deployment's total. */
+        TIME_TO_LIVE("time to live");
+
+        private final String label;
+
+        Limit(String label) {
+            this.label = label;
+        }
+    }
+
+    private enum Phase {
+        CONNECTING,
+        AWAITING_RESPONSE,
+        AWAITING_TOKEN,
+        STREAMING,
+        DELIVERING,
+        READING_BODY
+    }
+
+    private final CallTimeouts timeouts;
+    private final boolean streamed;
+    private final Duration timeLeft;
+    private final long startNanos;
+    private volatile Phase phase = Phase.CONNECTING;
+    private volatile long lastTokenNanos;
+    private volatile @Nullable Limit ranOut;
+    private volatile @Nullable Call call;
+
+    AttemptWatch(CallTimeouts timeouts, boolean streamed, Duration timeLeft, long startNanos) {
+        this.timeouts = timeouts;
+        this.streamed = streamed;
+        this.timeLeft = timeLeft;
+        this.startNanos = startNanos;
+    }
+
+    void guards(Call guarded) {
+        call = guarded;
+    }
+
+    @Override
+    public void connectionAcquired(Call acquiring, Connection connection) {
+        phase = Phase.AWAITING_RESPONSE;
+    }
+
+    /** The response's status and headers are there; from here on only an event stream is held to tokens. */
+    void responded(boolean eventStream) {
+        phase = eventStream ? Phase.AWAITING_TOKEN : Phase.READING_BODY;
+    }
+
+    /** Bytes were read and are being passed on; how long their taker holds us up is not the vendor's doing. */
+    void delivering() {
+        phase = Phase.DELIVERING;
+    }
+
+    /** What was read is passed on. */
+    void delivered(boolean tokenSeen, boolean tokensEver, long nowNanos) {
+        if (tokenSeen) {
+            lastTokenNanos = nowNanos;
+        }
+        phase = tokensEver ? Phase.STREAMING : Phase.AWAITING_TOKEN;
+    }
+
+    /** Cancels the call if a limit has run out; from then on it stays so. */
+    void check(long nowNanos) {
+        Limit due = ranOut == null ? due(nowNanos) : null;
+        Call running = call;
+        if (due != null && running != null) {
+            ranOut = due;
+            running.cancel();
+        }
+    }
+
+    private @Nullable Limit due(long nowNanos) {
+        long elapsed = nowNanos - startNanos;
+        if (elapsed >= timeLeft.toNanos() && timeLeft.compareTo(timeouts.total()) < 0) {
+            return Limit.TIME_TO_LIVE;
+        }
+        if (elapsed >= timeouts.total().toNanos()) {
+            return Limit.TOTAL;
+        }
+        return switch (phase) {
+            case CONNECTING -> elapsed >= timeouts.connect().toNanos() ? Limit.CONNECT : awaited(elapsed);
+            case AWAITING_RESPONSE -> awaited(elapsed);
+            case AWAITING_TOKEN -> elapsed >= timeouts.firstToken().toNanos() ? Limit.FIRST_TOKEN : null;
+            case STREAMING -> nowNanos - lastTokenNanos >= timeouts.tokenGap().toNanos() ? Limit.TOKEN_GAP : null;
+            case DELIVERING, READING_BODY -> null;
+        };
+    }
+
+    private @Nullable Limit awaited(long elapsed) {
+        if (elapsed >= timeouts.firstByte().toNanos()) {
+            return Limit.FIRST_BYTE;
+        }
+        return streamed && elapsed >= timeouts.firstToken().toNanos() ? Limit.FIRST_TOKEN : null;
+    }
+
+    /** The failure of a call that a limit ended; empty if none did. */
+    Optional<AttemptFailure> failure() {
+        Limit limit = ranOut;
+        if (limit == null) {
+            return Optional.empty();
+        }
+        Duration allowed = switch (limit) {
+            case CONNECT -> timeouts.connect();
+            case FIRST_BYTE -> timeouts.firstByte();
+            case FIRST_TOKEN -> timeouts.firstToken();
+            case TOKEN_GAP -> timeouts.tokenGap();
+            case TOTAL -> timeouts.total();
+            case TIME_TO_LIVE -> timeLeft;
+        };
+        return Optional.of(AttemptFailure.of(
+                limit == Limit.TIME_TO_LIVE ? FailureClass.DEADLINE : FailureClass.TIMEOUT,
+                limit.label + " limit of " + allowed.toMillis() + " ms ran out"));
+    }
+}

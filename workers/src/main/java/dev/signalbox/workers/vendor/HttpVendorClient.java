@@ -1,0 +1,232 @@
+package dev.signalbox.workers.vendor;
+
+import dev.signalbox.config.Secret;
+import dev.signalbox.config.VendorFamily;
+import dev.signalbox.workers.vendor.VendorCodec.Encoded;
+import dev.signalbox.workers.vendor.VendorCodec.HttpHeader;
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import okhttp3.ConnectionPool;
+import okhttp3.EventListener;
+import okhttp3.MediaType;
+import okhttp3.OkHttpClient;
+import okhttp3.Protocol;
+import okhttp3.Request;
+import okhttp3.RequestBody;
+import okhttp3.Response;
+import okio.BufferedSink;
+
+/**
+ * The one HTTP shell of all vendor families: HTTP/1.1 over a connection pool of its own, so that one shell for each
+ * capacity pool keeps them apart. It follows no redirects and sends no request twice: a connection that fails before
+ * the request is written may give way to the host's next address, nothing else is tried again. Calls block; their
+ * number at once is bounded by the callers' permits.
+ */
+public final class HttpVendorClient implements VendorClient, AutoCloseable {
+    private static final MediaType JSON = MediaType.get("application/json");
+    private static final String USER_AGENT = "signalbox";
+
+    private final Map<VendorFamily, VendorCodec> codecs;
+    private final HttpLimits limits;
+    private final LongSupplier nanoTicker;
+    private final BoundedDns dns;
+    private final OkHttpClient http;
+    private final AttemptTimer timer;
+
+    /** @param nanoTicker monotonic time in ns, such as {@code System::nanoTime} */
+    public HttpVendorClient(Map<VendorFamily, VendorCodec> codecs, HttpLimits limits, LongSupplier nanoTicker) {
+        this.codecs = Map.copyOf(codecs);
+        this.limits = limits;
+        this.nanoTicker = nanoTicker;
+        this.dns = new BoundedDns(limits.dnsTime());
+        this.http = new OkHttpClient.Builder().protocols(List.of(Protocol.HTTP_1_1))
+                .connectionPool(new ConnectionPool(limits.idleConnections(), limits.idleTime().toMillis(),
+                        TimeUnit.MILLISECONDS))
+                .dns(dns)
+                // The five limits are the timer's; the client's own would arm a timer for each read.
+                .connectTimeout(Duration.ZERO).readTimeout(Duration.ZERO).writeTimeout(Duration.ZERO)
+                .callTimeout(Duration.ZERO)
+                // Racing addresses would open a platform thread for each connection.
+                .fastFallback(false).followRedirects(false).followSslRedirects(false)
+                .retryOnConnectionFailure(true).eventListenerFactory(call -> {
+                    EventListener watch = call.request().tag(AttemptWatch.class);
+                    return watch == null ? EventListener.NONE : watch;
+                }).build();
+        this.timer = new AttemptTimer(nanoTicker);
+    }
+
+    @Override
+    public AttemptOutcome call(Call call, TokenSink sink) {
+        Attempt attempt = new Attempt(call, nanoTicker.getAsLong());
+        VendorCodec codec = codecs.get(call.deployment().vendor().family());
+        if (codec == null) {
+            return attempt.failed(AttemptFailure.of(FailureClass.ENDPOINT_MISCONFIGURED,
+                    "no codec for the vendor family " + call.deployment().vendor().family()));
+        }
+        if (call.timeLeft().isNegative() || call.timeLeft().isZero()) {
+            return attempt.failed(AttemptFailure.of(FailureClass.DEADLINE, "no time left"));
+        }
+        return switch (codec.encode(call)) {
+            case Encoded.Refused refused -> attempt.failed(refused.failure());
+            case Encoded.Ready ready -> exchange(attempt, codec, ready, sink);
+        };
+    }
+
+    private AttemptOutcome exchange(Attempt attempt, VendorCodec codec, Encoded.Ready ready, TokenSink sink) {
+        Call call = attempt.call();
+        AttemptWatch watch = new AttemptWatch(call.deployment().timeouts(), call.streamed(), call.timeLeft(),
+                attempt.startNanos());
+        okhttp3.Call httpCall;
+        try {
+            httpCall = http.newCall(request(ready, watch));
+        } catch (IllegalArgumentException badSetting) {
+            return attempt.failed(AttemptFailure.of(FailureClass.ENDPOINT_MISCONFIGURED,
+                    "the deployment's URL or credential cannot stand in an HTTP request"));
+        }
+        watch.guards(httpCall);
+        timer.start(watch);
+        try (Response response = httpCall.execute()) {
+            return attempt.outcome(
+                    new ResponseReader(codec, limits, nanoTicker, watch, attempt).read(response, ready, sink));
+        } catch (IOException noResponse) {
+            return attempt.failed(whyLost(watch, noResponse));
+        } finally {
+            timer.stop(watch);
+        }
+    }
+
+    private static Request request(Encoded.Ready ready, AttemptWatch watch) {
+        Request.Builder request = new Request.Builder().url(ready.url()).header("User-Agent", USER_AGENT)
+                .tag(AttemptWatch.class, watch).post(new Body(ready.body()));
+        for (HttpHeader header : ready.headers()) {
+            request.header(header.name(), header.value());
+        }
+        return request.build();
+    }
+
+    /** Why a connection gave out: our limit, our interruption, or the network. */
+    static AttemptFailure whyLost(AttemptWatch watch, IOException cause) {
+        Optional<AttemptFailure> limit = watch.failure();
+        if (limit.isPresent()) {
+            return limit.get();
+        }
+        if (Thread.currentThread().isInterrupted()) {
+            return AttemptFailure.of(FailureClass.CANCELLED, "the call was interrupted");
+        }
+        if (cause instanceof SocketTimeoutException) {
+            return AttemptFailure.of(FailureClass.TIMEOUT, "the connection timed out");
+        }
+        String why = cause.getMessage();
+        return AttemptFailure.of(FailureClass.CONNECTION_LOST,
+                ErrorText.of(cause.getClass().getSimpleName() + (why == null ? "" : ": " + why)));
+    }
+
+    /** Connections that are kept open, in use or not. */
+    public int connections() {
+        return http.connectionPool().connectionCount();
+    }
+
+    /** Connections that no call uses. */
+    public int idleConnections() {
+        return http.connectionPool().idleConnectionCount();
+    }
+
+    /** Attempts that are running. */
+    public int running() {
+        return timer.size();
+    }
+
+    /** Running calls are not waited for; whoever closes it has drained them. */
+    @Override
+    public void close() {
+        timer.close();
+        dns.close();
+        http.dispatcher().executorService().shutdown();
+        http.connectionPool().evictAll();
+    }
+
+    /** A body that may be sent once only, which keeps the client from repeating a request by itself. */
+    private static final class Body extends RequestBody {
+        private final byte[] bytes;
+
+        Body(byte[] bytes) {
+            this.bytes = bytes;
+        }
+
+        @Override
+        public MediaType contentType() {
+            return JSON;
+        }
+
+        @Override
+        public long contentLength() {
+            return bytes.length;
+        }
+
+        @Override
+        public boolean isOneShot() {
+            return true;
+        }
+
+        @Override
+        public void writeTo(BufferedSink sink) throws IOException {
+            sink.write(bytes);
+        }
+    }
+
+    /** One attempt's times, and what must not be seen in its outcome. */
+    final class Attempt {
+        private final Call call;
+        private final long startNanos;
+        private long firstTokenNanos = -1;
+
+        private Attempt(Call call, long startNanos) {
+            this.call = call;
+            this.startNanos = startNanos;
+        }
+
+        Call call() {
+            return call;
+        }
+
+        long startNanos() {
+            return startNanos;
+        }
+
+        void firstToken(long nowNanos) {
+            firstTokenNanos = nowNanos - startNanos;
+        }
+
+        AttemptOutcome failed(AttemptFailure failure) {
+            return outcome(new Decoded.NoAnswer(failure, Optional.empty(), Optional.empty()));
+        }
+
+        AttemptOutcome outcome(Decoded decoded) {
+            Duration duration = Duration.ofNanos(nanoTicker.getAsLong() - startNanos);
+            AttemptOutcome.CallTimes times = new AttemptOutcome.CallTimes(duration,
+                    firstTokenNanos < 0 ? Optional.empty() : Optional.of(Duration.ofNanos(firstTokenNanos)));
+            return switch (decoded) {
+                case Decoded.Answer(var body, var finish, var model, var usage, var warnings) ->
+                    new AttemptOutcome.Answered(body, finish, model, usage, warnings, times);
+                case Decoded.NoAnswer(var failure, var partial, var usage) ->
+                    new AttemptOutcome.Failed(withoutSecrets(failure), partial, usage, times);
+            };
+        }
+
+        private AttemptFailure withoutSecrets(AttemptFailure failure) {
+            String message = failure.message();
+            for (Secret secret : call.deployment().credentials()) {
+                if (secret.value().length() >= 4) {
+                    message = message.replace(secret.value(), "[secret]");
+                }
+            }
+            return new AttemptFailure(failure.failureClass(), failure.httpStatus(), message, failure.retryAfter());
+        }
+    }
+}
