@@ -1,0 +1,220 @@
+package dev.signalbox.workers.intake;
+
+import dev.signalbox.schemas.Lane;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * All partitions of a lane: which are owned under which epoch, what is pending, what to commit and what to pause. A pure
+ * model that {@link LaneConsumer} moves along from its poll thread.
+ */
+final class LaneLedger {
+    /** Owners of held records that are counted apart; further ones are counted together under the empty name. */
+    private static final int MAX_HELD_OWNERS = 1_000;
+
+    private final Lane lane;
+    private final LaneBounds bounds;
+    private final Map<TopicPartition, PartitionIntake> partitions = new HashMap<>();
+    /** Highest epoch used by this process: a partition that comes back before its claim was committed must not repeat it. */
+    private final Map<TopicPartition, Integer> epochs = new HashMap<>();
+    private final Map<TopicPartition, Map<String, Long>> held = new HashMap<>();
+    private int pendingRecords;
+    private long pendingBytes;
+    private boolean full;
+    private boolean draining;
+    private long commits;
+    private long failedCommits;
+    private long staleCompletions;
+    private long lostOffsets;
+
+    LaneLedger(Lane lane, LaneBounds bounds) {
+        this.lane = lane;
+        this.bounds = bounds;
+    }
+
+    /**
+     * A partition was assigned.
+     *
+     * @param generation of the group, -1 if unknown
+     * @param committed the group's committed offset and metadata; with none, the offset to begin at
+     * @return its epoch; nothing is admitted from it before that is committed
+     */
+    int assigned(TopicPartition partition, int generation, OffsetAndMetadata committed) {
+        LedgerMetadata.Decoded before = LedgerMetadata.decode(committed.offset(), committed.metadata())
+                .orElseGet(() -> new LedgerMetadata.Decoded(0, new OffsetRuns()));
+        int used = Math.max(before.epoch(), epochs.getOrDefault(partition, 0));
+        int epoch = Math.max(generation, used + 1);
+        put(partition, new OffsetLedger(epoch, committed.offset(), before.done()));
+        return epoch;
+    }
+
+    private void put(TopicPartition partition, OffsetLedger ledger) {
+        revoked(partition);
+        epochs.put(partition, ledger.epoch());
+        partitions.put(partition, new PartitionIntake(partition, ledger));
+    }
+
+    /** A partition was lost; its last epoch here, empty if it was not owned. */
+    Optional<Integer> revoked(TopicPartition partition) {
+        PartitionIntake gone = partitions.remove(partition);
+        held.remove(partition);
+        if (gone == null) {
+            return Optional.empty();
+        }
+        pendingRecords -= gone.pendingRecords();
+        pendingBytes -= gone.pendingBytes();
+        return Optional.of(gone.epoch());
+    }
+
+    /** Whether records of the partition may be taken in now. */
+    boolean isOpen(TopicPartition partition) {
+        PartitionIntake owned = partitions.get(partition);
+        return owned != null && owned.isClaimed();
+    }
+
+    /** A record of an open partition was read; whether it must be admitted or held, else it is done already. */
+    boolean received(TopicPartition partition, long offset) {
+        PartitionIntake owned = open(partition);
+        lostOffsets += owned.resumed(offset);
+        return owned.received(offset);
+    }
+
+    Ticket admit(TopicPartition partition, long offset, int sizeBytes, long enqueuedMillis) {
+        Ticket ticket = open(partition).admit(offset, sizeBytes, enqueuedMillis);
+        pendingRecords++;
+        pendingBytes += sizeBytes;
+        return ticket;
+    }
+
+    void hold(TopicPartition partition, String owner) {
+        Map<String, Long> owners = held.computeIfAbsent(partition, any -> new HashMap<>());
+        owners.merge(owners.size() < MAX_HELD_OWNERS || owners.containsKey(owner) ? owner : "", 1L, Long::sum);
+    }
+
+    void completed(Ticket ticket) {
+        PartitionIntake owned = partitions.get(ticket.partition());
+        if (owned == null || owned.epoch() != ticket.epoch()) {
+            staleCompletions++;
+            return;
+        }
+        int bytes = owned.completed(ticket.offset());
+        if (bytes >= 0) {
+            pendingRecords--;
+            pendingBytes -= bytes;
+        }
+    }
+
+    /** What has changed since it was last committed, of these partitions. */
+    Map<TopicPartition, PartitionIntake.Commit> commits(Set<TopicPartition> among) {
+        Map<TopicPartition, PartitionIntake.Commit> dirty = new LinkedHashMap<>();
+        partitions.forEach((partition, owned) -> {
+            if (owned.isDirty() && among.contains(partition)) {
+                dirty.put(partition, owned.commit());
+            }
+        });
+        return dirty;
+    }
+
+    void acknowledged(Map<TopicPartition, PartitionIntake.Commit> committed) {
+        commits++;
+        committed.forEach((partition, commit) -> {
+            PartitionIntake owned = partitions.get(partition);
+            if (owned != null) {
+                owned.acknowledged(commit);
+            }
+        });
+    }
+
+    void commitFailed() {
+        failedCommits++;
+    }
+
+    /** The broker has nothing at this offset, at which the partition was to be read on. */
+    void overtaken(TopicPartition partition, long offset) {
+        PartitionIntake owned = partitions.get(partition);
+        if (owned != null) {
+            owned.overtaken(offset);
+        }
+    }
+
+    /**
+     * Whether an overtaken partition's first record lies below what was read before: the topic was made anew, or lost its
+     * end. Its old ledger says nothing about these records.
+     */
+    boolean isTruncated(TopicPartition partition, long first) {
+        PartitionIntake owned = partitions.get(partition);
+        return owned != null && owned.isBelowOvertaken(first);
+    }
+
+    /**
+     * The partition's records from this offset on are others than before: a new epoch begins that has to be claimed. What was
+     * pending is read again.
+     *
+     * @return the offset to read on at
+     */
+    long truncated(TopicPartition partition, long offset) {
+        OffsetLedger ledger = open(partition).truncatedAt(offset);
+        put(partition, ledger);
+        return ledger.committable();
+    }
+
+    /** Epoch of an owned partition. */
+    int epoch(TopicPartition partition) {
+        return open(partition).epoch();
+    }
+
+    void drain() {
+        draining = true;
+    }
+
+    /** Partitions that must not be fetched from now. */
+    Set<TopicPartition> paused() {
+        full = bounds.mustPause(pendingRecords, pendingBytes, full);
+        Set<TopicPartition> paused = new HashSet<>();
+        partitions.forEach((partition, owned) -> {
+            if (full || draining || owned.mustPause()) {
+                paused.add(partition);
+            }
+        });
+        return paused;
+    }
+
+    Set<TopicPartition> owned() {
+        return Set.copyOf(partitions.keySet());
+    }
+
+    int pendingRecords() {
+        return pendingRecords;
+    }
+
+    IntakeStatus status(int pausedPartitions, Optional<Throwable> failure) {
+        int claimed = 0;
+        double fill = 0;
+        long oldest = 0;
+        for (PartitionIntake owned : partitions.values()) {
+            claimed += owned.isClaimed() ? 1 : 0;
+            fill = Math.max(fill, owned.fill());
+            long enqueued = owned.oldestPendingMillis();
+            oldest = enqueued > 0 && (oldest == 0 || enqueued < oldest) ? enqueued : oldest;
+        }
+        Map<String, Long> heldByOwner = new HashMap<>();
+        held.values().forEach(owners -> owners.forEach((owner, count) -> heldByOwner.merge(owner, count, Long::sum)));
+        return new IntakeStatus(lane, partitions.size(), claimed, pausedPartitions, pendingRecords, pendingBytes,
+                oldest,
+                heldByOwner, fill, commits, failedCommits, staleCompletions, lostOffsets, failure);
+    }
+
+    private PartitionIntake open(TopicPartition partition) {
+        PartitionIntake owned = partitions.get(partition);
+        if (owned == null) {
+            throw new IllegalStateException(partition + " is not owned");
+        }
+        return owned;
+    }
+}

@@ -1,0 +1,127 @@
+package dev.signalbox.workers.intake;
+
+/**
+ * What is done of one partition under one assignment of it. Records are received in the order of offsets and completed in
+ * any; the offset to commit is the lowest one that is not done, and what is done above it goes into the commit's metadata.
+ *
+ * <p>Offsets that never come (compacted away, transaction markers, taken by retention) count as done as soon as a higher one
+ * is received. Records that are held back are simply not completed: a run of them costs no more than one.
+ *
+ * <p>INVARIANT: {@code low} is not done; every offset below it is done or does not exist; {@code done} lies above it.
+ *
+ * <p>A pure model; one thread.
+ */
+final class OffsetLedger {
+    /** Runs above which it wants no more records, so that neither memory nor the metadata's encoding grows further. */
+    static final int MAX_RUNS = 50_000;
+
+    private final int epoch;
+    private final OffsetRuns done;
+    private long low;
+    private long position;
+    private long revision;
+
+    /**
+     * @param epoch of the assignment
+     * @param committed the offset to start from
+     * @param done what is done above it; taken over
+     */
+    OffsetLedger(int epoch, long committed, OffsetRuns done) {
+        this.epoch = epoch;
+        this.low = committed;
+        this.position = committed;
+        this.done = done;
+        advance();
+    }
+
+    int epoch() {
+        return epoch;
+    }
+
+    /**
+     * A record was read.
+     *
+     * @return whether it must be served; false if it was done under an earlier assignment, or received before
+     */
+    boolean received(long offset) {
+        if (offset < position) {
+            return false;
+        }
+        skip(offset);
+        position = offset + 1;
+        return offset >= low && !done.contains(offset);
+    }
+
+    /** The offsets from the position up to this one will never come. */
+    void skip(long offset) {
+        if (offset > position) {
+            markDone(position, offset);
+            position = offset;
+        }
+    }
+
+    /**
+     * A received record is done.
+     *
+     * @return false if it was so before
+     * @throws IllegalArgumentException if it was never received
+     */
+    boolean completed(long offset) {
+        if (offset >= position) {
+            throw new IllegalArgumentException("offset " + offset + " was not received; next is " + position);
+        }
+        if (offset < low || done.contains(offset)) {
+            return false;
+        }
+        markDone(offset, offset + 1);
+        return true;
+    }
+
+    /**
+     * The log's records from this offset on are others than before (a truncation, or the topic was made anew): a ledger for
+     * the next epoch that keeps what is done below it. This one is void.
+     */
+    OffsetLedger truncatedAt(long offset) {
+        done.removeFrom(offset);
+        return new OffsetLedger(epoch + 1, Math.min(low, offset), done);
+    }
+
+    /** The lowest offset that is not done: what to commit. */
+    long committable() {
+        return low;
+    }
+
+    /** The next offset to come. */
+    long position() {
+        return position;
+    }
+
+    /** Grows with each change of what {@link #encode} says. */
+    long revision() {
+        return revision;
+    }
+
+    boolean isFragmented() {
+        return done.runs() >= MAX_RUNS;
+    }
+
+    /** The metadata to commit with {@link #committable()}. */
+    LedgerMetadata.Encoded encode() {
+        return LedgerMetadata.encode(epoch, low, done);
+    }
+
+    private void markDone(long from, long to) {
+        long start = Math.max(from, low);
+        if (start >= to) {
+            return;
+        }
+        done.add(start, to);
+        advance();
+        revision++;
+    }
+
+    private void advance() {
+        low = done.endOfRunWith(low);
+        done.removeBelow(low);
+    }
+}

@@ -1,0 +1,46 @@
+package dev.signalbox.workers.intake;
+
+import dev.signalbox.schemas.Headers;
+import java.nio.charset.StandardCharsets;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
+
+/** What a record says of itself beside its value. */
+final class RecordFacts {
+
+    private RecordFacts() {
+    }
+
+    /** Serialized key, value and headers. */
+    static int sizeBytes(ConsumerRecord<byte[], byte[]> source) {
+        int bytes = Math.max(0, source.serializedKeySize()) + Math.max(0, source.serializedValueSize());
+        for (Header header : source.headers()) {
+            bytes += header.key().length() + (header.value() == null ? 0 : header.value().length);
+        }
+        return bytes;
+    }
+
+    /**
+     * Append time of the first record, ms on the broker's clock. A header later than the record's own append time, or one
+     * that is no number, does not count.
+     */
+    static long firstEnqueuedMillis(ConsumerRecord<byte[], byte[]> source) {
+        return Math.min(source.timestamp(), number(source, Headers.FIRST_ENQUEUED, source.timestamp()));
+    }
+
+    /** How often it was published again; 0 where the header is missing or no number. */
+    static int hop(ConsumerRecord<byte[], byte[]> source) {
+        return (int) Math.min(Integer.MAX_VALUE, number(source, Headers.HOP, 0));
+    }
+
+    private static long number(ConsumerRecord<byte[], byte[]> source, String name, long otherwise) {
+        Header header = source.headers().lastHeader(name);
+        if (header == null || header.value() == null || header.value().length > 18) {
+            return otherwise;
+        }
+        String text = new String(header.value(), StandardCharsets.US_ASCII);
+        return !text.isEmpty() && text.chars().allMatch(c -> c >= '0' && c <= '9')
+                ? Long.parseLong(text)
+                : otherwise;
+    }
+}

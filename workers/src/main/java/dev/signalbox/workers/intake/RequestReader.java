@@ -1,0 +1,134 @@
+package dev.signalbox.workers.intake;
+
+import dev.signalbox.config.Configuration;
+import dev.signalbox.config.Pool;
+import dev.signalbox.schemas.Lane;
+import dev.signalbox.schemas.RequestHash;
+import dev.signalbox.schemas.avro.LlmRequest;
+import dev.signalbox.schemas.serde.DecodedRequest;
+import dev.signalbox.schemas.serde.RequestCodec;
+import dev.signalbox.schemas.serde.SchemaRegistryException;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Headers;
+import org.jspecify.annotations.Nullable;
+
+/** Reads a lane's records by their content type, checks them, and finds where to answer. */
+public final class RequestReader implements RecordReader {
+    /** Not an LlmRequest at all. */
+    public static final String UNREADABLE = "UNREADABLE";
+    /** Against the rules that every request keeps. */
+    public static final String INVALID_REQUEST = "INVALID_REQUEST";
+    /** Asks for a reply or token topic that the allow-list does not hold. */
+    public static final String TOPIC_NOT_ALLOWED = "TOPIC_NOT_ALLOWED";
+    /** Its use case belongs to another pool. */
+    public static final String WRONG_POOL = "WRONG_POOL";
+
+    private static final Pattern LEGAL_ID = Pattern.compile("[!-~]{1,128}");
+
+    private final Lane lane;
+    private final Decoder decoder;
+    private final ReplyAddresses addresses;
+    private final Set<String> useCases;
+    private final Set<String> useCasesOfOthers;
+
+    /** What of {@link RequestCodec} the reader needs. */
+    @FunctionalInterface
+    public interface Decoder {
+        /**
+         * Reads and checks a record's value.
+         *
+         * @throws SchemaRegistryException if the schema cannot be had now
+         */
+        DecodedRequest decode(String topic, Headers headers, byte @Nullable [] value);
+    }
+
+    /**
+     * @param decoder {@link RequestCodec#decode}
+     * @throws IllegalArgumentException if the configuration has no such pool
+     */
+    public RequestReader(Lane lane, Decoder decoder, Configuration configuration) {
+        Pool pool = configuration.pool(lane.pool())
+                .orElseThrow(() -> new IllegalArgumentException("no pool " + lane.pool()));
+        this.lane = lane;
+        this.decoder = decoder;
+        this.addresses = new ReplyAddresses(configuration.topics().replyTopicsAllowed());
+        this.useCases = pool.useCases();
+        this.useCasesOfOthers = configuration.pools().stream().filter(other -> !other.equals(pool))
+                .flatMap(other -> other.useCases().stream()).collect(Collectors.toUnmodifiableSet());
+    }
+
+    @Override
+    public Reading read(ConsumerRecord<byte[], byte[]> source, Ticket ticket) {
+        byte @Nullable [] value = source.value();
+        String hash = RequestHash.of(value == null ? new byte[0] : value);
+        try {
+            return switch (decoder.decode(source.topic(), source.headers(), value)) {
+                case DecodedRequest.Valid(LlmRequest request) -> checked(source, ticket, request, hash);
+                case DecodedRequest.Invalid invalid -> answerable(source, ticket, invalid.request(), hash,
+                        INVALID_REQUEST, String.join("; ", invalid.faults()));
+                case DecodedRequest.Unreadable(String reason) -> unreadable(source, ticket, hash, reason);
+            };
+        } catch (SchemaRegistryException e) {
+            // Refusals too may be cured by an operator; only a schema that the registry knows not makes it unreadable.
+            return new Reading.Later(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private Reading checked(ConsumerRecord<byte[], byte[]> source, Ticket ticket, LlmRequest request, String hash) {
+        ReplyAddresses.Found found = addresses.find(source.headers(), request.getReplyTopic(),
+                request.getTokensTopic());
+        if (found.refused().isPresent()) {
+            return answerable(source, ticket, request, hash, TOPIC_NOT_ALLOWED,
+                    "Replies and tokens may not go to the topic that the request names.");
+        }
+        if (!serves(request.getUseCase())) {
+            return answerable(source, ticket, request, hash, WRONG_POOL,
+                    "Pool " + lane.pool() + " does not list the request's use case.");
+        }
+        long enqueued = RecordFacts.firstEnqueuedMillis(source);
+        @Nullable
+        Long asked = request.getTimeToLiveMillis();
+        long timeToLive = asked == null ? lane.priority().defaultTimeToLive().toMillis() : asked;
+        long expires = timeToLive > Long.MAX_VALUE - enqueued ? Long.MAX_VALUE : enqueued + timeToLive;
+        return new Reading.Request(new InboundRequest(lane, ticket, request, hash, RecordFacts.hop(source), enqueued,
+                expires, found.address(), RecordFacts.sizeBytes(source)));
+    }
+
+    private boolean serves(String useCase) {
+        return useCases.contains(useCase)
+                || useCases.contains(Pool.OTHERWISE) && !useCasesOfOthers.contains(useCase);
+    }
+
+    private Reading answerable(ConsumerRecord<byte[], byte[]> source, Ticket ticket, LlmRequest request, String hash,
+            String reason, String message) {
+        ReplyAddress address = addresses.find(source.headers(), request.getReplyTopic(), request.getTokensTopic())
+                .address();
+        Optional<String> id = Optional.of(request.getId()).filter(text -> LEGAL_ID.matcher(text).matches())
+                .or(() -> idOfKey(source));
+        return new Reading.Unservable(
+                new UnservableRecord(lane, ticket, source, id, Optional.of(address), hash, reason, message));
+    }
+
+    /** With nothing but headers and key: it can be answered if they name a reply topic, or an id that its caller awaits. */
+    private Reading unreadable(ConsumerRecord<byte[], byte[]> source, Ticket ticket, String hash, String message) {
+        ReplyAddresses.Found found = addresses.find(source.headers(), null, null);
+        Optional<String> id = idOfKey(source);
+        Optional<ReplyAddress> address = found.asked() || id.isPresent()
+                ? Optional.of(found.address())
+                : Optional.empty();
+        return new Reading.Unservable(
+                new UnservableRecord(lane, ticket, source, id, address, hash, UNREADABLE, message));
+    }
+
+    private static Optional<String> idOfKey(ConsumerRecord<byte[], byte[]> source) {
+        byte @Nullable [] key = source.key();
+        return key == null
+                ? Optional.empty()
+                : Optional.of(new String(key, StandardCharsets.UTF_8)).filter(text -> LEGAL_ID.matcher(text).matches());
+    }
+}
