@@ -142,7 +142,7 @@ final class LedgerMetadata {
         while (in.hasMore()) {
             long from = Math.addExact(at, in.read());
             long to = Math.addExact(from, in.read());
-            if (from <= at && at != committed || to <= from) {
+            if (from <= at || to <= from) {
                 throw new IllegalArgumentException("empty run");
             }
             done.add(from, to);
@@ -200,7 +200,7 @@ final class LedgerMetadata {
                 }
                 int read = inflater.inflate(plain, length, plain.length - length);
                 length += read;
-                if (read == 0 && !inflater.finished() || length > MAX_INFLATED_BYTES) {
+                if ((read == 0 && !inflater.finished()) || length > MAX_INFLATED_BYTES) {
                     throw new DataFormatException("cut short or too long");
                 }
             }

@@ -91,7 +91,7 @@ final class PartitionIntake {
     Commit commit() {
         LedgerMetadata.Encoded encoded = ledger.encode();
         fill = encoded.fill();
-        guarded = encoded.mustStopAdmitting() || ledger.isFragmented() || guarded && fill > GUARD_RELEASE;
+        guarded = encoded.mustStopAdmitting() || ledger.isFragmented() || (guarded && fill > GUARD_RELEASE);
         return new Commit(ledger.committable(), encoded.text(), ledger.epoch(), ledger.revision());
     }
 

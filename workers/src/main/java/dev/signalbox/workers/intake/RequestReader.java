@@ -101,7 +101,7 @@ public final class RequestReader implements RecordReader {
 
     private boolean serves(String useCase) {
         return useCases.contains(useCase)
-                || useCases.contains(Pool.OTHERWISE) && !useCasesOfOthers.contains(useCase);
+                || (useCases.contains(Pool.OTHERWISE) && !useCasesOfOthers.contains(useCase));
     }
 
     private Reading answerable(ConsumerRecord<byte[], byte[]> source, Ticket ticket, LlmRequest request, String hash,

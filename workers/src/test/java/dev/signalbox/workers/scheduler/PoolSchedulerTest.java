@@ -1,0 +1,321 @@
+package dev.signalbox.workers.scheduler;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.signalbox.config.Pool.PriorityShare;
+import dev.signalbox.schemas.Priority;
+import dev.signalbox.workers.intake.InboundRequest;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+@Tag("issue-2")
+@Tag("issue-6")
+class PoolSchedulerTest {
+    private static final Map<Priority, PriorityShare> SHARES = Map.of(Priority.INTERACTIVE, new PriorityShare(60, 0),
+            Priority.STANDARD, new PriorityShare(25, 0), Priority.BATCH, new PriorityShare(10, 0),
+            Priority.BACKGROUND, new PriorityShare(5, 0));
+
+    private final Requests requests = new Requests();
+
+    @Test
+    void weights_hold_within_two_percent_when_all_priorities_have_work() {
+        for (long seed = 1; seed <= 10; seed++) {
+            SplittableRandom random = new SplittableRandom(seed);
+            PoolScheduler scheduler = new PoolScheduler(SHARES, 1 + random.nextInt(200), 1_000);
+            Map<Priority, Long> served = new EnumMap<>(Priority.class);
+            List<Dispatch> running = new ArrayList<>();
+            long total = 0;
+            for (int i = 0; i < 60_000; i++) {
+                for (Priority priority : Priority.values()) {
+                    while (waiting(scheduler, priority) < 20) {
+                        scheduler.offer(requests.of(priority, "t" + random.nextInt(5)), cost(random), 0);
+                    }
+                }
+                Optional<Dispatch> next = scheduler.next(0);
+                if (next.isPresent()) {
+                    running.add(next.get());
+                    served.merge(next.get().request().lane().priority(), next.get().costUnits(), Long::sum);
+                    total += next.get().costUnits();
+                } else {
+                    finishOne(scheduler, running, random);
+                }
+            }
+            for (Priority priority : Priority.values()) {
+                double share = 100.0 * served.getOrDefault(priority, 0L) / total;
+                assertThat(share).as("%s, seed %d", priority, seed).isCloseTo(weight(priority), within(2.0));
+            }
+        }
+    }
+
+    /** Log-uniform from 10 to 10,000 tokens. */
+    private static long cost(SplittableRandom random) {
+        return (long) Math.pow(10, 1 + 3 * random.nextDouble());
+    }
+
+    private static double weight(Priority priority) {
+        return shareOf(SHARES, priority).weight();
+    }
+
+    @Test
+    void random_histories_keep_work_conserved_floors_held_and_forgetting_exact() {
+        for (long seed = 1; seed <= 100; seed++) {
+            try {
+                history(seed, 3_000);
+            } catch (AssertionError | RuntimeException e) {
+                throw new AssertionError("seed " + seed, e);
+            }
+        }
+    }
+
+    @Test
+    @Tag("long")
+    void long_random_histories_keep_them_too() {
+        for (long seed = 1; seed <= 500; seed++) {
+            try {
+                history(10_000 + seed, 20_000);
+            } catch (AssertionError | RuntimeException e) {
+                throw new AssertionError("seed " + seed, e);
+            }
+        }
+    }
+
+    private void history(long seed, int steps) {
+        SplittableRandom random = new SplittableRandom(seed);
+        int slots = 1 + random.nextInt(50);
+        Map<Priority, PriorityShare> shares = new EnumMap<>(Priority.class);
+        for (Priority priority : Priority.values()) {
+            shares.put(priority, new PriorityShare(1 + random.nextInt(100), random.nextInt(25) / 100.0));
+        }
+        PoolScheduler scheduler = new PoolScheduler(shares, slots, 300);
+        Set<InboundRequest> waiting = new HashSet<>();
+        List<Dispatch> running = new ArrayList<>();
+        Map<Integer, Integer> epochs = new HashMap<>();
+        for (int step = 0; step < steps; step++) {
+            int dice = random.nextInt(100);
+            if (dice < 45) {
+                Priority priority = Priority.values()[random.nextInt(4)];
+                int partition = random.nextInt(4);
+                InboundRequest request = requests.of(priority, "t" + random.nextInt(8), random.nextInt(10_000),
+                        partition, epochs.getOrDefault(partition, 1) - (random.nextInt(10) == 0 ? 1 : 0));
+                switch (scheduler.offer(request, random.nextInt(500), step)) {
+                    case WAITING -> waiting.add(request);
+                    case FULL -> assertThat(waiting(scheduler, priority)).isEqualTo(300);
+                    case FORGOTTEN ->
+                        assertThat(request.ticket().epoch()).isLessThan(epochs.getOrDefault(partition, 1));
+                }
+            } else if (dice < 70) {
+                int free = slots - running.size();
+                Map<Priority, Integer> inFlight = inFlight(running);
+                List<Priority> owed = new ArrayList<>();
+                for (InboundRequest request : waiting) {
+                    Priority priority = request.lane().priority();
+                    if (inFlight.getOrDefault(priority, 0) < floorSlots(shares, priority, slots)) {
+                        owed.add(priority);
+                    }
+                }
+                Optional<Dispatch> next = scheduler.next(step);
+                assertThat(next.isPresent()).as("work-conserving").isEqualTo(free > 0 && !waiting.isEmpty());
+                if (next.isPresent()) {
+                    Dispatch dispatch = next.get();
+                    assertThat(waiting.remove(dispatch.request())).isTrue();
+                    earliestOfItsTenant(dispatch.request(), waiting);
+                    if (!owed.isEmpty()) {
+                        assertThat(owed).as("floor").contains(dispatch.request().lane().priority());
+                    }
+                    running.add(dispatch);
+                }
+            } else if (dice < 97) {
+                finishOne(scheduler, running, random);
+            } else {
+                int partition = random.nextInt(4);
+                int epoch = epochs.getOrDefault(partition, 1);
+                int dropped = 0;
+                for (Priority priority : Priority.values()) {
+                    dropped += scheduler.forget(Requests.partition(priority, partition), epoch);
+                }
+                int before = waiting.size();
+                waiting.removeIf(request -> request.ticket().partition().partition() == partition
+                        && request.ticket().epoch() <= epoch);
+                assertThat(dropped).isEqualTo(before - waiting.size());
+                epochs.put(partition, epoch + 1);
+            }
+            assertThat(scheduler.status().waiting()).isEqualTo(waiting.size());
+            assertThat(scheduler.status().inFlight()).isEqualTo(running.size());
+        }
+        for (Dispatch dispatch : running) {
+            scheduler.finished(dispatch, dispatch.costUnits());
+        }
+        while (!waiting.isEmpty()) {
+            Dispatch dispatch = scheduler.next(0).orElseThrow();
+            assertThat(waiting.remove(dispatch.request())).isTrue();
+            scheduler.finished(dispatch, dispatch.costUnits());
+        }
+    }
+
+    private static void earliestOfItsTenant(InboundRequest served, Set<InboundRequest> waiting) {
+        for (InboundRequest other : waiting) {
+            if (other.lane().equals(served.lane())
+                    && other.request().getTenant().equals(served.request().getTenant())) {
+                assertThat(other.expiresAtMillis()).isGreaterThanOrEqualTo(served.expiresAtMillis());
+            }
+        }
+    }
+
+    @Test
+    void a_floor_is_reached_by_the_next_slots_that_come_free() {
+        Map<Priority, PriorityShare> shares = Map.of(Priority.INTERACTIVE, new PriorityShare(1, 0.4), Priority.BATCH,
+                new PriorityShare(1_000, 0));
+        PoolScheduler scheduler = new PoolScheduler(shares, 10, 100);
+        for (int i = 0; i < 50; i++) {
+            scheduler.offer(requests.of(Priority.BATCH, "b"), 100, 0);
+        }
+        List<Dispatch> running = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            running.add(scheduler.next(0).orElseThrow());
+        }
+        for (int i = 0; i < 10; i++) {
+            scheduler.offer(requests.of(Priority.INTERACTIVE, "i"), 100, 0);
+        }
+        for (int i = 0; i < 4; i++) {
+            scheduler.finished(running.get(i), 100);
+            assertThat(scheduler.next(0).orElseThrow().request().lane().priority()).isEqualTo(Priority.INTERACTIVE);
+        }
+        scheduler.finished(running.get(4), 100);
+        assertThat(scheduler.next(0).orElseThrow().request().lane().priority()).isEqualTo(Priority.BATCH);
+    }
+
+    /**
+     * Bound: between two services of a priority with work, the others get at most the rounds that pay its largest request,
+     * plus one, times a round's cost units, plus one largest request each.
+     */
+    @Test
+    void no_priority_starves() {
+        long largest = 10_000;
+        for (long seed = 1; seed <= 5; seed++) {
+            SplittableRandom random = new SplittableRandom(seed);
+            PoolScheduler scheduler = new PoolScheduler(SHARES, 1, 1_000);
+            Map<Priority, Long> since = new EnumMap<>(Priority.class);
+            for (int i = 0; i < 50_000; i++) {
+                for (Priority priority : Priority.values()) {
+                    while (waiting(scheduler, priority) < 3) {
+                        scheduler.offer(requests.of(priority, "t"), cost(random), 0);
+                    }
+                }
+                Dispatch dispatch = scheduler.next(0).orElseThrow();
+                scheduler.finished(dispatch, dispatch.costUnits());
+                for (Priority priority : Priority.values()) {
+                    if (priority == dispatch.request().lane().priority()) {
+                        since.put(priority, 0L);
+                    } else {
+                        long others = since.merge(priority, dispatch.costUnits(), Long::sum);
+                        double quantum = PriorityLane.ROUND_COST_UNITS * weight(priority) / 100;
+                        assertThat((double) others).as("%s, seed %d", priority, seed).isLessThanOrEqualTo(
+                                (largest / quantum + 2) * PriorityLane.ROUND_COST_UNITS + 3 * largest);
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void tenants_of_a_priority_get_equal_cost_and_a_late_one_no_burst() {
+        PoolScheduler scheduler = new PoolScheduler(Map.of(Priority.STANDARD, new PriorityShare(1, 0)), 1, 10_000);
+        for (int i = 0; i < 3_000; i++) {
+            scheduler.offer(requests.of(Priority.STANDARD, "noisy"), 50, 0);
+        }
+        for (int i = 0; i < 300; i++) {
+            scheduler.offer(requests.of(Priority.STANDARD, "large"), 500, 0);
+        }
+        Map<String, Long> served = serve(scheduler, 1_000);
+        assertThat(served.get("noisy")).isCloseTo(served.get("large"), within(1_000L));
+        for (int i = 0; i < 300; i++) {
+            scheduler.offer(requests.of(Priority.STANDARD, "late"), 50, 0);
+        }
+        Map<String, Long> then = serve(scheduler, 60);
+        assertThat(then.get("late")).isCloseTo(then.get("noisy"), within(600L));
+    }
+
+    private static Map<String, Long> serve(PoolScheduler scheduler, int count) {
+        Map<String, Long> served = new HashMap<>();
+        for (int i = 0; i < count; i++) {
+            Dispatch dispatch = scheduler.next(0).orElseThrow();
+            served.merge(dispatch.request().request().getTenant(), dispatch.costUnits(), Long::sum);
+            scheduler.finished(dispatch, dispatch.costUnits());
+        }
+        return served;
+    }
+
+    @Test
+    void what_was_settled_above_the_estimate_counts_against_the_tenant() {
+        PoolScheduler scheduler = new PoolScheduler(Map.of(Priority.STANDARD, new PriorityShare(1, 0)), 1, 10_000);
+        for (int i = 0; i < 100; i++) {
+            scheduler.offer(requests.of(Priority.STANDARD, "wordy"), 10, 0);
+            scheduler.offer(requests.of(Priority.STANDARD, "terse"), 10, 0);
+        }
+        int terse = 0;
+        for (int i = 0; i < 55; i++) {
+            Dispatch dispatch = scheduler.next(0).orElseThrow();
+            boolean isTerse = dispatch.request().request().getTenant().equals("terse");
+            terse += isTerse ? 1 : 0;
+            scheduler.finished(dispatch, isTerse ? 10 : 100);
+        }
+        assertThat(terse).isBetween(48, 52);
+    }
+
+    @Test
+    void counters_of_idle_tenants_are_dropped_when_they_no_longer_matter() {
+        TenantQueues queues = new TenantQueues();
+        for (int i = 0; i < 100_000; i++) {
+            queues.add(new Waiting(requests.of(Priority.STANDARD, "once" + i), 100, i));
+            queues.take();
+            assertThat(queues.idleTenants()).isLessThanOrEqualTo(TenantQueues.MAX_IDLE_TENANTS);
+        }
+        assertThat(queues.idleTenants()).isLessThanOrEqualTo(1);
+    }
+
+    @Test
+    void finishing_twice_is_a_defect_that_frees_no_second_slot() {
+        PoolScheduler scheduler = new PoolScheduler(SHARES, 1, 10);
+        scheduler.offer(requests.of(Priority.BATCH, "t"), 1, 0);
+        Dispatch dispatch = scheduler.next(0).orElseThrow();
+        scheduler.finished(dispatch, 1);
+        assertThatThrownBy(() -> scheduler.finished(dispatch, 1)).isInstanceOf(IllegalStateException.class);
+        assertThat(scheduler.status().inFlight()).isZero();
+    }
+
+    private static void finishOne(PoolScheduler scheduler, List<Dispatch> running, SplittableRandom random) {
+        if (!running.isEmpty()) {
+            Dispatch dispatch = running.remove(random.nextInt(running.size()));
+            scheduler.finished(dispatch, dispatch.costUnits());
+        }
+    }
+
+    private static Map<Priority, Integer> inFlight(List<Dispatch> running) {
+        Map<Priority, Integer> count = new EnumMap<>(Priority.class);
+        running.forEach(dispatch -> count.merge(dispatch.request().lane().priority(), 1, Integer::sum));
+        return count;
+    }
+
+    private static int floorSlots(Map<Priority, PriorityShare> shares, Priority priority, int slots) {
+        return (int) Math.floor(shareOf(shares, priority).floor() * slots + 1e-9);
+    }
+
+    private static PriorityShare shareOf(Map<Priority, PriorityShare> shares, Priority priority) {
+        return Optional.ofNullable(shares.get(priority)).orElseThrow();
+    }
+
+    private static int waiting(PoolScheduler scheduler, Priority priority) {
+        return Optional.ofNullable(scheduler.status().priorities().get(priority)).orElseThrow().waiting();
+    }
+}
