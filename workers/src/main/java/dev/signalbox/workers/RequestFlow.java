@@ -6,6 +6,7 @@ import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.reply.ReplyPublisher;
 import dev.signalbox.workers.router.RouteDecision;
 import dev.signalbox.workers.router.Router;
+import java.time.Duration;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
@@ -23,6 +24,7 @@ final class RequestFlow {
     private final Visit visit;
     private final ReplyWriter writer;
     private final ReplyPublisher replies;
+    private final WorkerMetrics metrics;
     private final Consumer<InboundRequest> done;
     private final LongSupplier brokerMillis;
     private final LongSupplier nanos;
@@ -33,12 +35,13 @@ final class RequestFlow {
      * @param nanos a monotonic clock
      */
     RequestFlow(Router router, QueryReader queries, Visit visit, ReplyWriter writer, ReplyPublisher replies,
-            Consumer<InboundRequest> done, LongSupplier brokerMillis, LongSupplier nanos) {
+            WorkerMetrics metrics, Consumer<InboundRequest> done, LongSupplier brokerMillis, LongSupplier nanos) {
         this.router = router;
         this.queries = queries;
         this.visit = visit;
         this.writer = writer;
         this.replies = replies;
+        this.metrics = metrics;
         this.done = done;
         this.brokerMillis = brokerMillis;
         this.nanos = nanos;
@@ -65,6 +68,8 @@ final class RequestFlow {
     }
 
     private void publish(InboundRequest request, LlmReply reply) {
+        metrics.requestEnded(request.lane(), reply.getStatus(), reply.getTimings().getQueuedMillis(),
+                Duration.ofMillis(reply.getTimings().getTotalMillis()), reply.getAttempts().size());
         replies.publish(request.address(), reply, () -> done.accept(request));
     }
 

@@ -9,12 +9,16 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.kafka.KafkaClientMetrics;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.producer.Producer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,6 +69,21 @@ final class WorkerMetrics {
         if (tokens != null) {
             counter.increment(tokens.doubleValue());
         }
+    }
+
+    /** A factory whose producers show their own metrics too. */
+    Supplier<Producer<byte[], byte[]>> observed(Supplier<Producer<byte[], byte[]>> factory) {
+        return () -> {
+            Producer<byte[], byte[]> producer = factory.get();
+            new KafkaClientMetrics(producer).bindTo(registry);
+            return producer;
+        };
+    }
+
+    /** The consumer, whose own metrics are shown too. */
+    Consumer<byte[], byte[]> observed(Consumer<byte[], byte[]> consumer) {
+        new KafkaClientMetrics(consumer).bindTo(registry);
+        return consumer;
     }
 
     private AtomicInteger inFlight(Deployment deployment) {

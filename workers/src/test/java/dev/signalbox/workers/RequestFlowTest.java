@@ -14,6 +14,7 @@ import dev.signalbox.schemas.avro.StreamPolicy;
 import dev.signalbox.schemas.avro.TokenChunk;
 import dev.signalbox.schemas.avro.TokenUsage;
 import dev.signalbox.schemas.serde.JsonRecords;
+import dev.signalbox.workers.intake.BrokerClock;
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.reply.AttemptJournal;
 import dev.signalbox.workers.reply.Pricing;
@@ -205,14 +206,13 @@ class RequestFlowTest {
         ReplyPublisher publisher = new ReplyPublisher(encoder, renewable, timer);
         WorkerIdentity identity = new WorkerIdentity("w", 1);
         WorkerMetrics metrics = new WorkerMetrics(new SimpleMeterRegistry());
-        AttemptRecorder recorder = new AttemptRecorder(new AttemptJournal(encoder, renewable, millis -> {
-        }), metrics, new Pricing(configuration.prices()), "test", identity, () -> NOW);
+        AttemptRecorder recorder = new AttemptRecorder(new AttemptJournal(encoder, renewable, new BrokerClock()), metrics, new Pricing(configuration.prices()), "test", identity, () -> NOW);
         Visit visit = new Visit(this::call, publisher, recorder, identity, (attempt, asked, left) -> {
             pauses.add(asked.orElse(Duration.ZERO));
             return true;
         }, () -> NOW, () -> 0);
         new RequestFlow(new Router(configuration), new QueryReader(configuration), visit, new ReplyWriter("1", () -> 0),
-                publisher, done::add, () -> NOW, () -> 0).serve(request);
+                publisher, metrics, done::add, () -> NOW, () -> 0).serve(request);
     }
 
     private AttemptOutcome call(VendorClient.Call call, TokenSink sink) {

@@ -2,9 +2,9 @@ package dev.signalbox.workers.reply;
 
 import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.AttemptEvent;
+import dev.signalbox.workers.intake.BrokerClock;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.LongConsumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -13,19 +13,22 @@ import org.slf4j.LoggerFactory;
  * Tells the control plane of each vendor call: STARTED before its bytes, ENDED after its outcome. It never holds up a
  * request: an event that cannot be written is counted and dropped.
  */
-public final class AttemptJournal implements AutoCloseable {
+public final class AttemptJournal {
     private static final Logger LOG = LoggerFactory.getLogger(AttemptJournal.class);
 
     private final RecordEncoder encoder;
     private final RenewableProducer producer;
-    private final LongConsumer brokerTime;
+    private final BrokerClock clock;
     private final AtomicLong dropped = new AtomicLong();
 
-    /** @param brokerTime told the append time of each acknowledged event, ms: the fleet's clock is set by it */
-    public AttemptJournal(RecordEncoder encoder, RenewableProducer producer, LongConsumer brokerTime) {
+    /**
+     * @param producer for control records; it belongs to the caller
+     * @param clock the fleet's: it is set by each acknowledged event's append time
+     */
+    public AttemptJournal(RecordEncoder encoder, RenewableProducer producer, BrokerClock clock) {
         this.encoder = encoder;
         this.producer = producer;
-        this.brokerTime = brokerTime;
+        this.clock = clock;
     }
 
     /** Sends an event. */
@@ -37,12 +40,13 @@ public final class AttemptJournal implements AutoCloseable {
             drop(registryAway);
             return;
         }
+        long sending = clock.sending();
         producer.send(new ProducerRecord<>(Topics.ATTEMPTS, event.getDeployment().getBytes(StandardCharsets.UTF_8),
                 value), (metadata, error) -> {
                     if (error != null) {
                         drop(error);
                     } else {
-                        brokerTime.accept(metadata.timestamp());
+                        clock.acknowledged(metadata.timestamp(), sending);
                     }
                 });
     }
@@ -56,10 +60,5 @@ public final class AttemptJournal implements AutoCloseable {
     /** Events that could not be written. */
     public long dropped() {
         return dropped.get();
-    }
-
-    @Override
-    public void close() {
-        producer.close();
     }
 }

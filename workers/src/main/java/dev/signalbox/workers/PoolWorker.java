@@ -1,0 +1,119 @@
+package dev.signalbox.workers;
+
+import dev.signalbox.config.Pool;
+import dev.signalbox.schemas.Lane;
+import dev.signalbox.workers.intake.IntakeStatus;
+import dev.signalbox.workers.intake.LaneBounds;
+import dev.signalbox.workers.intake.LaneConsumer;
+import dev.signalbox.workers.intake.LaneConsumerProperties;
+import dev.signalbox.workers.intake.RequestReader;
+import dev.signalbox.workers.intake.RequestSource;
+import dev.signalbox.workers.intake.Ticket;
+import dev.signalbox.workers.reply.Rejections;
+import dev.signalbox.workers.reply.RenewableProducer;
+import dev.signalbox.workers.reply.ReplyPublisher;
+import dev.signalbox.workers.scheduler.PoolDispatcher;
+import dev.signalbox.workers.scheduler.PoolScheduler;
+import dev.signalbox.workers.scheduler.RequestCost;
+import dev.signalbox.workers.scheduler.SchedulerStatus;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ThreadLocalRandom;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+
+/** One pool's part of a worker: its scheduler, and for each of its lanes a consumer, a producer and the requests' path. */
+final class PoolWorker implements AutoCloseable {
+    private static final int REPLY_LINGER_MILLIS = 1;
+
+    private final Pool pool;
+    private final PoolDispatcher dispatcher;
+    private final Map<Lane, LaneStages> lanes = new LinkedHashMap<>();
+
+    /** What a lane has of its own. */
+    private record LaneStages(RequestFlow flow, RequestSource source, ReplyPublisher replies) {
+    }
+
+    PoolWorker(Pool pool, SharedStages shared, WorkerOptions options) {
+        this.pool = pool;
+        var settings = shared.configuration.worker();
+        PoolScheduler scheduler = new PoolScheduler(pool.priorities(), settings.maxInFlight(),
+                settings.bufferRecords());
+        this.dispatcher = new PoolDispatcher(pool.name().value(), scheduler,
+                request -> stages(request.lane()).flow.serve(request), RequestCost::promptTokens, shared.clock);
+        pool.priorities().keySet().stream().sorted().map(priority -> new Lane(pool.name(), priority))
+                .forEach(lane -> lanes.put(lane, stages(lane, shared, options)));
+    }
+
+    private LaneStages stages(Lane lane, SharedStages shared, WorkerOptions options) {
+        LaneBounds bounds = LaneBounds.of(shared.configuration.worker());
+        RenewableProducer producer = new RenewableProducer(lane.toString(),
+                shared.metrics.observed(RenewableProducer.kafka(options.clientProperties(), REPLY_LINGER_MILLIS)));
+        ReplyPublisher replies = new ReplyPublisher(shared.encoder, producer, shared.timer);
+        Visit visit = new Visit(shared.vendors, replies, shared.recorder, shared.identity,
+                RetryPause.sleeping(ThreadLocalRandom.current()), shared.clock::nowMillis, System::nanoTime);
+        RequestFlow flow = new RequestFlow(shared.router, shared.queries, visit, shared.writer, replies,
+                shared.metrics, request -> complete(request.ticket(), lane), shared.clock::nowMillis, System::nanoTime);
+        Rejections rejections = new Rejections(replies, shared.control, ticket -> complete(ticket, lane), shared.timer);
+        RequestReader reader = new RequestReader(lane, shared.requests::decode, shared.configuration);
+        var properties = LaneConsumerProperties.of(lane, options.clientProperties(), bounds);
+        RequestSource source = new LaneConsumer(lane, bounds, () -> shared.metrics.observed(consumer(properties)),
+                options.admission(), reader, dispatcher, rejections);
+        return new LaneStages(flow, source, replies);
+    }
+
+    private static Consumer<byte[], byte[]> consumer(Map<String, Object> properties) {
+        return new KafkaConsumer<>(properties);
+    }
+
+    private void complete(Ticket ticket, Lane lane) {
+        stages(lane).source.complete(ticket);
+    }
+
+    private LaneStages stages(Lane lane) {
+        return Objects.requireNonNull(lanes.get(lane), "a pool serves the lanes it was made with");
+    }
+
+    void start() {
+        lanes.values().forEach(lane -> lane.source.start());
+    }
+
+    Pool pool() {
+        return pool;
+    }
+
+    SchedulerStatus scheduler() {
+        return dispatcher.status();
+    }
+
+    Map<Lane, IntakeStatus> intake() {
+        Map<Lane, IntakeStatus> statuses = new LinkedHashMap<>();
+        lanes.forEach((lane, stages) -> statuses.put(lane, stages.source.status()));
+        return statuses;
+    }
+
+    /** Takes nothing more and starts nothing more; what runs goes on. */
+    void stop() {
+        lanes.values().forEach(lane -> lane.source.stopAdmitting());
+        dispatcher.stop();
+    }
+
+    /** Waits until nothing runs; false if that took longer than the limit. */
+    boolean awaitIdle(Duration limit) {
+        try {
+            return dispatcher.awaitIdle(limit);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    /** Replies first, so that their offsets are done before the partitions are given back. */
+    @Override
+    public void close() {
+        lanes.values().forEach(lane -> lane.replies.close());
+        lanes.values().forEach(lane -> lane.source.close());
+    }
+}

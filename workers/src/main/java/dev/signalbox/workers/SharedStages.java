@@ -1,0 +1,79 @@
+package dev.signalbox.workers;
+
+import dev.signalbox.config.Configuration;
+import dev.signalbox.config.VendorFamily;
+import dev.signalbox.schemas.avro.LlmRequest;
+import dev.signalbox.schemas.serde.AvroDeserializer;
+import dev.signalbox.schemas.serde.JsonRecords;
+import dev.signalbox.schemas.serde.RequestCodec;
+import dev.signalbox.workers.intake.BrokerClock;
+import dev.signalbox.workers.reply.AttemptJournal;
+import dev.signalbox.workers.reply.Pricing;
+import dev.signalbox.workers.reply.RecordEncoder;
+import dev.signalbox.workers.reply.RenewableProducer;
+import dev.signalbox.workers.router.Router;
+import dev.signalbox.workers.vendor.HttpLimits;
+import dev.signalbox.workers.vendor.HttpVendorClient;
+import dev.signalbox.workers.vendor.openai.OpenAiChatCodec;
+import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadLocalRandom;
+
+/** What all pools of a worker share: the stages without a lane of their own, clock, timer and control producer. */
+final class SharedStages implements AutoCloseable {
+    private static final int CONTROL_LINGER_MILLIS = 5;
+
+    final Configuration configuration;
+    final WorkerIdentity identity;
+    final BrokerClock clock = new BrokerClock();
+    final RequestCodec requests;
+    final RecordEncoder encoder;
+    final Router router;
+    final QueryReader queries;
+    final HttpVendorClient vendors;
+    final RenewableProducer control;
+    final AttemptRecorder recorder;
+    final ReplyWriter writer;
+    final WorkerMetrics metrics;
+    /** Starts short tasks at their time; what may block, it hands to a virtual thread. */
+    final ScheduledExecutorService timer;
+
+    SharedStages(WorkerOptions options, WorkerMetrics metrics) {
+        this.configuration = options.configuration();
+        this.metrics = metrics;
+        this.identity = new WorkerIdentity(
+                "worker-" + ProcessHandle.current().pid() + "-"
+                        + Long.toHexString(ThreadLocalRandom.current().nextLong() >>> 32),
+                ThreadLocalRandom.current().nextLong());
+        AvroDeserializer<LlmRequest> avro = new AvroDeserializer<>();
+        avro.configure(withSpecificReader(options.registryProperties()), false);
+        this.requests = new RequestCodec(avro, new JsonRecords());
+        this.encoder = new RecordEncoder(options.registryProperties());
+        this.router = new Router(configuration);
+        this.queries = new QueryReader(configuration);
+        this.vendors = new HttpVendorClient(Map.of(VendorFamily.OPENAI, new OpenAiChatCodec()), HttpLimits.DEFAULT,
+                System::nanoTime);
+        this.control = new RenewableProducer("control",
+                RenewableProducer.kafka(options.clientProperties(), CONTROL_LINGER_MILLIS));
+        Pricing pricing = new Pricing(configuration.prices());
+        this.recorder = new AttemptRecorder(new AttemptJournal(encoder, control, clock), metrics, pricing,
+                configuration.environment(), identity, clock::nowMillis);
+        this.writer = new ReplyWriter(pricing.version(), System::nanoTime);
+        this.timer = Executors.newSingleThreadScheduledExecutor(
+                Thread.ofPlatform().daemon().name("worker-timer").factory());
+    }
+
+    private static Map<String, Object> withSpecificReader(Map<String, Object> registryProperties) {
+        Map<String, Object> properties = new java.util.HashMap<>(registryProperties);
+        properties.put("specific.avro.reader", true);
+        return properties;
+    }
+
+    @Override
+    public void close() {
+        timer.shutdownNow();
+        control.close();
+        vendors.close();
+    }
+}

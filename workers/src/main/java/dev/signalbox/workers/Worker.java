@@ -1,0 +1,125 @@
+package dev.signalbox.workers;
+
+import dev.signalbox.config.Pool;
+import dev.signalbox.schemas.Lane;
+import dev.signalbox.schemas.PoolName;
+import dev.signalbox.workers.intake.IntakeStatus;
+import dev.signalbox.workers.scheduler.SchedulerStatus;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The data plane of one process: for each pool a scheduler, for each of its lanes a consumer and a producer, and one
+ * {@link RequestFlow} that every request goes through.
+ */
+public final class Worker implements AutoCloseable {
+    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
+
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final JvmGcMetrics gc = new JvmGcMetrics();
+    private final SharedStages shared;
+    private final List<PoolWorker> pools;
+    private final AdminServer admin;
+
+    private Worker(WorkerOptions options) {
+        WorkerMetrics metrics = new WorkerMetrics(registry);
+        shared = new SharedStages(options, metrics);
+        pools = options.configuration().pools().stream().filter(pool -> serves(options, pool.name()))
+                .map(pool -> new PoolWorker(pool, shared, options)).toList();
+        pools.forEach(pool -> WorkerGauges.register(registry, pool, shared.clock));
+        new JvmMemoryMetrics().bindTo(registry);
+        new JvmThreadMetrics().bindTo(registry);
+        new ProcessorMetrics().bindTo(registry);
+        new UptimeMetrics().bindTo(registry);
+        gc.bindTo(registry);
+        admin = new AdminServer(options.admin(), this::live, this::ready, registry::scrape);
+        pools.forEach(PoolWorker::start);
+    }
+
+    /**
+     * Starts to serve; its topics must exist. Returns before partitions are assigned: see {@link #ready}.
+     *
+     * @throws java.io.UncheckedIOException if the admin port is in use
+     */
+    public static Worker start(WorkerOptions options) {
+        return new Worker(options);
+    }
+
+    private static boolean serves(WorkerOptions options, PoolName pool) {
+        return options.pools().isEmpty() || options.pools().contains(pool);
+    }
+
+    /** Whether partitions are assigned, and requests taken from all of them. */
+    public boolean ready() {
+        var lanes = intake().values();
+        return lanes.stream().anyMatch(lane -> lane.partitions() > 0)
+                && lanes.stream().allMatch(lane -> lane.claimedPartitions() == lane.partitions()) && live();
+    }
+
+    /** Whether no lane has ended by itself. */
+    public boolean live() {
+        return intake().values().stream().allMatch(lane -> lane.failure().isEmpty());
+    }
+
+    /** What each lane's intake holds. */
+    public Map<Lane, IntakeStatus> intake() {
+        Map<Lane, IntakeStatus> all = new LinkedHashMap<>();
+        pools.forEach(pool -> all.putAll(pool.intake()));
+        return all;
+    }
+
+    /** What each pool's scheduler holds. */
+    public Map<PoolName, SchedulerStatus> schedulers() {
+        Map<PoolName, SchedulerStatus> all = new LinkedHashMap<>();
+        for (PoolWorker worker : pools) {
+            Pool pool = worker.pool();
+            all.put(pool.name(), worker.scheduler());
+        }
+        return all;
+    }
+
+    /** Port of health and metrics. */
+    public int adminPort() {
+        return admin.port();
+    }
+
+    /** Metrics in Prometheus' text format. */
+    public String metrics() {
+        return registry.scrape();
+    }
+
+    /**
+     * Stops taking requests and lets the running ones finish. Waiting ones stay pending in Kafka.
+     *
+     * @return whether all of them finished within the limit
+     */
+    public boolean drain(Duration limit) {
+        long end = System.nanoTime() + limit.toNanos();
+        pools.forEach(PoolWorker::stop);
+        boolean idle = true;
+        for (PoolWorker pool : pools) {
+            idle &= pool.awaitIdle(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
+        }
+        return idle;
+    }
+
+    /** Drains for up to 5 s, publishes, commits and leaves; calls that still run are cut, and their requests served again. */
+    @Override
+    public void close() {
+        drain(CLOSE_LIMIT);
+        pools.forEach(PoolWorker::close);
+        shared.close();
+        admin.close();
+        gc.close();
+        registry.close();
+    }
+}

@@ -1,0 +1,74 @@
+package dev.signalbox.workers;
+
+import dev.signalbox.schemas.Lane;
+import dev.signalbox.workers.intake.FleetClock;
+import dev.signalbox.workers.intake.IntakeStatus;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import java.util.Objects;
+import java.util.function.ToDoubleFunction;
+
+/** Gauges of what a pool's lanes and scheduler hold, read when they are scraped. */
+final class WorkerGauges {
+    private WorkerGauges() {
+    }
+
+    static void register(MeterRegistry registry, PoolWorker pool, FleetClock clock) {
+        for (Lane lane : pool.intake().keySet()) {
+            Tags tags = Tags.of("pool", lane.pool().value(), "priority", lane.priority().label());
+            gauge(registry, pool, lane, "signalbox.intake.pending", "Admitted requests, waiting or running", tags,
+                    IntakeStatus::pendingRecords);
+            gauge(registry, pool, lane, "signalbox.intake.pending.bytes", "Serialized bytes of the pending requests",
+                    tags, IntakeStatus::pendingBytes);
+            gauge(registry, pool, lane, "signalbox.intake.held", "Records held back for somebody else", tags,
+                    status -> status.heldRecords().values().stream().mapToLong(Long::longValue).sum());
+            gauge(registry, pool, lane, "signalbox.intake.partitions", "Partitions owned", tags,
+                    IntakeStatus::partitions);
+            gauge(registry, pool, lane, "signalbox.intake.paused.partitions", "Partitions not fetched from now", tags,
+                    IntakeStatus::pausedPartitions);
+            gauge(registry, pool, lane, "signalbox.intake.metadata.fill", "Part of the commit metadata in use, 0 to 1",
+                    tags, IntakeStatus::metadataFill);
+            gauge(registry, pool, lane, "signalbox.intake.oldest.age.seconds",
+                    "Age of the oldest pending request since its first record was appended", tags,
+                    status -> status.oldestPendingMillis() == 0
+                            ? 0
+                            : Math.max(0, clock.nowMillis() - status.oldestPendingMillis()) / 1e3);
+            counter(registry, pool, lane, "signalbox.intake.commits", "Acknowledged offset commits", tags,
+                    IntakeStatus::commits);
+            counter(registry, pool, lane, "signalbox.intake.stale.completions",
+                    "Completions that came after their partition had moved", tags, IntakeStatus::staleCompletions);
+            counter(registry, pool, lane, "signalbox.intake.lost.offsets",
+                    "Offsets that retention took before they were complete", tags, IntakeStatus::lostOffsets);
+            Gauge.builder("signalbox.scheduler.waiting", pool, worker -> waiting(worker, lane)).tags(tags)
+                    .description("Requests that wait for a slot").register(registry);
+        }
+        Tags tags = Tags.of("pool", pool.pool().name().value());
+        Gauge.builder("signalbox.scheduler.in.flight", pool, worker -> worker.scheduler().inFlight()).tags(tags)
+                .description("Requests being served").register(registry);
+        Gauge.builder("signalbox.scheduler.slots", pool, worker -> worker.scheduler().maxInFlight()).tags(tags)
+                .description("Most requests served at once").register(registry);
+    }
+
+    private static double waiting(PoolWorker pool, Lane lane) {
+        var priority = pool.scheduler().priorities().get(lane.priority());
+        return priority == null ? 0 : priority.waiting();
+    }
+
+    private static void gauge(MeterRegistry registry, PoolWorker pool, Lane lane, String name, String description,
+            Tags tags, ToDoubleFunction<IntakeStatus> of) {
+        Gauge.builder(name, pool, worker -> of.applyAsDouble(status(worker, lane))).tags(tags).description(description)
+                .register(registry);
+    }
+
+    private static void counter(MeterRegistry registry, PoolWorker pool, Lane lane, String name, String description,
+            Tags tags, ToDoubleFunction<IntakeStatus> of) {
+        FunctionCounter.builder(name, pool, worker -> of.applyAsDouble(status(worker, lane))).tags(tags)
+                .description(description).register(registry);
+    }
+
+    private static IntakeStatus status(PoolWorker pool, Lane lane) {
+        return Objects.requireNonNull(pool.intake().get(lane), "a pool's lanes do not change");
+    }
+}
