@@ -53,7 +53,7 @@ final class PoolWorker implements AutoCloseable {
                 shared.metrics.observed(RenewableProducer.kafka(options.clientProperties(), REPLY_LINGER_MILLIS)));
         ReplyPublisher replies = new ReplyPublisher(shared.encoder, producer, shared.timer);
         Visit visit = new Visit(shared.vendors, replies, shared.recorder, shared.identity,
-                RetryPause.sleeping(ThreadLocalRandom.current()), shared.clock::nowMillis, System::nanoTime);
+                RetryPause.sleeping(ThreadLocalRandom::current), shared.clock::nowMillis, System::nanoTime);
         RequestFlow flow = new RequestFlow(shared.router, shared.queries, visit, shared.writer, replies,
                 shared.metrics, request -> complete(request.ticket(), lane), shared.clock::nowMillis, System::nanoTime);
         Rejections rejections = new Rejections(replies, shared.control, ticket -> complete(ticket, lane), shared.timer);

@@ -2,6 +2,7 @@ package dev.signalbox.workers;
 
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 
 /**
@@ -29,9 +30,9 @@ interface RetryPause {
     }
 
     /** Sleeps on the calling (virtual) thread. */
-    static RetryPause sleeping(RandomGenerator random) {
+    static RetryPause sleeping(Supplier<RandomGenerator> random) {
         return (attempt, askedFor, timeLeftMillis) -> {
-            Duration length = length(attempt, askedFor, random);
+            Duration length = length(attempt, askedFor, random.get());
             if (length.toMillis() >= timeLeftMillis || length.compareTo(LONGEST) > 0) {
                 return false;
             }

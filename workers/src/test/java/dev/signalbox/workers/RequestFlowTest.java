@@ -206,7 +206,8 @@ class RequestFlowTest {
         ReplyPublisher publisher = new ReplyPublisher(encoder, renewable, timer);
         WorkerIdentity identity = new WorkerIdentity("w", 1);
         WorkerMetrics metrics = new WorkerMetrics(new SimpleMeterRegistry());
-        AttemptRecorder recorder = new AttemptRecorder(new AttemptJournal(encoder, renewable, new BrokerClock()), metrics, new Pricing(configuration.prices()), "test", identity, () -> NOW);
+        AttemptRecorder recorder = new AttemptRecorder(new AttemptJournal(encoder, renewable, new BrokerClock()),
+                metrics, new Pricing(configuration.prices()), "test", identity, () -> NOW);
         Visit visit = new Visit(this::call, publisher, recorder, identity, (attempt, asked, left) -> {
             pauses.add(asked.orElse(Duration.ZERO));
             return true;
@@ -227,7 +228,8 @@ class RequestFlowTest {
     private static AttemptOutcome answered(String text) {
         return new AttemptOutcome.Answered(("{\"text\":\"" + text + "\"}").getBytes(StandardCharsets.UTF_8),
                 Optional.of("stop"), Optional.of("vendor-m"),
-                Optional.of(TokenUsage.newBuilder().setInputTokens(10L).setOutputTokens(20L).build()), List.of(), TIMES);
+                Optional.of(TokenUsage.newBuilder().setInputTokens(10L).setOutputTokens(20L).build()), List.of(),
+                TIMES);
     }
 
     private static BiFunction<VendorClient.Call, TokenSink, AttemptOutcome> failure(FailureClass failureClass) {

@@ -26,7 +26,8 @@ class RouterTest {
 
     @Test
     void aSequenceIsTriedInItsOrder() {
-        Routed routed = routed(routing(new Strategy.Sequence(List.of(one("b"), one("a"), one("c"))), Residency.ANYWHERE, A, B, C));
+        Routed routed = routed(
+                routing(new Strategy.Sequence(List.of(one("b"), one("a"), one("c"))), Residency.ANYWHERE, A, B, C));
 
         assertThat(routed.fit()).containsExactly(B, A, C);
         assertThat(routed.strategy()).isEqualTo("sequence");
@@ -71,7 +72,8 @@ class RouterTest {
     @Test
     void strategiesNestAndADeploymentNamedTwiceIsTriedOnce() {
         var nested = new Strategy.Sequence(List.of(
-                new Strategy.LoadBalanced(List.of(new Strategy.Weighted(one("a"), 1), new Strategy.Weighted(one("b"), 1))),
+                new Strategy.LoadBalanced(
+                        List.of(new Strategy.Weighted(one("a"), 1), new Strategy.Weighted(one("b"), 1))),
                 one("c"), one("a")));
         Router router = new Router(routing(nested, Residency.ANYWHERE, A, B, C));
 
