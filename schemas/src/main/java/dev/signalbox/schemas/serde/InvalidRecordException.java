@@ -4,6 +4,8 @@ package dev.signalbox.schemas.serde;
 public final class InvalidRecordException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
+    private static final int MAX_POINTER = 120;
+
     private final String pointer;
     private final int line;
     private final int column;
@@ -14,7 +16,8 @@ public final class InvalidRecordException extends RuntimeException {
      * @param column 1-based, in bytes; 0 where there is none
      */
     public InvalidRecordException(String problem, String pointer, int line, int column) {
-        super((pointer.isEmpty() ? "value" : pointer) + (line > 0 ? " (line " + line + ", column " + column + ")" : "")
+        super((pointer.isEmpty() ? "value" : printable(pointer))
+                + (line > 0 ? " (line " + line + ", column " + column + ")" : "")
                 + ": " + problem);
         this.pointer = pointer;
         this.line = line;
@@ -31,5 +34,11 @@ public final class InvalidRecordException extends RuntimeException {
 
     public int column() {
         return column;
+    }
+
+    /** Keys are the sender's: cut, and without what could forge a line of a log. */
+    private static String printable(String pointer) {
+        String cut = pointer.length() > MAX_POINTER ? pointer.substring(0, MAX_POINTER) + "..." : pointer;
+        return cut.replaceAll("[^\\x20-\\x7E]", "?");
     }
 }

@@ -15,7 +15,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import org.apache.avro.LogicalTypes;
 import org.apache.avro.Schema;
 import org.apache.avro.specific.SpecificData;
@@ -28,6 +27,8 @@ final class JsonRecordParser {
 
     private final byte[] input;
     private final JsonParser json;
+    /** Pointer to the embedded object that is being skipped: what is inside is content and stays out of error texts. */
+    private @Nullable String embedded;
 
     private JsonRecordParser(byte[] input, JsonParser json) {
         this.input = input;
@@ -49,10 +50,9 @@ final class JsonRecordParser {
                 }
                 return parsed;
             } catch (JsonProcessingException e) {
-                JsonLocation at = e.getLocation();
-                throw new InvalidRecordException(JsonScan.problem(e),
-                        json.getParsingContext().pathAsPointer().toString(),
-                        at.getLineNr(), at.getColumnNr());
+                JsonLocation at = JsonScan.locationOf(e, json);
+                throw new InvalidRecordException(JsonScan.problem(e), parser.pointer(), at.getLineNr(),
+                        at.getColumnNr());
             }
         } catch (IOException e) {
             throw new UncheckedIOException("reading an array", e);
@@ -182,7 +182,9 @@ final class JsonRecordParser {
             throw fault("must be a JSON object");
         }
         int from = (int) json.currentTokenLocation().getByteOffset();
+        embedded = json.getParsingContext().getParent().pathAsPointer().toString();
         json.skipChildren();
+        embedded = null;
         int to = (int) json.currentLocation().getByteOffset();
         byte[] bytes = new byte[to - from];
         System.arraycopy(input, from, bytes, 0, bytes.length);
@@ -216,18 +218,16 @@ final class JsonRecordParser {
 
     private InvalidRecordException fault(String problem) {
         JsonLocation at = json.currentTokenLocation();
-        return new InvalidRecordException(problem, json.getParsingContext().pathAsPointer().toString(), at.getLineNr(),
-                at.getColumnNr());
+        return new InvalidRecordException(problem, pointer(), at.getLineNr(), at.getColumnNr());
+    }
+
+    private String pointer() {
+        return embedded != null ? embedded : json.getParsingContext().pathAsPointer().toString();
     }
 
     /** A key as it may stand in an error text: cut, printable. */
     private static String quotable(String name) {
         String cut = name.length() > MAX_QUOTED_NAME ? name.substring(0, MAX_QUOTED_NAME) : name;
         return cut.replaceAll("[^\\x20-\\x7E]|\"", "?");
-    }
-
-    /** Names of the fields, for tests of the documentation. */
-    static Set<String> keys(Schema schema) {
-        return RecordShape.of(schema).positions().keySet();
     }
 }

@@ -51,6 +51,14 @@ public final class JsonScan {
             return encoding;
         }
         try (JsonParser parser = FACTORY.createParser(bytes, from, length)) {
+            return objectFault(parser);
+        } catch (IOException e) {
+            throw new UncheckedIOException("reading an array", e);
+        }
+    }
+
+    private static Optional<String> objectFault(JsonParser parser) throws IOException {
+        try {
             JsonToken first = parser.nextToken();
             if (first != JsonToken.START_OBJECT) {
                 return Optional.of(first == null ? "is empty" : "must be a JSON object");
@@ -60,10 +68,13 @@ public final class JsonScan {
                     ? Optional.empty()
                     : Optional.of("has more after its object, " + place(parser.currentTokenLocation()));
         } catch (JsonProcessingException e) {
-            return Optional.of(problem(e) + ", " + place(e.getLocation()));
-        } catch (IOException e) {
-            throw new UncheckedIOException("reading an array", e);
+            return Optional.of(problem(e) + ", " + place(locationOf(e, parser)));
         }
+    }
+
+    /** Where it went wrong; a limit that was passed carries no place of its own. */
+    static JsonLocation locationOf(JsonProcessingException e, JsonParser parser) {
+        return e.getLocation() == null ? parser.currentLocation() : e.getLocation();
     }
 
     /** UTF-8 without a byte order mark: the parser would guess at UTF-16 and UTF-32 and skip the mark. */
