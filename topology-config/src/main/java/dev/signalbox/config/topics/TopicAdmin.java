@@ -1,11 +1,43 @@
 package dev.signalbox.config.topics;
 
+import dev.signalbox.config.topics.TopicDifference.Cure;
+import dev.signalbox.config.topics.TopicDifference.Missing;
+import dev.signalbox.config.topics.TopicDifference.Partitions;
+import dev.signalbox.config.topics.TopicDifference.Setting;
+import dev.signalbox.schemas.Lane;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.NewPartitions;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.InvalidReplicationFactorException;
+import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.TopicExistsException;
 
-/** Compares the catalogue with a cluster and closes the difference. */
+/**
+ * Compares the catalogue with a cluster and closes the difference. Blocking. What Kafka refuses or does not answer comes
+ * out as Kafka's own {@link KafkaException}, its message naming the topics where Kafka's does not.
+ */
 public final class TopicAdmin {
+    private static final Duration BETWEEN_LOOKS = Duration.ofMillis(20);
+
     private final Admin admin;
 
     /** @param admin stays the caller's to close */
@@ -13,15 +45,190 @@ public final class TopicAdmin {
         this.admin = admin;
     }
 
+    /** What {@link #apply} may do about partitions. */
+    public enum PartitionChange {
+        /** Nothing: they are left as they are, and told. */
+        KEEP,
+        /** Add those that are missing. */
+        RAISE
+    }
+
     /**
-     * Creates the topics that are missing and waits until every partition of the catalogue's topics has a leader.
+     * What {@link #apply} came to.
      *
-     * @return names of the topics that were created
+     * @param closed the differences that are gone now
+     * @param left those that stay, each of which says why
+     */
+    public record Applied(List<TopicDifference> closed, List<TopicDifference> left) {
+    }
+
+    /** The cluster's topics of those names, and the lanes' topics that are there besides; by name. */
+    public Map<String, FoundTopic> describe(TopicCatalogue catalogue) throws InterruptedException {
+        Set<String> wanted = catalogue.topics().stream().map(TopicSpec::name).collect(Collectors.toSet());
+        Set<String> there = new TreeSet<>(get(admin.listTopics().names()));
+        there.removeIf(name -> !wanted.contains(name) && Lane.ofTopic(name).isEmpty());
+        Map<String, TopicDescription> descriptions = get(admin.describeTopics(there).allTopicNames());
+        List<ConfigResource> resources = there.stream().map(TopicAdmin::resource).toList();
+        Map<ConfigResource, Config> configs = get(admin.describeConfigs(resources).all());
+        Map<String, FoundTopic> found = new LinkedHashMap<>();
+        descriptions.forEach((name, description) -> {
+            Map<String, String> values = new HashMap<>();
+            for (ConfigEntry entry : configs.getOrDefault(resource(name), new Config(List.of())).entries()) {
+                if (entry.value() != null) {
+                    values.put(entry.name(), entry.value());
+                }
+            }
+            found.put(name, new FoundTopic(name, description.partitions().size(),
+                    description.partitions().getFirst().replicas().size(), values));
+        });
+        return found;
+    }
+
+    /** What differs between the catalogue and the cluster. */
+    public List<TopicDifference> differences(TopicCatalogue catalogue) throws InterruptedException {
+        return TopicDifference.between(catalogue, describe(catalogue), brokers());
+    }
+
+    /**
+     * Creates the topics that are missing and waits until every partition of the catalogue's topics has a leader. Topics
+     * that are there are left as they are. Records are not written: a producer that meets a topic right after this still
+     * has to see an acknowledged first record before it sends many (KAFKA-15591).
+     *
+     * @return names of the topics that were created here
+     * @throws InvalidReplicationFactorException if there are fewer brokers than replicas were asked for
+     * @throws TimeoutException if a partition has no leader in time
      */
     public List<String> createMissing(TopicCatalogue catalogue, Duration timeout) throws InterruptedException {
-        if (catalogue.topics().isEmpty()) {
-            return List.of();
+        long start = System.nanoTime();
+        Set<String> there = get(admin.listTopics().names());
+        List<TopicSpec> missing = catalogue.topics().stream().filter(topic -> !there.contains(topic.name())).toList();
+        List<String> created = missing.isEmpty() ? List.of() : create(missing, brokers());
+        awaitLeaders(catalogue, start, timeout);
+        return created;
+    }
+
+    /** Creates what is missing, alters configurations, and adds partitions where that is allowed. */
+    public Applied apply(TopicCatalogue catalogue, PartitionChange partitions, Duration timeout)
+            throws InterruptedException {
+        long start = System.nanoTime();
+        List<TopicDifference> before = differences(catalogue);
+        create(before.stream().filter(Missing.class::isInstance).map(Missing.class::cast).map(Missing::wanted).toList(),
+                brokers());
+        alter(before.stream().filter(Setting.class::isInstance).map(Setting.class::cast).toList());
+        if (partitions == PartitionChange.RAISE) {
+            raise(before.stream().filter(difference -> difference.cure() == Cure.RAISE_PARTITIONS)
+                    .map(Partitions.class::cast).toList());
         }
-        throw new UnsupportedOperationException(admin + " " + catalogue + timeout);
+        awaitLeaders(catalogue, start, timeout);
+        List<TopicDifference> left = before.stream().filter(difference -> switch (difference.cure()) {
+            case CREATE, ALTER -> false;
+            case RAISE_PARTITIONS -> partitions == PartitionChange.KEEP;
+            case NONE -> true;
+        }).toList();
+        List<TopicDifference> closed = new ArrayList<>(before);
+        closed.removeAll(left);
+        return new Applied(List.copyOf(closed), left);
+    }
+
+    private int brokers() throws InterruptedException {
+        return get(admin.describeCluster().nodes()).size();
+    }
+
+    private List<String> create(Collection<TopicSpec> missing, int brokers) throws InterruptedException {
+        List<NewTopic> topics = new ArrayList<>();
+        for (TopicSpec topic : missing) {
+            int replication = topic.replication(brokers);
+            if (replication > brokers) {
+                throw new InvalidReplicationFactorException("topic " + topic.name() + " is to have " + replication
+                        + " replicas and the cluster has " + brokers + " broker" + (brokers == 1 ? "" : "s")
+                        + ": lower topics.replication_factor, or leave it out");
+            }
+            topics.add(new NewTopic(topic.name(), topic.partitions(), (short) replication)
+                    .configs(topic.configs(replication)));
+        }
+        List<String> created = new ArrayList<>();
+        for (Map.Entry<String, KafkaFuture<Void>> result : admin.createTopics(topics).values().entrySet()) {
+            if (isCreated(result.getValue())) {
+                created.add(result.getKey());
+            }
+        }
+        return List.copyOf(created);
+    }
+
+    /** Not if another process was faster; whether it made the same topic is what the differences tell. */
+    private static boolean isCreated(KafkaFuture<Void> creation) throws InterruptedException {
+        try {
+            get(creation);
+            return true;
+        } catch (TopicExistsException e) {
+            return false;
+        }
+    }
+
+    private void alter(List<Setting> settings) throws InterruptedException {
+        Map<ConfigResource, Collection<AlterConfigOp>> changes = new LinkedHashMap<>();
+        for (Setting setting : settings) {
+            changes.computeIfAbsent(resource(setting.topic()), topic -> new ArrayList<>()).add(new AlterConfigOp(
+                    new ConfigEntry(setting.key(), setting.wanted()), AlterConfigOp.OpType.SET));
+        }
+        if (!changes.isEmpty()) {
+            get(admin.incrementalAlterConfigs(changes).all());
+        }
+    }
+
+    private void raise(List<Partitions> raises) throws InterruptedException {
+        Map<String, NewPartitions> changes = raises.stream().collect(
+                Collectors.toMap(Partitions::topic, raise -> NewPartitions.increaseTo(raise.wanted())));
+        if (!changes.isEmpty()) {
+            get(admin.createPartitions(changes).all());
+        }
+    }
+
+    private void awaitLeaders(TopicCatalogue catalogue, long start, Duration timeout) throws InterruptedException {
+        List<String> waiting = catalogue.topics().stream().map(TopicSpec::name).toList();
+        while (true) {
+            List<String> without = new ArrayList<>();
+            for (Map.Entry<String, KafkaFuture<TopicDescription>> description : admin.describeTopics(waiting)
+                    .topicNameValues().entrySet()) {
+                if (!hasLeaders(description.getValue())) {
+                    without.add(description.getKey());
+                }
+            }
+            waiting = without;
+            if (waiting.isEmpty()) {
+                return;
+            }
+            if (System.nanoTime() - start > timeout.toNanos()) {
+                throw new TimeoutException("no leader after " + timeout.toSeconds() + " s for partitions of "
+                        + String.join(", ", waiting));
+            }
+            Thread.sleep(BETWEEN_LOOKS);
+        }
+    }
+
+    /** A topic that a broker does not know yet has none. */
+    private static boolean hasLeaders(KafkaFuture<TopicDescription> description) throws InterruptedException {
+        try {
+            return get(description).partitions().stream()
+                    .allMatch(partition -> partition.leader() != null && !partition.leader().isEmpty());
+        } catch (RetriableException e) {
+            return false;
+        }
+    }
+
+    private static ConfigResource resource(String topic) {
+        return new ConfigResource(ConfigResource.Type.TOPIC, topic);
+    }
+
+    private static <T> T get(KafkaFuture<T> future) throws InterruptedException {
+        try {
+            return future.get();
+        } catch (ExecutionException e) {
+            throw unwrapped(e);
+        }
+    }
+
+    private static RuntimeException unwrapped(ExecutionException e) {
+        return e.getCause() instanceof RuntimeException cause ? cause : new KafkaException(e.getCause());
     }
 }
