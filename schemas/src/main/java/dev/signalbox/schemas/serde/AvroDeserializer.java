@@ -1,6 +1,6 @@
 package dev.signalbox.schemas.serde;
 
-import dev.signalbox.schemas.TrustedRecords;
+import dev.signalbox.schemas.AvroTrust;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Map;
@@ -116,7 +116,7 @@ public final class AvroDeserializer<T extends SpecificRecord> implements Deseria
     }
 
     private static @Nullable Class<?> classOf(Schema writer) {
-        TrustedRecords.install();
+        AvroTrust.install();
         try {
             return SpecificData.get().getClass(writer);
         } catch (SecurityException e) {

@@ -1,6 +1,6 @@
 package dev.signalbox.schemas.serde;
 
-import dev.signalbox.schemas.TrustedRecords;
+import dev.signalbox.schemas.AvroTrust;
 import org.apache.avro.Conversions;
 import org.apache.avro.specific.SpecificData;
 
@@ -14,7 +14,7 @@ final class AvroModel {
      * readers any thread may use (the classic one builds a resolver per thread, that is per virtual thread).
      */
     static SpecificData of(ClassLoader loader) {
-        TrustedRecords.install();
+        AvroTrust.install();
         SpecificData model = new SpecificData(loader);
         model.addLogicalTypeConversion(new Conversions.DecimalConversion());
         model.setCustomCoders(true);

@@ -1,6 +1,6 @@
 package dev.signalbox.schemas.serde;
 
-import dev.signalbox.schemas.TrustedRecords;
+import dev.signalbox.schemas.AvroTrust;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +17,7 @@ record RecordShape(Schema schema, Class<?> type, List<Schema.Field> fields, Map<
     private static final Map<String, RecordShape> SHAPES = new ConcurrentHashMap<>();
 
     static {
-        TrustedRecords.install();
+        AvroTrust.install();
     }
 
     static RecordShape of(Schema schema) {

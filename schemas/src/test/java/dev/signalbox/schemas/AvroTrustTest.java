@@ -6,7 +6,7 @@ import dev.signalbox.schemas.avro.BodyFormat;
 import org.apache.avro.util.ClassSecurityValidator;
 import org.junit.jupiter.api.Test;
 
-class TrustedRecordsTest {
+class AvroTrustTest {
     @Test
     void buildersWorkWithoutAnyCallBeforeThem() {
         assertThat(SampleRecords.request("r").getBodyFormat()).isEqualTo(BodyFormat.OPENAI_CHAT_COMPLETIONS);
@@ -14,7 +14,7 @@ class TrustedRecordsTest {
 
     @Test
     void onlyTheGeneratedPackageIsAddedToWhatIsTrusted() {
-        TrustedRecords.install();
+        AvroTrust.install();
         assertThat(ClassSecurityValidator.getGlobal().isTrusted(BodyFormat.class)).isTrue();
         assertThat(ClassSecurityValidator.getGlobal().isTrusted(String.class)).isTrue();
         assertThat(ClassSecurityValidator.getGlobal().isTrusted(Lane.class)).isFalse();
