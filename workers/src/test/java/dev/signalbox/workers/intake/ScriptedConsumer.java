@@ -1,0 +1,129 @@
+package dev.signalbox.workers.intake;
+
+import dev.signalbox.schemas.Lane;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.MockConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.consumer.OffsetCommitCallback;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
+
+/** A mock consumer whose answers to commits, committed offsets and generation the test scripts. */
+final class ScriptedConsumer extends MockConsumer<byte[], byte[]> {
+    final Lane lane;
+    final Map<TopicPartition, OffsetAndMetadata> broker = new HashMap<>();
+    final List<String> calls = new ArrayList<>();
+    final Deque<KafkaException> failCommits = new ArrayDeque<>();
+    /** Commits whose answer has not come. */
+    final Deque<Runnable> answers = new ArrayDeque<>();
+    boolean holdAnswers;
+    int failCommitted;
+    int generation = 1;
+
+    ScriptedConsumer(Lane lane, int partitions) {
+        super("none");
+        this.lane = lane;
+        List<PartitionInfo> infos = new ArrayList<>();
+        Map<TopicPartition, Long> beginning = new HashMap<>();
+        for (int i = 0; i < partitions; i++) {
+            infos.add(new PartitionInfo(lane.requestTopic(), i, null, null, null));
+            beginning.put(partition(i), 0L);
+        }
+        updatePartitions(lane.requestTopic(), infos);
+        updateBeginningOffsets(beginning);
+    }
+
+    TopicPartition partition(int number) {
+        return new TopicPartition(lane.requestTopic(), number);
+    }
+
+    void assign(int... numbers) {
+        rebalance(Arrays.stream(numbers).mapToObj(this::partition).toList());
+    }
+
+    void record(int partition, long offset, String owner) {
+        RecordHeaders headers = new RecordHeaders();
+        if (!owner.isEmpty()) {
+            headers.add("owner", owner.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        }
+        addRecord(new ConsumerRecord<>(lane.requestTopic(), partition, offset, 1_000 + offset,
+                TimestampType.LOG_APPEND_TIME, 2, 8, new byte[2], new byte[8], headers, Optional.empty()));
+    }
+
+    void records(int partition, long from, long to) {
+        for (long offset = from; offset < to; offset++) {
+            record(partition, offset, "");
+        }
+    }
+
+    /** The mock assigns all topics of a pattern at once, without a callback; here assignments come by {@link #assign}. */
+    @Override
+    public synchronized void subscribe(Pattern pattern, ConsumerRebalanceListener listener) {
+        super.subscribe(pattern, listener);
+        rebalance(List.of());
+    }
+
+    @Override
+    @SuppressWarnings("removal")
+    public ConsumerGroupMetadata groupMetadata() {
+        return new ConsumerGroupMetadata(lane.consumerGroup(), generation, "member", Optional.empty());
+    }
+
+    @Override
+    public synchronized Map<TopicPartition, OffsetAndMetadata> committed(Set<TopicPartition> partitions,
+            Duration timeout) {
+        calls.add("committed " + partitions.size());
+        if (failCommitted > 0) {
+            failCommitted--;
+            throw new TimeoutException("scripted");
+        }
+        Map<TopicPartition, OffsetAndMetadata> found = new HashMap<>(broker);
+        found.keySet().retainAll(partitions);
+        return found;
+    }
+
+    @Override
+    public synchronized void commitAsync(Map<TopicPartition, OffsetAndMetadata> offsets,
+            OffsetCommitCallback callback) {
+        calls.add("commit " + offsets.size());
+        KafkaException failure = failCommits.poll();
+        Runnable answer = () -> {
+            if (failure == null) {
+                broker.putAll(offsets);
+            }
+            callback.onComplete(offsets, failure);
+        };
+        if (holdAnswers) {
+            answers.add(answer);
+        } else {
+            answer.run();
+        }
+    }
+
+    @Override
+    public void commitSync(Map<TopicPartition, OffsetAndMetadata> offsets, Duration timeout) {
+        calls.add("commitSync " + offsets.size());
+        KafkaException failure = failCommits.poll();
+        if (failure != null) {
+            throw failure;
+        }
+        broker.putAll(offsets);
+    }
+}
