@@ -45,7 +45,7 @@ class FreshTopicsIT {
 
     private void rounds(int count) throws Exception {
         try (EmbeddedBroker broker = EmbeddedBroker.start(folder, BrokerOptions.defaults());
-            Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
+                Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
             for (int round = 0; round < count; round++) {
                 List<String> topics = create(admin, round);
                 sendAll(broker.bootstrapServers(), topics);
@@ -65,13 +65,13 @@ class FreshTopicsIT {
         Queue<Exception> failures = new ConcurrentLinkedQueue<>();
         AtomicInteger acknowledged = new AtomicInteger();
         Map<String, Object> settings = Map.of("bootstrap.servers", bootstrapServers, "acks", "all",
-            "enable.idempotence", "true", "linger.ms", "1", "request.timeout.ms", "5000", "delivery.timeout.ms",
-            "20000");
+                "enable.idempotence", "true", "linger.ms", "1", "request.timeout.ms", "5000", "delivery.timeout.ms",
+                "20000");
         try (var producer = new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer())) {
             List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
             for (int i = 0; i < SENDS; i++) {
                 records.add(new ProducerRecord<>(topics.get(i % topics.size()), ("key " + i).getBytes(
-                    java.nio.charset.StandardCharsets.UTF_8), new byte[1_000]));
+                        java.nio.charset.StandardCharsets.UTF_8), new byte[1_000]));
             }
             for (ProducerRecord<byte[], byte[]> record : records) {
                 producer.send(record, (metadata, failure) -> {

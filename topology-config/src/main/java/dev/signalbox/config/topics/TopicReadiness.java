@@ -38,13 +38,13 @@ public final class TopicReadiness {
      * @throws ExecutionException when Kafka refuses to answer, for instance for lack of rights
      */
     public static void await(Admin admin, Collection<String> topics, Duration timeout)
-        throws InterruptedException, ExecutionException, TimeoutException {
+            throws InterruptedException, ExecutionException, TimeoutException {
         long deadline = System.nanoTime() + timeout.toNanos();
         while (true) {
             long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
             if (left <= 0) {
                 throw new TimeoutException("no leader at work within " + timeout.toSeconds()
-                    + " s for a partition of " + topics);
+                        + " s for a partition of " + topics);
             }
             try {
                 askLeaders(admin, topics, left);
@@ -61,14 +61,14 @@ public final class TopicReadiness {
     }
 
     private static void askLeaders(Admin admin, Collection<String> topics, long leftMillis)
-        throws InterruptedException, ExecutionException, TimeoutException {
+            throws InterruptedException, ExecutionException, TimeoutException {
         Map<TopicPartition, OffsetSpec> questions = new HashMap<>();
         for (TopicDescription topic : admin.describeTopics(topics).allTopicNames()
-            .get(leftMillis, TimeUnit.MILLISECONDS).values()) {
+                .get(leftMillis, TimeUnit.MILLISECONDS).values()) {
             topic.partitions().forEach(
-                p -> questions.put(new TopicPartition(topic.name(), p.partition()), OffsetSpec.latest()));
+                    p -> questions.put(new TopicPartition(topic.name(), p.partition()), OffsetSpec.latest()));
         }
         admin.listOffsets(questions, new ListOffsetsOptions().timeoutMs(Math.toIntExact(leftMillis))).all()
-            .get(leftMillis, TimeUnit.MILLISECONDS);
+                .get(leftMillis, TimeUnit.MILLISECONDS);
     }
 }
