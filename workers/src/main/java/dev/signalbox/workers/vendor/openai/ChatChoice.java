@@ -9,6 +9,7 @@ import dev.signalbox.workers.vendor.TokenSink;
 import dev.signalbox.workers.vendor.VendorJson;
 import dev.signalbox.workers.vendor.openai.ChatDelta.ToolFragment;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -70,7 +71,7 @@ final class ChatChoice {
     }
 
     /** Adds a delta and passes its tokens on; the number of deltas with content. */
-    int apply(ChatDelta delta, TokenSink sink) throws IOException {
+    int apply(ChatDelta delta, TokenSink sink) {
         int tokens = 0;
         if (delta.role != null && !delta.role.isEmpty()) {
             role = delta.role;
@@ -163,7 +164,7 @@ final class ChatChoice {
         return 0;
     }
 
-    private void keepExtras(ChatDelta delta) throws IOException {
+    private void keepExtras(ChatDelta delta) {
         if (delta.logprobs != null) {
             appendArrays(delta.logprobs, logprobs);
         }
@@ -178,7 +179,7 @@ final class ChatChoice {
     }
 
     /** Adds the elements of each array in an object to those gathered under its name. */
-    private static void appendArrays(byte[] object, Map<String, StringBuilder> gathered) throws IOException {
+    private static void appendArrays(byte[] object, Map<String, StringBuilder> gathered) {
         try (JsonParser parser = VendorJson.FACTORY.createParser(object)) {
             if (parser.nextToken() != JsonToken.START_OBJECT) {
                 return;
@@ -191,6 +192,9 @@ final class ChatChoice {
                     parser.skipChildren();
                 }
             }
+        } catch (IOException impossible) {
+            // It was read whole before.
+            throw new UncheckedIOException(impossible);
         }
     }
 

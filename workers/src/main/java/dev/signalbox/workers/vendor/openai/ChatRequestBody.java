@@ -154,17 +154,18 @@ record ChatRequestBody(byte[] bytes, int choices) {
         private byte[] apply(int afterOpen) {
             ByteArrayOutputStream out = new ByteArrayOutputStream(body.length + 128);
             out.write(body, 0, afterOpen);
-            boolean more = keptBefore;
+            boolean first = true;
             if (streamed && !optionsSeen) {
-                insert(out, ascii("\"stream_options\":"), INCLUDE_USAGE, more);
-                more = true;
+                first = insert(out, ascii("\"stream_options\":"), INCLUDE_USAGE, first);
             }
             if (streamed && !streamSeen) {
-                insert(out, ascii("\"stream\":"), TRUE, more);
-                more = true;
+                first = insert(out, ascii("\"stream\":"), TRUE, first);
             }
             if (!modelSeen) {
-                insert(out, ascii("\"model\":"), model, more);
+                first = insert(out, ascii("\"model\":"), model, first);
+            }
+            if (!first && keptBefore) {
+                out.write(',');
             }
             int at = afterOpen;
             for (Edit edit : edits) {
@@ -176,12 +177,14 @@ record ChatRequestBody(byte[] bytes, int choices) {
             return out.toByteArray();
         }
 
-        private static void insert(ByteArrayOutputStream out, byte[] name, byte[] value, boolean more) {
-            out.writeBytes(name);
-            out.writeBytes(value);
-            if (more) {
+        /** Always false: what is inserted next is not the first. */
+        private static boolean insert(ByteArrayOutputStream out, byte[] name, byte[] value, boolean first) {
+            if (!first) {
                 out.write(',');
             }
+            out.writeBytes(name);
+            out.writeBytes(value);
+            return false;
         }
 
         private int back(int from, char wanted) {

@@ -39,7 +39,9 @@ final class ChatStreamDecoder implements StreamDecoder {
     private final boolean expectsDone;
     private final OpenAiFailureClassifier classifier;
     private final TokenSink sink;
-    private final ChatDelta delta = new ChatDelta();
+    /** What the event being read says; reused from event to event. */
+    private final List<ChatDelta> deltas = new ArrayList<>(1);
+    private int deltasRead;
     private final List<ChatChoice> choices = new ArrayList<>(1);
     private int toolCalls;
     private long tokens;
@@ -95,14 +97,24 @@ final class ChatStreamDecoder implements StreamDecoder {
                 unreadable = true;
                 return;
             }
+            deltasRead = 0;
             failed |= readChunk(parser, data, offset);
         } catch (IOException notJson) {
             unreadable = true;
             return;
         }
+        applyDeltas();
         if (failed) {
             error = classifier.classify(
                     new VendorError(200, Map.of(), Arrays.copyOfRange(data, offset, offset + length)));
+        }
+    }
+
+    /** Only now that the event is known to be whole: a finish reason in one that was cut is none. */
+    private void applyDeltas() {
+        for (int i = 0; i < deltasRead; i++) {
+            ChatDelta delta = deltas.get(i);
+            tokens += choice(delta.index).apply(delta, sink);
         }
     }
 
@@ -171,8 +183,10 @@ final class ChatStreamDecoder implements StreamDecoder {
                 parser.skipChildren();
                 continue;
             }
-            delta.read(parser, data, offset);
-            tokens += choice(delta.index).apply(delta, sink);
+            if (deltasRead == deltas.size()) {
+                deltas.add(new ChatDelta());
+            }
+            deltas.get(deltasRead++).read(parser, data, offset);
         }
     }
 

@@ -1,0 +1,92 @@
+package dev.signalbox.workers.vendor.openai;
+
+import dev.signalbox.config.CallTimeouts;
+import dev.signalbox.schemas.avro.ChunkKind;
+import dev.signalbox.workers.vendor.AttemptFailure;
+import dev.signalbox.workers.vendor.Decoded;
+import dev.signalbox.workers.vendor.Deployments;
+import dev.signalbox.workers.vendor.FailureClass;
+import dev.signalbox.workers.vendor.SseReader;
+import dev.signalbox.workers.vendor.StreamDecoder;
+import dev.signalbox.workers.vendor.VendorClient.Call;
+import dev.signalbox.workers.vendor.VendorCodec.Encoded;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.random.RandomGenerator;
+
+/**
+ * One stream through reader and decoder.
+ *
+ * @param tokens all deltas joined, by kind and index
+ * @param tools the names of tool calls, by index
+ */
+record StreamRun(Decoded decoded, Map<String, String> tokens, Map<Integer, String> tools) {
+    static final AttemptFailure LOST = AttemptFailure.of(FailureClass.CONNECTION_LOST, "reset");
+
+    /** How the bytes end. */
+    enum End {
+        CLEAN, BROKEN
+    }
+
+    static StreamRun of(byte[] request, byte[] wire, int length, List<Integer> cuts, End end) {
+        Call call = Deployments.call(
+                Deployments.openAi(URI.create("http://localhost/v1"), CallTimeouts.DEFAULT, true), request, true);
+        OpenAiChatCodec codec = new OpenAiChatCodec();
+        Map<String, StringBuilder> tokens = new TreeMap<>();
+        Map<Integer, String> tools = new TreeMap<>();
+        StreamDecoder decoder = codec.decoder(call, (Encoded.Ready) codec.encode(call), (kind, index, delta, tool) -> {
+            tokens.computeIfAbsent(kind + "/" + index, _ -> new StringBuilder()).append(delta);
+            if (tool != null) {
+                tools.put(index, tool.getName());
+            }
+        });
+        SseReader reader = new SseReader(1 << 20, 1 << 20, decoder);
+        int from = 0;
+        for (int cut : cuts) {
+            if (cut < length) {
+                reader.feed(wire, from, cut - from);
+                from = cut;
+            }
+        }
+        reader.feed(wire, from, length - from);
+        Decoded decoded;
+        if (end == End.CLEAN) {
+            reader.end();
+            decoded = decoder.finish();
+        } else {
+            decoded = decoder.cut(LOST);
+        }
+        Map<String, String> joined = new TreeMap<>();
+        tokens.forEach((key, value) -> joined.put(key, value.toString()));
+        return new StreamRun(decoded, joined, tools);
+    }
+
+    static List<Integer> randomCuts(RandomGenerator random, int length) {
+        List<Integer> cuts = new ArrayList<>();
+        int pieces = 1 + random.nextInt(Math.clamp(length / 10, 1, 200));
+        for (int i = 0; i < pieces; i++) {
+            cuts.add(random.nextInt(length + 1));
+        }
+        cuts.sort(null);
+        return cuts;
+    }
+
+    String text(ChunkKind kind, int index) {
+        return tokens.getOrDefault(kind + "/" + index, "");
+    }
+
+    /** The result without object identity, for comparisons. */
+    String fingerprint() {
+        String outcome = switch (decoded) {
+            case Decoded.Answer answer -> "answer " + new String(answer.body(), StandardCharsets.UTF_8)
+                    + answer.finishReason() + answer.vendorModel() + answer.usage() + answer.warnings();
+            case Decoded.NoAnswer none -> "none " + none.failure()
+                    + none.partialBody().map(body -> new String(body, StandardCharsets.UTF_8)) + none.usage();
+        };
+        return outcome + tokens + tools;
+    }
+}
