@@ -1,7 +1,6 @@
 package dev.signalbox.workers.intake;
 
 import dev.signalbox.config.Configuration;
-import dev.signalbox.config.Pool;
 import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.RequestHash;
 import dev.signalbox.schemas.avro.LlmRequest;
@@ -10,9 +9,7 @@ import dev.signalbox.schemas.serde.RequestCodec;
 import dev.signalbox.schemas.serde.SchemaRegistryException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
-import java.util.Set;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
@@ -33,8 +30,7 @@ public final class RequestReader implements RecordReader {
     private final Lane lane;
     private final Decoder decoder;
     private final ReplyAddresses addresses;
-    private final Set<String> useCases;
-    private final Set<String> useCasesOfOthers;
+    private final Configuration configuration;
 
     /** What of {@link RequestCodec} the reader needs. */
     @FunctionalInterface
@@ -52,14 +48,13 @@ public final class RequestReader implements RecordReader {
      * @throws IllegalArgumentException if the configuration has no such pool
      */
     public RequestReader(Lane lane, Decoder decoder, Configuration configuration) {
-        Pool pool = configuration.pool(lane.pool())
-                .orElseThrow(() -> new IllegalArgumentException("no pool " + lane.pool()));
+        if (configuration.pool(lane.pool()).isEmpty()) {
+            throw new IllegalArgumentException("no pool " + lane.pool());
+        }
         this.lane = lane;
         this.decoder = decoder;
+        this.configuration = configuration;
         this.addresses = new ReplyAddresses(configuration.topics().replyTopicsAllowed());
-        this.useCases = pool.useCases();
-        this.useCasesOfOthers = configuration.pools().stream().filter(other -> !other.equals(pool))
-                .flatMap(other -> other.useCases().stream()).collect(Collectors.toUnmodifiableSet());
     }
 
     @Override
@@ -100,8 +95,7 @@ public final class RequestReader implements RecordReader {
     }
 
     private boolean serves(String useCase) {
-        return useCases.contains(useCase)
-                || (useCases.contains(Pool.OTHERWISE) && !useCasesOfOthers.contains(useCase));
+        return configuration.poolOf(useCase).filter(pool -> pool.name().equals(lane.pool())).isPresent();
     }
 
     private Reading answerable(ConsumerRecord<byte[], byte[]> source, Ticket ticket, LlmRequest request, String hash,
