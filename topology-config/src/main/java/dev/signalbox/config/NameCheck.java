@@ -169,7 +169,7 @@ final class NameCheck {
     }
 
     private void url(String pointer, JsonNode url) {
-        if (!url.isTextual() || tree.isUnresolved(pointer)) {
+        if (!url.asText("").matches("https?://.*") || tree.isUnresolved(pointer)) {
             return;
         }
         String problem = problemOf(url.asText());

@@ -1,6 +1,7 @@
 package dev.signalbox.config;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.signalbox.schemas.Priority;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -80,7 +81,8 @@ final class PoolCheck {
         JsonNode sheds = settings.path("sheds");
         for (int i = 0; i < sheds.size(); i++) {
             String priority = sheds.path(i).asText();
-            if (settings.has("priorities") && !served.contains(priority)) {
+            if (settings.has("priorities") && Priority.ofLabel(priority).isPresent()
+                    && !served.contains(priority)) {
                 findings.at(Pointer.of(Pointer.of(pointer, "sheds"), i),
                         "pool \"" + pool + "\" has no priority \"" + priority + "\" that it could shed", priority,
                         new ArrayList<>(served));

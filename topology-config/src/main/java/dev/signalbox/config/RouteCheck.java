@@ -104,7 +104,7 @@ final class RouteCheck {
         }
         List<String> models = NameCheck.keys(tree.section("routes"));
         if (!models.contains(model)) {
-            findings.at(pointer, "no model \"" + model + "\" has routes", model, models);
+            findings.at(pointer, "model \"" + model + "\" has no routes", model, models);
         } else if (environmentsServedBy(environment).stream()
                 .allMatch(served -> routePointer(tree, model, served, useCase).isEmpty())) {
             findings.at(pointer,

@@ -44,9 +44,7 @@ final class SchemaCheck {
         if (schema.path("x-secret").asBoolean()) {
             return secret(pointer, node);
         }
-        JsonNode result = schema.path("type").asText().equals("string")
-                ? tree.resolvedText(pointer).<JsonNode>map(TextNode::valueOf).orElse(node)
-                : node;
+        JsonNode result = schema.path("type").asText().equals("string") ? textOf(pointer, node) : node;
         if (result.isTextual()) {
             bound(pointer, result.asText(), schema);
         }
@@ -64,7 +62,14 @@ final class SchemaCheck {
             findings.at(pointer, written.get() + " is empty");
             told.add(pointer);
         }
-        return tree.resolvedText(pointer).<JsonNode>map(TextNode::valueOf).orElse(node);
+        return textOf(pointer, node);
+    }
+
+    /** What a scalar with references came to, as a text; any other node as it is. */
+    private JsonNode textOf(String pointer, JsonNode node) {
+        return tree.isUnresolved(pointer)
+                ? node
+                : tree.resolvedText(pointer).<JsonNode>map(TextNode::valueOf).orElse(node);
     }
 
     private void bound(String pointer, String text, JsonNode schema) {
@@ -100,7 +105,8 @@ final class SchemaCheck {
             case "required" -> findings.atKey(pointer, it + " lacks \"" + error.getProperty() + "\"");
             case "type" -> findings.at(pointer, node.isNull()
                     ? it + " has no value"
-                    : it + " must be " + type(schema) + ", not " + shown(pointer) + quotesHint(node, wanted));
+                    : it + " must be " + (pointer.isEmpty() ? "a map" : type(schema)) + ", not " + shown(pointer)
+                            + quotesHint(node, wanted));
             case "enum" -> findings.at(pointer,
                     it + " must be one of " + String.join(", ", texts(wanted)) + ", not " + shown(pointer),
                     node.asText(), texts(wanted));
@@ -133,11 +139,12 @@ final class SchemaCheck {
         findings.atKey(Pointer.of(pointer, key), "\"" + key + "\" must be " + wanted, key, words);
     }
 
+    /** Of lists only: the validator also compares the values of maps. */
     private void repeated(String pointer, JsonNode list) {
         List<JsonNode> seen = new ArrayList<>();
-        for (int i = 0; i < list.size(); i++) {
+        for (int i = 0; list.isArray() && i < list.size(); i++) {
             String item = Pointer.of(pointer, i);
-            if (seen.contains(list.get(i))) {
+            if (seen.contains(list.get(i)) && !told.contains(item)) {
                 findings.at(item, Pointer.spoken(pointer) + " has " + shown(item) + " twice");
             }
             seen.add(list.get(i));
