@@ -1,0 +1,107 @@
+package dev.signalbox.system;
+
+import dev.signalbox.config.Configuration;
+import dev.signalbox.config.ConfigurationReader;
+import dev.signalbox.config.ReadResult;
+import dev.signalbox.config.topics.TopicAdmin;
+import dev.signalbox.config.topics.TopicCatalogue;
+import dev.signalbox.embedded.EmbeddedOptions;
+import dev.signalbox.embedded.EmbeddedStack;
+import dev.signalbox.simulator.Simulator;
+import dev.signalbox.simulator.SimulatorOptions;
+import dev.signalbox.workers.Worker;
+import dev.signalbox.workers.WorkerOptions;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.apache.kafka.clients.admin.Admin;
+import org.awaitility.Awaitility;
+
+/** A whole installation in this process: broker, registry, simulated vendors and one worker. */
+final class Installation implements AutoCloseable {
+    private final EmbeddedStack stack;
+    private final Simulator simulator;
+    private final Configuration configuration;
+    private Worker worker;
+
+    private Installation(EmbeddedStack stack, Simulator simulator, Configuration configuration) {
+        this.stack = stack;
+        this.simulator = simulator;
+        this.configuration = configuration;
+        this.worker = startWorker();
+    }
+
+    /**
+     * Starts it and waits until the worker takes requests.
+     *
+     * @param yaml the configuration, given the simulator
+     */
+    static Installation start(Path folder, SimulatorOptions vendors, Function<Simulator, String> yaml) throws Exception {
+        EmbeddedStack stack = EmbeddedStack.start(folder, EmbeddedOptions.defaults());
+        try {
+            Simulator simulator = Simulator.start(vendors);
+            Configuration configuration = read(yaml.apply(simulator));
+            try (Admin admin = Admin.create(Map.of("bootstrap.servers", stack.bootstrapServers()))) {
+                new TopicAdmin(admin).createMissing(TopicCatalogue.of(configuration), Duration.ofSeconds(60));
+            }
+            return new Installation(stack, simulator, configuration);
+        } catch (IOException | RuntimeException | Error e) {
+            stack.close();
+            throw e;
+        }
+    }
+
+    private static Configuration read(String yaml) {
+        return switch (ConfigurationReader.read("test.yaml", yaml, name -> Optional.ofNullable(System.getenv(name)))) {
+            case ReadResult.Valid valid -> valid.configuration();
+            case ReadResult.Invalid invalid -> throw new AssertionError(invalid.problems());
+        };
+    }
+
+    private Worker startWorker() {
+        Worker started = Worker.start(WorkerOptions.of(configuration, clientProperties(), registryProperties()));
+        Awaitility.await().atMost(Duration.ofSeconds(60)).until(started::ready);
+        return started;
+    }
+
+    Map<String, Object> clientProperties() {
+        return Map.of("bootstrap.servers", stack.bootstrapServers());
+    }
+
+    Map<String, Object> registryProperties() {
+        return Map.of("schema.registry.url", stack.registryUrl());
+    }
+
+    /** Both, as clients of the contract take them. */
+    Map<String, Object> callerProperties() {
+        return Map.of("bootstrap.servers", stack.bootstrapServers(), "schema.registry.url", stack.registryUrl());
+    }
+
+    Simulator simulator() {
+        return simulator;
+    }
+
+    Worker worker() {
+        return worker;
+    }
+
+    Configuration configuration() {
+        return configuration;
+    }
+
+    /** Closes the worker in good order and starts another. */
+    void restartWorker() {
+        worker.close();
+        worker = startWorker();
+    }
+
+    @Override
+    public void close() {
+        worker.close();
+        simulator.close();
+        stack.close();
+    }
+}
