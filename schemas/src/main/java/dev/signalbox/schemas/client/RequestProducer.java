@@ -1,37 +1,106 @@
 package dev.signalbox.schemas.client;
 
+import dev.signalbox.schemas.Headers;
 import dev.signalbox.schemas.Lane;
+import dev.signalbox.schemas.RequestHash;
 import dev.signalbox.schemas.avro.LlmRequest;
+import dev.signalbox.schemas.serde.AvroSerializer;
+import dev.signalbox.schemas.serde.JsonRecords;
+import dev.signalbox.schemas.serde.RequestValidation;
+import dev.signalbox.schemas.serde.SchemaRegistryClient;
+import dev.signalbox.schemas.serde.ValueForm;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.internals.RecordHeader;
+import org.apache.kafka.common.serialization.Serializer;
 
-/** Sends requests; thread-safe. */
-@SuppressWarnings("DoNotCallSuggester")
+/**
+ * Sends requests: checks them first, chooses topic and partition, and tells of every send that failed. Thread-safe; one
+ * is enough for a process. Sends are idempotent and acknowledged by all in-sync replicas. Topics must exist.
+ *
+ * <p>To miss no reply, {@link #prepare} a request, {@link ReplyReader#expect} it, then send what was prepared.
+ */
 public final class RequestProducer implements AutoCloseable {
+    /** How long a topic's number of partitions is believed; topics gain partitions, never lose them. */
+    private static final Duration PARTITIONS_BELIEVED = Duration.ofMinutes(5);
+
+    private final Sender sender;
+    private final TopicDirectory topics;
+    private final Serializer<LlmRequest> serializer;
+    private final RequestProducerOptions options;
+    private final TenantShard shard;
+    /** Per topic; as many as there are lanes. */
+    private final Map<String, Partitions> partitions = new ConcurrentHashMap<>();
+
+    private record Partitions(int count, long askAgainAtNanos) {
+    }
+
+    RequestProducer(Sender sender, TopicDirectory topics, Serializer<LlmRequest> avro, RequestProducerOptions options) {
+        this.sender = sender;
+        this.topics = topics;
+        this.options = options;
+        this.shard = new TenantShard(options.shardPartitions());
+        JsonRecords json = new JsonRecords();
+        this.serializer = options.form() == ValueForm.JSON ? (topic, request) -> json.write(request) : avro;
+    }
 
     /**
-     * @param clientConfig any Kafka client property, and the registry's ({@code schema.registry.url}, ...)
+     * @param clientConfig any Kafka client property, and the registry's ({@code schema.registry.url}, ...) where the form
+     *        is Avro. {@code acks} and {@code enable.idempotence} must not be weakened; lz4 unless it says otherwise.
+     * @throws org.apache.kafka.common.config.ConfigException if it makes no sense
      */
     public static RequestProducer open(Map<String, ?> clientConfig, RequestProducerOptions options,
             FailedSendListener listener) {
-        throw new UnsupportedOperationException("not yet");
+        Map<String, Object> producerConfig = ClientConfig.forProducer(clientConfig);
+        Serializer<LlmRequest> avro = options.form() == ValueForm.AVRO
+                ? new AvroSerializer<>(SchemaRegistryClient.of(clientConfig), clientConfig)
+                : (topic, request) -> {
+                    throw new IllegalStateException("this producer sends JSON");
+                };
+        TopicDirectory topics = TopicDirectory.of(ClientConfig.forAdmin(clientConfig), options.topicTimeout());
+        return new RequestProducer(new Sender(() -> ClientConfig.producer(producerConfig), listener), topics, avro,
+                options);
     }
 
     /**
-     * Checks, serializes and places a request without sending it.
+     * Checks, serializes and places a request without sending it. May wait for the broker or the registry the first time a
+     * topic is used.
      *
      * @throws InvalidRequestException listing all faults
      * @throws org.apache.kafka.common.errors.UnknownTopicOrPartitionException if the lane's topic does not exist
+     * @throws org.apache.kafka.common.KafkaException if broker or registry cannot be asked
      */
     public PreparedRequest prepare(Lane lane, LlmRequest request, Iterable<Header> extraHeaders) {
-        throw new UnsupportedOperationException("not yet");
+        List<String> faults = RequestValidation.faults(request);
+        if (!faults.isEmpty()) {
+            throw new InvalidRequestException(faults);
+        }
+        String topic = lane.requestTopic();
+        int partition = shard.partition(request.getTenant(), request.getId(), partitions(topic));
+        byte[] value = serializer.serialize(topic, request);
+        List<Header> headers = new ArrayList<>();
+        extraHeaders.forEach(headers::add);
+        if (options.form() == ValueForm.JSON) {
+            headers.add(new RecordHeader(Headers.CONTENT_TYPE,
+                    Headers.CONTENT_TYPE_JSON.getBytes(StandardCharsets.UTF_8)));
+        }
+        return new PreparedRequest(request.getId(), RequestHash.of(value), topic, partition, value, headers);
     }
 
-    /** Sends what was prepared; every failure comes through the future and to the listener. */
+    /** Sends what was prepared; every failure comes through the future and to the listener, none is thrown. */
     public CompletableFuture<SentRequest> send(PreparedRequest request) {
-        throw new UnsupportedOperationException("not yet");
+        ProducerRecord<byte[], byte[]> message = new ProducerRecord<>(request.topic(), request.partition(),
+                request.requestId().getBytes(StandardCharsets.UTF_8), request.value(), request.headers());
+        return sender.send(request.requestId(), message)
+                .thenApply(metadata -> new SentRequest(request.requestId(), request.requestHash(), metadata.topic(),
+                        metadata.partition(), metadata.offset(), metadata.timestamp()));
     }
 
     /** {@link #prepare} and send. */
@@ -41,17 +110,29 @@ public final class RequestProducer implements AutoCloseable {
 
     /** Waits until everything sent so far is acknowledged or has failed; false if time ran out. */
     public boolean flush(Duration limit) throws InterruptedException {
-        throw new UnsupportedOperationException("not yet");
+        return sender.flush(limit);
     }
 
     /** Waits for what is in flight up to the limit; what is left then fails. */
     public void close(Duration limit) {
-        throw new UnsupportedOperationException("not yet");
+        sender.close(limit);
+        topics.close();
     }
 
     /** {@link #close(Duration)} with 30 s. */
     @Override
     public void close() {
         close(Duration.ofSeconds(30));
+    }
+
+    private int partitions(String topic) {
+        Partitions known = partitions.get(topic);
+        long now = System.nanoTime();
+        if (known != null && known.askAgainAtNanos - now > 0) {
+            return known.count;
+        }
+        int count = topics.partitions(topic);
+        partitions.put(topic, new Partitions(count, now + PARTITIONS_BELIEVED.toNanos()));
+        return count;
     }
 }
