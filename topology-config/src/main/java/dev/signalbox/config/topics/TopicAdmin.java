@@ -27,7 +27,6 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.InvalidReplicationFactorException;
-import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicExistsException;
 
@@ -36,7 +35,6 @@ import org.apache.kafka.common.errors.TopicExistsException;
  * out as Kafka's own {@link KafkaException}, its message naming the topics where Kafka's does not.
  */
 public final class TopicAdmin {
-    private static final Duration BETWEEN_LOOKS = Duration.ofMillis(20);
 
     private final Admin admin;
 
@@ -90,27 +88,24 @@ public final class TopicAdmin {
     }
 
     /**
-     * Creates the topics that are missing and waits until every partition of the catalogue's topics has a leader. Topics
-     * that are there are left as they are. Records are not written: a producer that meets a topic right after this still
-     * has to see an acknowledged first record before it sends many (KAFKA-15591).
+     * Creates the topics that are missing and waits until every partition of the catalogue's topics has a leader at
+     * work, see {@link TopicReadiness}. Topics that are there are left as they are.
      *
      * @return names of the topics that were created here
      * @throws InvalidReplicationFactorException if there are fewer brokers than replicas were asked for
      * @throws TimeoutException if a partition has no leader in time
      */
     public List<String> createMissing(TopicCatalogue catalogue, Duration timeout) throws InterruptedException {
-        long start = System.nanoTime();
         Set<String> there = get(admin.listTopics().names());
         List<TopicSpec> missing = catalogue.topics().stream().filter(topic -> !there.contains(topic.name())).toList();
         List<String> created = missing.isEmpty() ? List.of() : create(missing, brokers());
-        awaitLeaders(catalogue, start, timeout);
+        TopicReadiness.await(admin, catalogue.topics().stream().map(TopicSpec::name).toList(), timeout);
         return created;
     }
 
     /** Creates what is missing, alters configurations, and adds partitions where that is allowed. */
     public Applied apply(TopicCatalogue catalogue, PartitionChange partitions, Duration timeout)
             throws InterruptedException {
-        long start = System.nanoTime();
         List<TopicDifference> before = differences(catalogue);
         create(before.stream().filter(Missing.class::isInstance).map(Missing.class::cast).map(Missing::wanted).toList(),
                 brokers());
@@ -119,7 +114,7 @@ public final class TopicAdmin {
             raise(before.stream().filter(difference -> difference.cure() == Cure.RAISE_PARTITIONS)
                     .map(Partitions.class::cast).toList());
         }
-        awaitLeaders(catalogue, start, timeout);
+        TopicReadiness.await(admin, catalogue.topics().stream().map(TopicSpec::name).toList(), timeout);
         List<TopicDifference> left = before.stream().filter(difference -> switch (difference.cure()) {
             case CREATE, ALTER -> false;
             case RAISE_PARTITIONS -> partitions == PartitionChange.KEEP;
@@ -181,38 +176,6 @@ public final class TopicAdmin {
                 Collectors.toMap(Partitions::topic, raise -> NewPartitions.increaseTo(raise.wanted())));
         if (!changes.isEmpty()) {
             get(admin.createPartitions(changes).all());
-        }
-    }
-
-    private void awaitLeaders(TopicCatalogue catalogue, long start, Duration timeout) throws InterruptedException {
-        List<String> waiting = catalogue.topics().stream().map(TopicSpec::name).toList();
-        while (true) {
-            List<String> without = new ArrayList<>();
-            for (Map.Entry<String, KafkaFuture<TopicDescription>> description : admin.describeTopics(waiting)
-                    .topicNameValues().entrySet()) {
-                if (!hasLeaders(description.getValue())) {
-                    without.add(description.getKey());
-                }
-            }
-            waiting = without;
-            if (waiting.isEmpty()) {
-                return;
-            }
-            if (System.nanoTime() - start > timeout.toNanos()) {
-                throw new TimeoutException("no leader after " + timeout.toSeconds() + " s for partitions of "
-                        + String.join(", ", waiting));
-            }
-            Thread.sleep(BETWEEN_LOOKS);
-        }
-    }
-
-    /** A topic that a broker does not know yet has none. */
-    private static boolean hasLeaders(KafkaFuture<TopicDescription> description) throws InterruptedException {
-        try {
-            return get(description).partitions().stream()
-                    .allMatch(partition -> partition.leader() != null && !partition.leader().isEmpty());
-        } catch (RetriableException e) {
-            return false;
         }
     }
 

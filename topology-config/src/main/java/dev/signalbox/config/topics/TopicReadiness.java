@@ -6,13 +6,15 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.DescribeTopicsOptions;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.errors.TimeoutException;
 
 /**
  * Waits until fresh topics can be produced to.
@@ -32,13 +34,12 @@ public final class TopicReadiness {
     }
 
     /**
-     * Returns when the leader of every partition of these topics answers.
+     * Returns when the leader of every partition of these topics answers. Other errors of Kafka, such as missing rights,
+     * are thrown as they are.
      *
-     * @throws TimeoutException when one does not within {@code timeout}
-     * @throws ExecutionException when Kafka refuses to answer, for instance for lack of rights
+     * @throws TimeoutException if one does not within {@code timeout}
      */
-    public static void await(Admin admin, Collection<String> topics, Duration timeout)
-            throws InterruptedException, ExecutionException, TimeoutException {
+    public static void await(Admin admin, Collection<String> topics, Duration timeout) throws InterruptedException {
         long deadline = System.nanoTime() + timeout.toNanos();
         while (true) {
             long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
@@ -47,28 +48,26 @@ public final class TopicReadiness {
                         + " s for a partition of " + topics);
             }
             try {
-                askLeaders(admin, topics, left);
+                askLeaders(admin, topics, Math.toIntExact(Math.min(left, Integer.MAX_VALUE)));
                 return;
             } catch (ExecutionException e) {
                 if (!(e.getCause() instanceof RetriableException)) {
-                    throw e;
+                    throw e.getCause() instanceof RuntimeException cause ? cause : new KafkaException(e.getCause());
                 }
-            } catch (TimeoutException e) {
-                continue; // the check of the deadline says it better
             }
-            TimeUnit.NANOSECONDS.sleep(PAUSE.toNanos());
+            Thread.sleep(PAUSE);
         }
     }
 
-    private static void askLeaders(Admin admin, Collection<String> topics, long leftMillis)
-            throws InterruptedException, ExecutionException, TimeoutException {
+    private static void askLeaders(Admin admin, Collection<String> topics, int leftMillis)
+            throws InterruptedException, ExecutionException {
         Map<TopicPartition, OffsetSpec> questions = new HashMap<>();
-        for (TopicDescription topic : admin.describeTopics(topics).allTopicNames()
-                .get(leftMillis, TimeUnit.MILLISECONDS).values()) {
+        for (TopicDescription topic : admin
+                .describeTopics(topics, new DescribeTopicsOptions().timeoutMs(leftMillis)).allTopicNames().get()
+                .values()) {
             topic.partitions().forEach(
                     p -> questions.put(new TopicPartition(topic.name(), p.partition()), OffsetSpec.latest()));
         }
-        admin.listOffsets(questions, new ListOffsetsOptions().timeoutMs(Math.toIntExact(leftMillis))).all()
-                .get(leftMillis, TimeUnit.MILLISECONDS);
+        admin.listOffsets(questions, new ListOffsetsOptions().timeoutMs(leftMillis)).all().get();
     }
 }
