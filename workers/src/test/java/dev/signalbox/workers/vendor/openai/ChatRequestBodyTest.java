@@ -51,7 +51,8 @@ class ChatRequestBodyTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "[]", "1", "{\"model\":\"a\"", "{\"model\":\"a\"}{}", "{\"model\":\"a\"} x", "nonsense"})
+    @ValueSource(strings = {"", "[]", "1", "{\"model\":\"a\"", "{\"model\":\"a\"}{}", "{\"model\":\"a\"} x",
+            "nonsense"})
     void whatIsNotOneObjectIsRefused(String body) {
         assertThatThrownBy(() -> splice(body, true)).isInstanceOf(IOException.class);
     }

@@ -29,7 +29,8 @@ record StreamRun(Decoded decoded, Map<String, String> tokens, Map<Integer, Strin
 
     /** How the bytes end. */
     enum End {
-        CLEAN, BROKEN
+        CLEAN,
+        BROKEN
     }
 
     static StreamRun of(byte[] request, byte[] wire, int length, List<Integer> cuts, End end) {
