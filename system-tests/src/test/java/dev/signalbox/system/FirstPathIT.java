@@ -89,7 +89,7 @@ class FirstPathIT {
                 event -> events.computeIfAbsent(event.requestId(), id -> new ArrayList<>()).add(event));
         producer = RequestProducer.open(installation.callerProperties(), RequestProducerOptions.DEFAULT,
                 (request, error) -> {
-                    throw new AssertionError(request.requestId(), error);
+                    throw new AssertionError(request, error);
                 });
     }
 
