@@ -95,6 +95,8 @@ final class ScriptedVendor implements AutoCloseable {
         }
     }
 
+    private static final int KEPT = 2_000;
+
     private final ServerSocket server;
     private final Script script;
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
@@ -141,7 +143,9 @@ final class ScriptedVendor implements AutoCloseable {
                     closedByCaller.incrementAndGet();
                     return;
                 }
-                requests.add(request);
+                if (requests.size() < KEPT) {
+                    requests.add(request);
+                }
                 more = script.answer(request, exchange);
             }
         } catch (Exception closed) {
