@@ -12,7 +12,7 @@ public sealed interface Fault {
      *
      * @param retryAfterSeconds said in the vendor's header; negative: none is said
      */
-    record Error(ErrorKind kind, double retryAfterSeconds) implements Fault {
+    record VendorError(ErrorKind kind, double retryAfterSeconds) implements Fault {
     }
 
     /** Any HTTP response at all. */

@@ -14,11 +14,6 @@ import java.util.random.RandomGenerator;
 public sealed interface Distribution {
     double sample(RandomGenerator random);
 
-    /** Whether every sample is zero, so that no random number and no timer is needed. */
-    default boolean isZero() {
-        return this instanceof Fixed fixed && fixed.value == 0;
-    }
-
     record Fixed(double value) implements Distribution {
         public Fixed {
             requireSane(value);
@@ -117,10 +112,8 @@ public sealed interface Distribution {
         }
     }
 
-    Distribution ZERO = new Fixed(0);
-
     static Distribution fixed(double value) {
-        return value == 0 ? ZERO : new Fixed(value);
+        return new Fixed(value);
     }
 
     /** @throws IllegalArgumentException in words fit for the operator who wrote {@code text} */

@@ -13,7 +13,7 @@ public record ModelProfile(Distribution firstTokenMillis, Distribution perTokenM
     /** As many words as the fixed answer has, so that a truncation is always seen. */
     public static final int FIXED_ANSWER_TOKENS = 60;
     /** Answers at once: for benchmarks of what is in front of it. */
-    public static final ModelProfile ZERO_LATENCY = new ModelProfile(Distribution.ZERO, Distribution.ZERO,
+    public static final ModelProfile ZERO_LATENCY = new ModelProfile(Distribution.fixed(0), Distribution.fixed(0),
             Distribution.fixed(FIXED_ANSWER_TOKENS), Limits.UNLIMITED, Limits.NONE);
     /** A hosted model on an ordinary day: first token after a third of a second, some 70 tokens a second. */
     public static final ModelProfile REALISTIC = new ModelProfile(new Distribution.LogNormal(350, 0.45),
