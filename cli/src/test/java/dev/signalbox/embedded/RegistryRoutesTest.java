@@ -34,7 +34,7 @@ class RegistryRoutesTest {
         post("/subjects/s/versions", schema(FIELD_A));
         assertThat(post("/subjects/s/versions", schema(FIELD_A + FIELD_B))).startsWith("409 {\"error_code\":409,");
         assertThat(post("/compatibility/subjects/s/versions/latest", schema(FIELD_A + FIELD_B)))
-            .isEqualTo("200 {\"is_compatible\":false}");
+                .isEqualTo("200 {\"is_compatible\":false}");
         assertThat(post("/subjects/s/versions", schema(FIELD_A + FIELD_B_DEFAULT))).isEqualTo("200 {\"id\":2}");
         assertThat(request("PUT", "/config/s", "{\"compatibility\":\"NONE\"}")).startsWith("200");
         assertThat(post("/subjects/s/versions", schema(FIELD_A + FIELD_B))).isEqualTo("200 {\"id\":3}");
@@ -52,7 +52,7 @@ class RegistryRoutesTest {
         assertThat(request("PUT", "/config", "{\"compatibility\":\"MUCH\"}")).startsWith("422 {\"error_code\":42203,");
         assertThat(get("/config/s")).startsWith("404 {\"error_code\":40408,");
         assertThat(get("/config/s?defaultToGlobal=true"))
-            .isEqualTo("200 {\"compatibilityLevel\":\"FULL_TRANSITIVE\"}");
+                .isEqualTo("200 {\"compatibilityLevel\":\"FULL_TRANSITIVE\"}");
     }
 
     @Test
@@ -71,9 +71,9 @@ class RegistryRoutesTest {
     void recordsHaveTheRealRegistrysForm() {
         var encoded = RegistryRecordCodec.encode(new RegistryRecord.VersionSet("s", 1, 7, "\"string\"", false));
         assertThat(new String(encoded.key(), StandardCharsets.UTF_8))
-            .isEqualTo("{\"keytype\":\"SCHEMA\",\"subject\":\"s\",\"version\":1,\"magic\":1}");
+                .isEqualTo("{\"keytype\":\"SCHEMA\",\"subject\":\"s\",\"version\":1,\"magic\":1}");
         assertThat(encoded.value()).asString(StandardCharsets.UTF_8).isEqualTo(
-            "{\"subject\":\"s\",\"version\":1,\"id\":7,\"schema\":\"\\\"string\\\"\",\"deleted\":false}");
+                "{\"subject\":\"s\",\"version\":1,\"id\":7,\"schema\":\"\\\"string\\\"\",\"deleted\":false}");
     }
 
     private static String schema(String fields) {
