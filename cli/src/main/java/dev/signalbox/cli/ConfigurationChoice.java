@@ -1,0 +1,112 @@
+package dev.signalbox.cli;
+
+import dev.signalbox.config.Configuration;
+import dev.signalbox.config.ConfigurationReader;
+import dev.signalbox.config.Problem;
+import dev.signalbox.config.ReadResult;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Which configuration a command works with; without the user's own it is the simulated one, so that nobody pays by accident. */
+public final class ConfigurationChoice {
+    private static final String LIVE_KEY = "OPENAI_API_KEY";
+    /** Stands for a simulated vendor that is not started yet. */
+    private static final Function<String, Optional<String>> NOT_STARTED = name -> Optional
+            .of("http://127.0.0.1:9/" + name);
+
+    @Option(names = "--config", paramLabel = "FILE", defaultValue = "${env:SIGNALBOX_CONFIG}", description = "Your configuration: vendors, deployments, pools, routes, prices.")
+    private @Nullable Path file;
+
+    @Option(names = "--live", description = "Call OpenAI for real, with the key in " + LIVE_KEY
+            + "; without --live and --config, vendors are simulated.")
+    private boolean live;
+
+    /** Where the configuration came from. */
+    public enum Origin {
+        SIMULATED,
+        LIVE,
+        FILE
+    }
+
+    public Origin origin() {
+        if (file != null && live) {
+            throw new CommandFailure(ExitCode.USAGE,
+                    "--live and --config exclude each other: a configuration of your own is live already");
+        }
+        return file != null ? Origin.FILE : live ? Origin.LIVE : Origin.SIMULATED;
+    }
+
+    /** The user's own file. */
+    public Optional<Path> file() {
+        return Optional.ofNullable(file);
+    }
+
+    /** The text as written, and what messages call it. */
+    String text() {
+        return switch (origin()) {
+            case FILE -> throw new IllegalStateException("a file's text is the file's");
+            case LIVE -> resource("live.yaml");
+            case SIMULATED -> resource("simulated.yaml");
+        };
+    }
+
+    /** Reads and checks it, without starting anything: simulated vendors have made-up addresses. */
+    public Configuration read(Terminal terminal) {
+        return read(terminal, NOT_STARTED);
+    }
+
+    /**
+     * Reads and checks it; says its warnings.
+     *
+     * @param simulators address of each simulated vendor, by the variable's name in {@code simulated.yaml}
+     * @throws CommandFailure with a line for each problem
+     */
+    public Configuration read(Terminal terminal, Function<String, Optional<String>> simulators) {
+        Function<String, Optional<String>> environment = name -> Optional.ofNullable(System.getenv(name));
+        ReadResult result = switch (origin()) {
+            case FILE -> ConfigurationReader.read(Optional.ofNullable(file).orElseThrow());
+            case LIVE -> {
+                if (environment.apply(LIVE_KEY).filter(key -> !key.isBlank()).isEmpty()) {
+                    throw new CommandFailure(ExitCode.USAGE, "--live needs your OpenAI key: set " + LIVE_KEY
+                            + ", or name a configuration with --config; without both, vendors are simulated");
+                }
+                yield ConfigurationReader.read("live.yaml", text(), environment);
+            }
+            case SIMULATED -> ConfigurationReader.read("simulated.yaml", text(), simulators);
+        };
+        return switch (result) {
+            case ReadResult.Valid valid -> {
+                if (origin() == Origin.FILE) {
+                    valid.warnings().forEach(warning -> terminal.say("warning: " + warning));
+                }
+                yield valid.configuration();
+            }
+            case ReadResult.Invalid invalid -> throw invalid(invalid.problems());
+        };
+    }
+
+    private static CommandFailure invalid(List<Problem> problems) {
+        List<String> lines = new ArrayList<>(problems.stream().map(Problem::toString).toList());
+        return CommandFailure.ofLines(ExitCode.USAGE, lines);
+    }
+
+    private static String resource(String name) {
+        try (InputStream in = ConfigurationChoice.class.getResourceAsStream(name)) {
+            if (in == null) {
+                throw new IllegalStateException("the distribution lacks " + name);
+            }
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+package dev.signalbox.cli;
+
+import dev.signalbox.config.Configuration;
+import dev.signalbox.config.topics.TopicCatalogue;
+import dev.signalbox.config.topics.TopicSpec;
+import dev.signalbox.schemas.serde.SchemaRegistryClient;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeParseException;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.KafkaException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+
+/** Looks at everything that a command needs, and says what is wrong and how to put it right. */
+@Command(name = "doctor", description = "Checks Java, data folder, configuration, Kafka, topics, registry and clock. Exit code 3 if something is wrong.")
+final class DoctorCommand implements Callable<Integer> {
+    private static final long ENOUGH_DISK_BYTES = 1L << 30;
+    private static final Duration MAX_SKEW = Duration.ofSeconds(5);
+
+    @ParentCommand
+    private Shell shell = Shell.NONE;
+
+    @Option(names = "-o", paramLabel = "FORM", defaultValue = "table", description = "table, json or yaml.")
+    private Rows.Form form = Rows.Form.TABLE;
+
+    @Mixin
+    private ConfigurationChoice choice = new ConfigurationChoice();
+    @Mixin
+    private KafkaOptions kafka = new KafkaOptions();
+    @Mixin
+    private DataFolder data = new DataFolder();
+
+    private final Rows rows = new Rows("check", "state", "what");
+    private boolean wrong;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        report("java", Runtime.version().feature() >= 25, "Java " + Runtime.version(),
+                "; Signalbox needs 25: install a JDK 25 and set JAVA_HOME to it");
+        checkDataFolder(data.path());
+        Optional<Configuration> configuration = checkConfiguration();
+        Optional<Clients> clients = kafka.remote().or(() -> RunningStack.of(data.path()));
+        if (clients.isEmpty()) {
+            rows.add("kafka", "-", "none named: commands start a broker of their own in the data folder");
+        } else {
+            checkKafka(clients.get(), configuration);
+        }
+        rows.print(form, shell.terminal().out());
+        return (wrong ? ExitCode.SOME_FAILED : ExitCode.OK).number();
+    }
+
+    private void report(String check, boolean good, String what, String cure) {
+        wrong |= !good;
+        rows.add(check, good ? "ok" : "WRONG", good ? what : what + cure);
+    }
+
+    private void checkDataFolder(Path folder) {
+        Path existing = folder;
+        while (existing.getParent() != null && !Files.exists(existing)) {
+            existing = existing.getParent();
+        }
+        report("data folder", Files.isDirectory(existing) && Files.isWritable(existing), folder.toString(),
+                " cannot be written; choose another with --data or SIGNALBOX_DATA");
+        try {
+            long free = Files.getFileStore(existing).getUsableSpace();
+            report("disk", free >= ENOUGH_DISK_BYTES, (free >> 20) + " MiB free", "; make room, at least 1 GiB");
+        } catch (IOException e) {
+            report("disk", false, "cannot be asked (" + e.getMessage() + ")", "");
+        }
+    }
+
+    private Optional<Configuration> checkConfiguration() {
+        try {
+            Configuration configuration = choice.read(shell.terminal());
+            report("configuration", true, switch (choice.origin()) {
+                case FILE -> choice.file().map(Path::toString).orElse("");
+                case LIVE -> "built in, OpenAI";
+                case SIMULATED -> "built in, simulated vendors";
+            }, "");
+            return Optional.of(configuration);
+        } catch (CommandFailure e) {
+            e.lines().lines().forEach(line -> report("configuration", false, line, ""));
+            return Optional.empty();
+        }
+    }
+
+    private void checkKafka(Clients clients, Optional<Configuration> configuration) throws InterruptedException {
+        try (Admin admin = clients.admin()) {
+            int brokers = admin.describeCluster().nodes().get().size();
+            report("kafka", true, clients.bootstrapServers() + ", " + brokers + (brokers == 1 ? " broker" : " brokers"),
+                    "");
+            if (configuration.isPresent()) {
+                Set<String> existing = admin.listTopics().names().get();
+                List<String> missing = TopicCatalogue.of(configuration.get()).topics().stream().map(TopicSpec::name)
+                        .filter(name -> !existing.contains(name)).toList();
+                report("topics", missing.isEmpty(), missing.isEmpty()
+                        ? "all there"
+                        : missing.size() + " missing, such as " + missing.getFirst(), "; signalbox topics apply");
+            }
+        } catch (ExecutionException | KafkaException | CommandFailure e) {
+            report("kafka", false, KafkaTrouble.of(e, clients.bootstrapServers()).lines(), "");
+        }
+        try {
+            int subjects = SchemaRegistryClient.of(clients.registryProperties()).subjects().size();
+            report("schema registry", true, clients.registryUrl() + ", " + subjects + " subjects", "");
+            checkClock(clients);
+        } catch (KafkaException e) {
+            report("schema registry", false, clients.registryUrl() + ": " + e.getMessage(),
+                    "; check --schema-registry-url");
+        }
+    }
+
+    /** Against the registry's host, whose answers carry its time to the second. */
+    private void checkClock(Clients clients) throws InterruptedException {
+        String url = clients.registryUrl().split(",", -1)[0];
+        try (HttpClient http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build()) {
+            Optional<String> date = http.send(
+                    HttpRequest.newBuilder(URI.create(url + "/subjects")).timeout(Duration.ofSeconds(5)).build(),
+                    HttpResponse.BodyHandlers.discarding()).headers().firstValue("Date");
+            if (date.isPresent()) {
+                Duration skew = Duration.between(ZonedDateTime.parse(date.get(), DateTimeFormatter.RFC_1123_DATE_TIME)
+                        .toInstant(), Instant.now()).abs();
+                report("clock", skew.compareTo(MAX_SKEW) <= 0, skew.toSeconds() + " s from the registry's host",
+                        "; times in logs and time to live will mislead: synchronise the clocks");
+            }
+        } catch (IOException | IllegalArgumentException | DateTimeParseException e) {
+            rows.add("clock", "-", "cannot be compared: " + e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,112 @@
+package dev.signalbox.cli;
+
+import dev.signalbox.cli.batch.HeldBatches;
+import dev.signalbox.embedded.EmbeddedOptions;
+import dev.signalbox.workers.Worker;
+import dev.signalbox.workers.intake.Admission;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+
+/** The whole stack in one process. */
+@Command(name = "up", description = "Runs broker, registry, worker and (simulated) vendors in one process until Ctrl-C.")
+final class UpCommand implements Callable<Integer> {
+    private static final Duration DRAIN_LIMIT = Duration.ofSeconds(60);
+
+    @ParentCommand
+    private Shell shell = Shell.NONE;
+
+    @Option(names = "--port", defaultValue = "${env:SIGNALBOX_PORT:-9092}", description = "Port of Kafka; 0 for a free one. Default ${DEFAULT-VALUE}.")
+    private int port;
+
+    @Option(names = "--registry-port", defaultValue = "${env:SIGNALBOX_REGISTRY_PORT:-8081}", description = "Port of the schema registry; 0 for a free one. Default ${DEFAULT-VALUE}.")
+    private int registryPort;
+
+    @Option(names = "--admin-port", defaultValue = "${env:SIGNALBOX_ADMIN_PORT:-8080}", description = "Port of /livez, /readyz, /metrics; 0 for a free one. Default ${DEFAULT-VALUE}.")
+    private int adminPort;
+
+    @Option(names = "--simulator-port", defaultValue = "${env:SIGNALBOX_SIMULATOR_PORT:-4010}", description = "Port of the simulated vendors; 0 for a free one. Default ${DEFAULT-VALUE}.")
+    private int simulatorPort;
+
+    @Option(names = "--all", description = "Also run what interrupted batches left in the broker.")
+    private boolean all;
+
+    @Mixin
+    private ConfigurationChoice choice = new ConfigurationChoice();
+    @Mixin
+    private DataFolder data = new DataFolder();
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        Terminal terminal = shell.terminal();
+        choice.read(terminal);
+        EmbeddedOptions options = EmbeddedOptions.defaults().withBrokerPort(port).withRegistryPort(registryPort);
+        try (Installation installation = Installation.embedded(data.path(), options, choice, simulatorPort, terminal)) {
+            Clients clients = installation.clients();
+            String cluster = clients.clusterId();
+            Set<String> interrupted = HeldBatches.interrupted(data.path(), cluster);
+            HeldBatches.tell(terminal, data.path(), clients, cluster, Set.of(), all);
+            Worker worker = installation.startWorker(all ? Admission.ALL : HeldBatches.holding(interrupted),
+                    new InetSocketAddress("127.0.0.1", adminPort));
+            RunningStack.write(data.path(), clients);
+            tellWhere(terminal, installation, worker);
+            CountDownLatch first = new CountDownLatch(1);
+            CountDownLatch second = new CountDownLatch(2);
+            shell.onInterrupt(count -> {
+                first.countDown();
+                second.countDown();
+            });
+            first.await();
+            RunningStack.remove(data.path());
+            terminal.say("draining: what runs is finished; Ctrl-C again quits at once");
+            Thread drain = Thread.ofPlatform().daemon().name("drain").start(() -> {
+                installation.drainWorker(DRAIN_LIMIT);
+                second.countDown();
+            });
+            second.await();
+            drain.interrupt();
+            return ExitCode.OK.number();
+        }
+    }
+
+    private void tellWhere(Terminal terminal, Installation installation, Worker worker) {
+        var out = terminal.out();
+        out.println("Kafka             " + installation.clients().bootstrapServers());
+        out.println("schema registry   " + installation.clients().registryUrl());
+        out.println("health, metrics   http://127.0.0.1:" + worker.adminPort() + "/readyz  /livez  /metrics");
+        installation.simulator().ifPresentOrElse(
+                simulator -> out.println("simulated vendors http://127.0.0.1:" + simulator.port()
+                        + "  (no real vendor is called; use --live or --config)"),
+                () -> out.println("vendors           real ones, by "
+                        + choice.file().map(Object::toString).orElse("--live")));
+        out.println("data              " + data.path());
+        out.println();
+        String model = installation.configuration().routes().keySet().stream().sorted().findFirst().orElse("MODEL");
+        out.println("Ask something:");
+        out.println("  ./signalbox submit --model " + model + " --stream \"Where is my parcel?\"");
+        out.println("or with any Kafka client, here kcat:");
+        out.println("  echo 'my-1|{\"id\":\"my-1\",\"model\":\"" + model
+                + "\",\"body\":{\"model\":\"" + model
+                + "\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}}' \\");
+        out.println("    | kcat -b " + installation.clients().bootstrapServers()
+                + " -P -t " + firstTopic(installation) + " -K '|' -H content-type=application/json");
+        out.println("  kcat -b " + installation.clients().bootstrapServers() + " -C -t llm.replies -o beginning -e");
+        out.println();
+        out.println("Ctrl-C stops it.");
+        out.flush();
+    }
+
+    /** A topic that takes requests without a use case. */
+    private static String firstTopic(Installation installation) {
+        return installation.configuration().poolOf("default").map(pool -> new dev.signalbox.schemas.Lane(pool.name(),
+                pool.priorities().keySet().stream().sorted().findFirst().orElseThrow()).requestTopic())
+                .orElse("llm.requests.POOL.PRIORITY");
+    }
+}

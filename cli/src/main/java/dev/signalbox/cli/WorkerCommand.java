@@ -1,0 +1,86 @@
+package dev.signalbox.cli;
+
+import dev.signalbox.config.Configuration;
+import dev.signalbox.schemas.PoolName;
+import dev.signalbox.workers.Worker;
+import dev.signalbox.workers.WorkerOptions;
+import dev.signalbox.workers.intake.Admission;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+
+/** A worker process of a fleet. */
+@Command(name = "worker", description = "Runs a worker against a Kafka until SIGTERM: it stops taking, finishes what runs, commits and leaves.")
+final class WorkerCommand implements Callable<Integer> {
+    @ParentCommand
+    private Shell shell = Shell.NONE;
+
+    @Option(names = "--pool", paramLabel = "NAME", description = "Serve only this pool. Repeatable; by default all.")
+    private List<String> pools = List.of();
+
+    @Option(names = "--admin-host", defaultValue = "${env:SIGNALBOX_ADMIN_HOST:-127.0.0.1}", description = "Address of /livez, /readyz, /metrics; default ${DEFAULT-VALUE}.")
+    private String adminHost = "127.0.0.1";
+
+    @Option(names = "--admin-port", defaultValue = "${env:SIGNALBOX_ADMIN_PORT:-8080}", description = "Its port; 0 for a free one. Default ${DEFAULT-VALUE}.")
+    private int adminPort;
+
+    @Option(names = "--drain-limit", paramLabel = "DURATION", defaultValue = "60s", description = "How long running calls may go on after SIGTERM; default ${DEFAULT-VALUE}.")
+    private Duration drainLimit = Duration.ofSeconds(60);
+
+    @Mixin
+    private ConfigurationChoice choice = new ConfigurationChoice();
+    @Mixin
+    private KafkaOptions kafka = new KafkaOptions();
+
+    @Override
+    public Integer call() throws InterruptedException {
+        Clients clients = kafka.required();
+        if (choice.origin() == ConfigurationChoice.Origin.SIMULATED) {
+            throw new CommandFailure(ExitCode.USAGE, "a worker needs a configuration: --config FILE, or --live");
+        }
+        Configuration configuration = choice.read(shell.terminal());
+        Set<PoolName> served = poolNames(configuration);
+        clients.clusterId();
+        Logs.asService();
+        CountDownLatch stopped = new CountDownLatch(1);
+        CountDownLatch quit = new CountDownLatch(2);
+        shell.onInterrupt(count -> {
+            stopped.countDown();
+            quit.countDown();
+        });
+        try (Worker worker = Installation.start(new WorkerOptions(configuration, clients.kafkaProperties(),
+                clients.registryProperties(), served, Admission.ALL, new InetSocketAddress(adminHost, adminPort)))) {
+            shell.terminal().say("worker: Kafka " + clients.bootstrapServers() + ", health and metrics at http://"
+                    + adminHost + ":" + worker.adminPort());
+            stopped.await();
+            Thread drain = Thread.ofPlatform().daemon().name("drain").start(() -> {
+                worker.drain(drainLimit);
+                quit.countDown();
+            });
+            quit.await();
+            drain.interrupt();
+        }
+        return ExitCode.OK.number();
+    }
+
+    private Set<PoolName> poolNames(Configuration configuration) {
+        Set<PoolName> names = new LinkedHashSet<>();
+        for (String name : pools) {
+            List<String> known = configuration.pools().stream().map(pool -> pool.name().value()).toList();
+            if (!known.contains(name)) {
+                throw new CommandFailure(ExitCode.USAGE, "--pool: the configuration has no pool \"" + name + "\""
+                        + dev.signalbox.cli.batch.DidYouMean.hint(name, known));
+            }
+            names.add(new PoolName(name));
+        }
+        return names;
+    }
+}
