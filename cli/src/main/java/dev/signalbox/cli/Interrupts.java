@@ -31,7 +31,7 @@ public final class Interrupts {
                             yield null;
                         }
                         case "hashCode" -> System.identityHashCode(proxy);
-                        case "equals" -> proxy == arguments[0];
+                        case "equals" -> System.identityHashCode(proxy) == System.identityHashCode(arguments[0]);
                         default -> "Signalbox's signal handler";
                     });
             for (String name : SIGNALS) {

@@ -72,7 +72,7 @@ final class TailCommand implements Callable<Integer> {
                 new ReplyReaderOptions.Start.Earliest(), ReplyReaderOptions.Scope.ALL, ReplyAssembler.Bounds.DEFAULT);
         CompletableFuture<LlmReply> ended = new CompletableFuture<>();
         shell.onInterrupt(number -> ended.completeExceptionally(new InterruptedException()));
-        try (ReplyReader reader = ReplyReader.open(clients.kafkaProperties(), options, event -> {
+        try (ReplyReader _ = ReplyReader.open(clients.kafkaProperties(), options, event -> {
             if (event.requestId().equals(id)) {
                 printer.onEvent(event);
                 if (event instanceof dev.signalbox.schemas.client.ReplyEvent.Ended end) {

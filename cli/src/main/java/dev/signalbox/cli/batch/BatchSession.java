@@ -204,7 +204,7 @@ final class BatchSession {
                 .start(() -> run.journal(writer, () -> done.getCount() > 0));
         Thread timer = Thread.ofPlatform().daemon().name("deadline").start(() -> awaitDeadline(run, done));
         shell.onInterrupt(count -> interrupted(run, count, outstanding));
-        try (ProgressDisplay display = new ProgressDisplay(terminal, placements.currency(),
+        try (ProgressDisplay _ = new ProgressDisplay(terminal, placements.currency(),
                 () -> stats.snapshot(millis()))) {
             run.send(source, open);
             run.awaitReplies();

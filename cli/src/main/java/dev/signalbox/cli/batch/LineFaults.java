@@ -22,7 +22,7 @@ final class LineFaults {
     }
 
     int column(long byteOffset) {
-        int length = (int) Math.clamp(byteOffset, 0, bytes.length);
+        int length = Math.clamp(byteOffset, 0, bytes.length);
         String before = new String(bytes, 0, length, StandardCharsets.UTF_8);
         return before.codePointCount(0, before.length()) + 1;
     }
