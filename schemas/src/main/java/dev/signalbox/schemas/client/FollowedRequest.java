@@ -138,7 +138,7 @@ final class FollowedRequest {
     }
 
     static long size(LlmReply reply) {
-        return REPLY_OVERHEAD + (reply.getBody() == null ? 0 : reply.getBody().remaining());
+        return REPLY_OVERHEAD + (long) (reply.getBody() == null ? 0 : reply.getBody().remaining());
     }
 
     private static long size(TokenChunk chunk) {

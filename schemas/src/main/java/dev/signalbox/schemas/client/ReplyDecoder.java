@@ -40,15 +40,19 @@ final class ReplyDecoder {
     /** Without {@code schema.registry.url} only JSON can be read. */
     static ReplyDecoder of(Map<String, ?> config) {
         if (!config.containsKey("schema.registry.url")) {
-            return new ReplyDecoder(ReplyDecoder::noRegistry, ReplyDecoder::noRegistry);
+            return new ReplyDecoder((topic, value) -> {
+                throw noRegistry();
+            }, (topic, value) -> {
+                throw noRegistry();
+            });
         }
         SchemaRegistryClient registry = SchemaRegistryClient.of(config);
         return new ReplyDecoder(new AvroDeserializer<>(LlmReply.class, registry),
                 new AvroDeserializer<>(TokenChunk.class, registry));
     }
 
-    private static <T> T noRegistry(String topic, byte[] value) {
-        throw new SerializationException("the value is Avro, and no schema.registry.url is configured");
+    private static SerializationException noRegistry() {
+        return new SerializationException("the value is Avro, and no schema.registry.url is configured");
     }
 
     /** @throws SchemaRegistryException if the schema cannot be had now, or is unknown */

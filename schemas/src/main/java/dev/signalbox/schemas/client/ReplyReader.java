@@ -118,7 +118,7 @@ public final class ReplyReader implements AutoCloseable {
     public void close() {
         closing.countDown();
         consumer.wakeup();
-        if (Thread.currentThread() == thread) {
+        if (thread.equals(Thread.currentThread())) {
             return;
         }
         try {

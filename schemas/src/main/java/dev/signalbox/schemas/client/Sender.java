@@ -51,7 +51,8 @@ final class Sender {
             return future;
         }
         try {
-            current.send(message, (metadata, failure) -> {
+            // Its own future tells the same as the callback.
+            var unused = current.send(message, (metadata, failure) -> {
                 if (failure == null) {
                     end(current, false);
                     future.complete(metadata);
@@ -105,7 +106,7 @@ final class Sender {
         lock.lock();
         try {
             inFlight--;
-            suspect |= indefinite && by == producer;
+            suspect |= indefinite && by.equals(producer);
             if (inFlight == 0) {
                 idle.signalAll();
             }

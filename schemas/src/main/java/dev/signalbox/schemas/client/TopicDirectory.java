@@ -30,7 +30,8 @@ interface TopicDirectory extends AutoCloseable {
             public int partitions(String topic) {
                 try {
                     return admin.describeTopics(List.of(topic)).allTopicNames()
-                            .get(timeout.toMillis(), TimeUnit.MILLISECONDS).get(topic).partitions().size();
+                            .get(timeout.toMillis(), TimeUnit.MILLISECONDS).values().iterator().next().partitions()
+                            .size();
                 } catch (ExecutionException e) {
                     if (e.getCause() instanceof UnknownTopicOrPartitionException) {
                         throw new UnknownTopicOrPartitionException("the topic " + topic
