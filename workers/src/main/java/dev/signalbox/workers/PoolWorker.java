@@ -60,7 +60,10 @@ final class PoolWorker implements AutoCloseable {
         RequestReader reader = new RequestReader(lane, shared.requests::decode, shared.configuration);
         var properties = LaneConsumerProperties.of(lane, options.clientProperties(), bounds);
         RequestSource source = new LaneConsumer(lane, bounds, () -> shared.metrics.observed(consumer(properties)),
-                options.admission(), reader, dispatcher, rejections);
+                options.admission(), (record, ticket) -> {
+                    shared.clock.read(record.timestamp());
+                    return reader.read(record, ticket);
+                }, dispatcher, rejections);
         return new LaneStages(flow, source, replies);
     }
 

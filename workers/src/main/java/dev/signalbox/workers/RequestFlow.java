@@ -9,6 +9,8 @@ import dev.signalbox.workers.router.Router;
 import java.time.Duration;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The path of one request, left to right. {@link #serve} lists its stages behind intake and scheduler, which have taken
@@ -19,6 +21,8 @@ import java.util.function.LongSupplier;
  * Runs on one virtual thread per request; every stage returns a value to this method.
  */
 final class RequestFlow {
+    private static final Logger LOG = LoggerFactory.getLogger(RequestFlow.class);
+
     private final Router router;
     private final QueryReader queries;
     private final Visit visit;
@@ -51,12 +55,18 @@ final class RequestFlow {
     void serve(InboundRequest request) {
         long dispatchedMillis = brokerMillis.getAsLong();
         long dispatchedNanos = nanos.getAsLong();
-        Ending ending = isExpired(request, dispatchedMillis)
-                ? expired()
-                : switch (router.decide(queries.query(request))) {
-                    case RouteDecision.Routed routed -> visit.run(request, routed);
-                    case RouteDecision.Unroutable unroutable -> unroutable(unroutable);
-                };
+        Ending ending;
+        try {
+            ending = isExpired(request, dispatchedMillis)
+                    ? expired()
+                    : switch (router.decide(queries.query(request))) {
+                        case RouteDecision.Routed routed -> visit.run(request, routed);
+                        case RouteDecision.Unroutable unroutable -> unroutable(unroutable);
+                    };
+        } catch (RuntimeException | Error defect) {
+            LOG.error("request {} met a defect and is answered FAILED", request.id(), defect);
+            ending = defect();
+        }
         switch (ending) {
             case Ending.Answered answered ->
                 publish(request, writer.reply(request, answered, dispatchedMillis, dispatchedNanos));
@@ -80,6 +90,12 @@ final class RequestFlow {
     private static Ending expired() {
         return Ending.Unanswered.withoutCall(ReplyStatus.EXPIRED, "EXPIRED",
                 "the request's time to live ended before a vendor was called", true);
+    }
+
+    /** Our own fault: answered, since a record that never ends would hold its partition's commits. */
+    private static Ending defect() {
+        return Ending.Unanswered.withoutCall(ReplyStatus.FAILED, "INTERNAL_ERROR",
+                "the worker met a defect of its own; its log has the request id and the cause", true);
     }
 
     private static Ending unroutable(RouteDecision.Unroutable unroutable) {

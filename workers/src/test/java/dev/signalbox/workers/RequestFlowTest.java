@@ -185,6 +185,18 @@ class RequestFlowTest {
     }
 
     @Test
+    void aDefectIsAnsweredAndHoldsNobody() {
+        script.add((call, sink) -> {
+            throw new IllegalStateException("a bug");
+        });
+        serve(TestRequests.request("r1", false, StreamPolicy.RESTART, LATER));
+
+        assertThat(reply().getError().getCode()).isEqualTo("INTERNAL_ERROR");
+        assertThat(reply().getError().getMessage()).doesNotContain("a bug");
+        assertThat(done).hasSize(1);
+    }
+
+    @Test
     void theReplyFollowsItsChunks() {
         script.add((call, sink) -> {
             sink.token(ChunkKind.TEXT, 0, "x", null);
