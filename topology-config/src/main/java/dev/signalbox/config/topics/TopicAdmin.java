@@ -35,6 +35,8 @@ import org.apache.kafka.common.errors.TopicExistsException;
  * out as Kafka's own {@link KafkaException}, its message naming the topics where Kafka's does not.
  */
 public final class TopicAdmin {
+    /** Between two looks at a cluster whose brokers still learn of a change. */
+    private static final Duration BETWEEN_LOOKS = Duration.ofMillis(20);
 
     private final Admin admin;
 
@@ -106,6 +108,7 @@ public final class TopicAdmin {
     /** Creates what is missing, alters configurations, and adds partitions where that is allowed. */
     public Applied apply(TopicCatalogue catalogue, PartitionChange partitions, Duration timeout)
             throws InterruptedException {
+        long start = System.nanoTime();
         List<TopicDifference> before = differences(catalogue);
         create(before.stream().filter(Missing.class::isInstance).map(Missing.class::cast).map(Missing::wanted).toList(),
                 brokers());
@@ -114,7 +117,6 @@ public final class TopicAdmin {
             raise(before.stream().filter(difference -> difference.cure() == Cure.RAISE_PARTITIONS)
                     .map(Partitions.class::cast).toList());
         }
-        TopicReadiness.await(admin, catalogue.topics().stream().map(TopicSpec::name).toList(), timeout);
         List<TopicDifference> left = before.stream().filter(difference -> switch (difference.cure()) {
             case CREATE, ALTER -> false;
             case RAISE_PARTITIONS -> partitions == PartitionChange.KEEP;
@@ -122,7 +124,25 @@ public final class TopicAdmin {
         }).toList();
         List<TopicDifference> closed = new ArrayList<>(before);
         closed.removeAll(left);
+        awaitClosed(catalogue, closed, start, timeout);
+        TopicReadiness.await(admin, catalogue.topics().stream().map(TopicSpec::name).toList(), timeout);
         return new Applied(List.copyOf(closed), left);
+    }
+
+    /** Brokers learn of changes with a delay; until then they describe what was. */
+    private void awaitClosed(TopicCatalogue catalogue, List<TopicDifference> closed, long start, Duration timeout)
+            throws InterruptedException {
+        while (true) {
+            List<TopicDifference> still = new ArrayList<>(differences(catalogue));
+            still.retainAll(closed);
+            if (still.isEmpty()) {
+                return;
+            }
+            if (System.nanoTime() - start > timeout.toNanos()) {
+                throw new TimeoutException("not in effect after " + timeout.toSeconds() + " s: " + still.getFirst());
+            }
+            Thread.sleep(BETWEEN_LOOKS);
+        }
     }
 
     private int brokers() throws InterruptedException {

@@ -58,8 +58,8 @@ public sealed interface TopicDifference {
 
         @Override
         public String toString() {
-            return topic + ": has " + found + " partitions, configured are " + wanted
-                    + (found < wanted ? "" : "; partitions cannot be taken away: set topics.partitions to " + found);
+            return topic + ": has " + found + " partitions, wanted are " + wanted
+                    + (found < wanted ? "" : "; partitions cannot be taken away");
         }
     }
 

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.signalbox.config.topics;
+
+import org.jspecify.annotations.NullMarked;
