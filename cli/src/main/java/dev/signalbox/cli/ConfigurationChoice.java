@@ -19,10 +19,6 @@ import picocli.CommandLine.Option;
 /** Which configuration a command works with; without the user's own it is the simulated one, so that nobody pays by accident. */
 public final class ConfigurationChoice {
     private static final String LIVE_KEY = "OPENAI_API_KEY";
-    /** Stands for a simulated vendor that is not started yet. */
-    private static final Function<String, Optional<String>> NOT_STARTED = name -> Optional
-            .of("http://127.0.0.1:9/" + name);
-
     @Option(names = "--config", paramLabel = "FILE", defaultValue = "${env:SIGNALBOX_CONFIG}", description = "Your configuration: vendors, deployments, pools, routes, prices.")
     private @Nullable Path file;
 
@@ -50,6 +46,11 @@ public final class ConfigurationChoice {
         return Optional.ofNullable(file);
     }
 
+    /** Stands for the address of a simulated vendor that is not started yet. */
+    private static Optional<String> notStarted(String name) {
+        return Optional.of("http://127.0.0.1:9/" + name);
+    }
+
     /** The text as written, and what messages call it. */
     String text() {
         return switch (origin()) {
@@ -61,7 +62,7 @@ public final class ConfigurationChoice {
 
     /** Reads and checks it, without starting anything: simulated vendors have made-up addresses. */
     public Configuration read(Terminal terminal) {
-        return read(terminal, NOT_STARTED);
+        return read(terminal, ConfigurationChoice::notStarted);
     }
 
     /**

@@ -88,10 +88,19 @@ public final class Installation implements AutoCloseable {
             if (stack != null) {
                 stack.close();
             } else {
-                starting.thenAccept(EmbeddedStack::close);
+                closeLater(starting);
             }
             throw e;
         }
+    }
+
+    /** A start that cannot be waited for: whoever asked for it has given up. */
+    private static void closeLater(CompletableFuture<EmbeddedStack> starting) {
+        starting.whenComplete((stack, _) -> {
+            if (stack != null) {
+                stack.close();
+            }
+        }).exceptionally(_ -> null);
     }
 
     private static EmbeddedStack await(CompletableFuture<EmbeddedStack> starting) {
@@ -136,7 +145,7 @@ public final class Installation implements AutoCloseable {
         } catch (UncheckedIOException e) {
             throw new CommandFailure(ExitCode.USAGE, "port " + options.admin().getPort() + " of "
                     + options.admin().getHostString() + ", for health and metrics, cannot be used ("
-                    + e.getCause().getMessage() + "); choose another with --admin-port, 0 for a free one", e);
+                    + e.getMessage() + "); choose another with --admin-port, 0 for a free one", e);
         }
     }
 

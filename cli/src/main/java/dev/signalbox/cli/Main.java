@@ -7,6 +7,7 @@ import dev.signalbox.schemas.avro.StreamPolicy;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -37,6 +38,7 @@ public final class Main implements Shell {
     private boolean verbose;
 
     @Option(names = {"-h", "--help"}, usageHelp = true, scope = ScopeType.INHERIT, description = "Show this help.")
+    @SuppressWarnings("UnusedVariable") // picocli acts on it before anything reads it
     private boolean help;
 
     /** @param interrupts is given the listener of each Ctrl-C */
@@ -62,7 +64,7 @@ public final class Main implements Shell {
     /** The command's grammar. */
     CommandLine commandLine() {
         CommandLine commandLine = new CommandLine(this);
-        commandLine.setOut(new PrintWriter(terminal.out(), true));
+        commandLine.setOut(new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8));
         commandLine.setErr(new PrintWriter(new LineWriter(terminal::say), true));
         commandLine.setUsageHelpAutoWidth(false).setUsageHelpWidth(110);
         commandLine.registerConverter(Duration.class, Main::duration);

@@ -25,6 +25,7 @@ import dev.signalbox.schemas.client.ReplyReaderOptions;
 import dev.signalbox.schemas.client.RequestProducer;
 import dev.signalbox.schemas.client.RequestProducerOptions;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -133,7 +134,8 @@ final class SubmitCommand implements Callable<Integer> {
         Installation installation = Installation.embedded(data.path(), EmbeddedOptions.defaults(), choice, 0, terminal);
         HeldBatches.tell(terminal, data.path(), installation.clients(), installation.clients().clusterId(), Set.of(),
                 false);
-        installation.startWorker(HeldBatches.admitting(Set.of()), new InetSocketAddress("127.0.0.1", 0));
+        installation.startWorker(HeldBatches.admitting(Set.of()),
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
         return installation;
     }
 

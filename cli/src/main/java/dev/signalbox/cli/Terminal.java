@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -54,7 +55,7 @@ public final class Terminal {
         } catch (IOException e) {
             // No /proc, as on macOS: Java itself only tells of stdin and stdout.
             java.io.Console console = System.console();
-            return console != null && console.isTerminal();
+            return Objects.nonNull(console) && console.isTerminal();
         }
     }
 

@@ -5,6 +5,7 @@ import dev.signalbox.embedded.EmbeddedOptions;
 import dev.signalbox.workers.Worker;
 import dev.signalbox.workers.intake.Admission;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Set;
@@ -54,7 +55,7 @@ final class UpCommand implements Callable<Integer> {
             Set<String> interrupted = HeldBatches.interrupted(data.path(), cluster);
             HeldBatches.tell(terminal, data.path(), clients, cluster, Set.of(), all);
             Worker worker = installation.startWorker(all ? Admission.ALL : HeldBatches.holding(interrupted),
-                    new InetSocketAddress("127.0.0.1", adminPort));
+                    new InetSocketAddress(InetAddress.getLoopbackAddress(), adminPort));
             RunningStack.write(data.path(), clients);
             tellWhere(terminal, installation, worker);
             CountDownLatch first = new CountDownLatch(1);

@@ -18,6 +18,7 @@ import dev.signalbox.schemas.client.RequestProducerOptions;
 import dev.signalbox.workers.intake.Admission;
 import java.io.IOException;
 import java.math.BigDecimal;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -174,10 +175,11 @@ final class BatchSession {
             if (installation.isEmbedded()) {
                 installation.startWorker(settings.all()
                         ? Admission.ALL
-                        : HeldBatches.admitting(Set.of(state.id())), new InetSocketAddress("127.0.0.1", 0));
+                        : HeldBatches.admitting(Set.of(state.id())),
+                        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
             }
             drive(run, open, writer, stats, outstanding);
-            return finish(run, state, stats.snapshot(millis()), failed, before, outstanding, journal);
+            return finish(run, state, stats.snapshot(millis()), failed, outstanding, journal);
         }
     }
 
@@ -187,7 +189,7 @@ final class BatchSession {
             throw new IllegalStateException("the window is at least as large as the backlog");
         }
         outstanding.add(id, queued.request());
-        reader.expect(new Expectation(id, queued.hash(), queued.timeToLive(), Expectation.Preview.NONE))
+        var _ = reader.expect(new Expectation(id, queued.hash(), queued.timeToLive(), Expectation.Preview.NONE))
                 .whenComplete((reply, trouble) -> outstanding.ended(id, reply, trouble));
     }
 
@@ -259,7 +261,7 @@ final class BatchSession {
     }
 
     private ExitCode finish(BatchRun run, RunState state, BatchStats.Snapshot end, BitSet failed,
-            JournalContents before, Outstanding outstanding, Journal journal) throws IOException {
+            Outstanding outstanding, Journal journal) throws IOException {
         boolean complete = end.done() == end.total();
         if (complete) {
             journal.flush();

@@ -65,10 +65,10 @@ public final class Placements {
             return new Misplaced(true, "model \"" + model + "\" has no route for use case \"" + useCase
                     + "\" in environment \"" + configuration.environment() + "\"");
         }
-        return new Placed(new Lane(pool.get().name(), priority), dearest(model, route.get(), pool.get().name()));
+        return new Placed(new Lane(pool.get().name(), priority), dearest(route.get(), pool.get().name()));
     }
 
-    private Optional<PriceTable.Price> dearest(String model, Route route, PoolName pool) {
+    private Optional<PriceTable.Price> dearest(Route route, PoolName pool) {
         List<PriceTable.Price> prices = new ArrayList<>();
         for (DeploymentName name : leaves(route.strategy()).toList()) {
             Deployment deployment = configuration.deployments().get(name);

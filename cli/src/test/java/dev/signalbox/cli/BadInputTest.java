@@ -1,0 +1,194 @@
+package dev.signalbox.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.signalbox.embedded.EmbeddedOptions;
+import dev.signalbox.embedded.EmbeddedStack;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Each mistake gets a clear line that names place and cure, has its exit code, and leaves no output behind. */
+@Tag("issue-2")
+class BadInputTest {
+    private static final String GOOD = line("a", "gpt-4.1", "");
+
+    @TempDir
+    private Path folder = Path.of("");
+    private Path file = Path.of("");
+    private Path out = Path.of("");
+
+    @BeforeEach
+    void namePaths() {
+        file = folder.resolve("in.jsonl");
+        out = folder.resolve("out.jsonl");
+    }
+
+    private static String line(String id, String model, String more) {
+        return "{\"custom_id\":\"" + id
+                + "\",\"method\":\"POST\",\"url\":\"/v1/chat/completions\",\"body\":{\"model\":\""
+                + model + "\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}" + more + "}\n";
+    }
+
+    private CommandLineRunner.Ran batch(String content, String... more) throws IOException {
+        Files.writeString(file, content);
+        List<String> arguments = new java.util.ArrayList<>(List.of("batch", file.toString(), "--out", out.toString(),
+                "--data", folder.resolve("data").toString()));
+        arguments.addAll(List.of(more));
+        CommandLineRunner.Ran ran = CommandLineRunner.run(arguments.toArray(String[]::new));
+        assertThat(out).doesNotExist();
+        return ran;
+    }
+
+    private void assertRefused(CommandLineRunner.Ran ran, String... lines) {
+        assertThat(ran.code()).isEqualTo(ExitCode.USAGE.number());
+        assertThat(ran.out()).isEmpty();
+        assertThat(ran.errLines()).containsExactly(lines);
+        assertThat(folder.resolve("data")).doesNotExist();
+    }
+
+    @Test
+    void aDuplicateCustomIdNamesBothLines() throws IOException {
+        assertRefused(batch(GOOD + "\n" + line("b", "gpt-4.1", "") + GOOD),
+                file + ":4:1: custom_id \"a\" is already on line 1; each must be unique",
+                "1 fault; nothing was sent");
+    }
+
+    @Test
+    void brokenJsonHasLineAndColumn() throws IOException {
+        assertRefused(batch(GOOD + "{\"custom_id\":\"ü\",\"method\":\"POST\",}\n"), file
+                + ":2:34: broken JSON: unexpected character ('}')", "1 fault; nothing was sent");
+    }
+
+    @Test
+    void anUnknownModelIsSuggested() throws IOException {
+        assertRefused(batch(line("a", "gpt-4.1-mimi", "")),
+                file + ":1:79: unknown model \"gpt-4.1-mimi\", did you mean \"gpt-4.1-mini\"?",
+                "1 fault; nothing was sent");
+    }
+
+    @Test
+    void allFaultsAreListedAtOnce() throws IOException {
+        CommandLineRunner.Ran ran = batch(line("a", "gpt-5", "") + "[1]\n"
+                + line("b", "gpt-4.1", ",\"signalbox\":{\"prioritty\":\"batch\"}")
+                + line("c", "gpt-4.1",
+                        ",\"signalbox\":{\"use_case\":\"conversation_serving\",\"priority\":\"background\"}")
+                + "{\"custom_id\":\"d\",\"params\":{\"model\":\"claude\"}}\n"
+                + "{\"custom_id\":\"e\",\"method\":\"POST\",\"url\":\"/v1/embeddings\",\"body\":{\"model\":\"x\",\"messages\":[{}]}}\n");
+        assertThat(ran.code()).isEqualTo(2);
+        assertThat(ran.err()).contains(":1:", "unknown model \"gpt-5\"", ":2:1: this is a JSON list", ":3:",
+                "unknown key \"signalbox.prioritty\", did you mean \"priority\"?",
+                "has no priority \"background\"; it has interactive, standard, batch",
+                ":5:1: this is a line of an Anthropic Message Batch",
+                ":6:40: \"url\" must be \"/v1/chat/completions\", not \"/v1/embeddings\"",
+                "6 faults; nothing was sent");
+    }
+
+    @Test
+    void thousandsOfFaultsAreCountedAndTwentyListed() throws IOException {
+        CommandLineRunner.Ran ran = batch(line("a", "gpt-5", "").repeat(1500));
+        assertThat(ran.code()).isEqualTo(2);
+        assertThat(ran.errLines()).hasSize(22).contains("and 2979 more", "2999 faults; nothing was sent");
+    }
+
+    @Test
+    void aWrongKeyInTheConfigurationHasItsPlace() throws IOException {
+        Path config = folder.resolve("my.yaml");
+        Files.writeString(config, simulated().replace("priorities: [interactive, standard, batch]",
+                "prioritys: [interactive, standard, batch]"));
+        CommandLineRunner.Ran ran = batch(GOOD, "--config", config.toString());
+        assertThat(ran.code()).isEqualTo(2);
+        assertThat(ran.err()).contains(config + ":", "prioritys", "did you mean \"priorities\"?");
+    }
+
+    @Test
+    void aDanglingDeploymentNameHasItsPlace() throws IOException {
+        Path config = folder.resolve("my.yaml");
+        Files.writeString(config, simulated().replace("sequence: [sim-steady.eu-west, sim-fast.us-east]",
+                "sequence: [sim-steady.eu-vest, sim-fast.us-east]"));
+        CommandLineRunner.Ran ran = batch(GOOD, "--config", config.toString());
+        assertThat(ran.code()).isEqualTo(2);
+        assertThat(ran.err()).contains(config + ":", "sim-steady.eu-vest", "did you mean \"sim-steady.eu-west\"?");
+    }
+
+    /** A configuration that needs no environment. */
+    private static String simulated() {
+        return new ConfigurationChoice().text().replaceAll("\"?\\$\\{env:[A-Z_]+}\"?", "http://127.0.0.1:9/v1");
+    }
+
+    @Test
+    void anUnreachableBrokerIsNamed() throws IOException {
+        Path config = folder.resolve("my.yaml");
+        Files.writeString(config, simulated());
+        int port;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+        CommandLineRunner.Ran ran = batch(GOOD, "--config", config.toString(), "--bootstrap-server",
+                "127.0.0.1:" + port, "--command-property", "request.timeout.ms=500", "--command-property",
+                "default.api.timeout.ms=1000");
+        assertThat(ran.code()).isEqualTo(ExitCode.UNREACHABLE.number());
+        assertThat(ran.errLines().getLast()).startsWith("cannot reach Kafka at 127.0.0.1:" + port)
+                .contains("--bootstrap-server");
+    }
+
+    @Test
+    void aFolderInUseAndAPortInUseAreNamed() throws Exception {
+        Path data = folder.resolve("data");
+        try (EmbeddedStack stack = EmbeddedStack.start(data, EmbeddedOptions.defaults())) {
+            Files.writeString(file, GOOD);
+            CommandLineRunner.Ran locked = CommandLineRunner.run("batch", file.toString(), "--out", out.toString(),
+                    "--data", data.toString());
+            assertThat(locked.code()).isEqualTo(2);
+            assertThat(locked.errLines().getLast()).contains(data.toString(), "in use by process");
+            assertThat(out).doesNotExist();
+
+            String port = stack.bootstrapServers().replaceAll(".*:", "");
+            CommandLineRunner.Ran taken = CommandLineRunner.run("up", "--data", folder.resolve("other").toString(),
+                    "--port", port, "--registry-port", "0", "--admin-port", "0", "--simulator-port", "0");
+            assertThat(taken.code()).isEqualTo(2);
+            assertThat(taken.errLines().getLast()).contains("Port " + port).contains("another port");
+        }
+    }
+
+    @Test
+    void mistypedCommandsAndOptionsAreOneLine() {
+        assertThat(CommandLineRunner.run("btch").errLines()).hasSize(1).first().asString()
+                .contains("btch", "did you mean batch?");
+        CommandLineRunner.Ran ran = CommandLineRunner.run("batch", "x.jsonl");
+        assertThat(ran.code()).isEqualTo(2);
+        assertThat(ran.errLines()).hasSize(1).first().asString().contains("--out=FILE");
+    }
+
+    @Test
+    void aMissingInputAndAWrongDurationAreOneLine() {
+        CommandLineRunner.Ran missing = CommandLineRunner.run("batch", folder.resolve("no.jsonl").toString(), "--out",
+                out.toString());
+        assertThat(missing.code()).isEqualTo(2);
+        assertThat(missing.errLines()).hasSize(1).first().asString().contains("no such file");
+        CommandLineRunner.Ran duration = CommandLineRunner.run("batch", "x", "--out", "y", "--deadline", "soon");
+        assertThat(duration.code()).isEqualTo(2);
+        assertThat(duration.errLines()).hasSize(1).first().asString().contains("\"soon\" is not a duration");
+    }
+
+    @Test
+    void costsAreCheckedBeforeAnythingIsSent() throws IOException {
+        assertRefused(batch(GOOD, "--max-cost", "0.0000001"),
+                "--max-cost $0.0000 is below the estimate of $0.0024; nothing was sent (--dry-run shows the plan)");
+    }
+
+    @Test
+    void aDryRunShowsThePlanAndSendsNothing() throws IOException {
+        CommandLineRunner.Ran ran = batch(GOOD, "--dry-run");
+        assertThat(ran.code()).isZero();
+        assertThat(ran.out()).contains("gpt-4.1", "everything-else.batch");
+        assertThat(folder.resolve("data")).doesNotExist();
+    }
+}
