@@ -49,6 +49,15 @@ public final class RetryDelay {
         return delay.result();
     }
 
+    /** A duration as OpenAI writes it, such as {@code 1m2.5s}; empty for any other form and beyond 24 h. */
+    static Optional<Duration> duration(@Nullable String text) {
+        if (text == null || text.length() > 32 || !DURATION.matcher(text).matches()) {
+            return Optional.empty();
+        }
+        double millis = millis(text);
+        return millis < SANE_MILLIS ? Optional.of(Duration.ofMillis((long) Math.ceil(millis))) : Optional.empty();
+    }
+
     private Optional<Duration> result() {
         if (largestMillis < 0) {
             return Optional.empty();

@@ -16,4 +16,8 @@ public interface TokenSink {
      * @param toolCall set on the first delta of a tool call
      */
     void token(ChunkKind kind, int index, String delta, @Nullable ToolCallStart toolCall);
+
+    /** The response's headers have come and speak of limits; before any token, on the calling thread. */
+    default void signals(VendorSignals signals) {
+    }
 }
