@@ -91,6 +91,6 @@ public final class BareLoop {
         } catch (IOException e) {
             e.printStackTrace();
         }
-        Runtime.getRuntime().halt(0);
+        System.exit(0);
     }
 }

@@ -79,7 +79,8 @@ final class ReplyAddresses {
     }
 
     private boolean isAllowed(String topic) {
-        return LEGAL_TOPIC.matcher(topic).matches() && allowed.matcher(topic).matches();
+        return topic.equals(Topics.REPLIES) || topic.equals(Topics.TOKENS)
+                || (LEGAL_TOPIC.matcher(topic).matches() && allowed.matcher(topic).matches());
     }
 
     private static ReplyAddress.Form form(org.apache.kafka.common.header.Headers headers) {

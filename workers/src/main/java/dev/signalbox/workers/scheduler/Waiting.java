@@ -15,6 +15,17 @@ record Waiting(InboundRequest request, long costUnits, long arrival) {
             .comparingLong((Waiting waiting) -> waiting.request().expiresAtMillis())
             .thenComparingLong(Waiting::arrival);
 
+    /** By arrival, which is unique: hashing a request would read its whole body. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Waiting waiting && waiting.arrival == arrival;
+    }
+
+    @Override
+    public int hashCode() {
+        return Long.hashCode(arrival);
+    }
+
     String tenant() {
         return request.request().getTenant();
     }
