@@ -1,10 +1,12 @@
 package dev.signalbox.simulator;
 
+import dev.signalbox.config.VendorFamily;
 import dev.signalbox.simulator.fault.FaultRule;
 import dev.signalbox.simulator.http.SimulatorServer;
 import dev.signalbox.simulator.meter.CallMeter;
 import dev.signalbox.simulator.meter.CallRecord;
 import dev.signalbox.simulator.meter.MeterReading;
+import dev.signalbox.simulator.profile.VendorProfile;
 import java.io.IOException;
 import java.net.URI;
 import java.util.LinkedHashMap;
@@ -36,22 +38,24 @@ public final class Simulator implements AutoCloseable {
         return server.port();
     }
 
-    /** Where the first vendor answers, up to and without {@code /chat/completions}. */
+    /** Where the first vendor answers; see {@link #baseUrl(String)}. */
     public URI baseUrl() {
         return baseUrl(options.vendors().getFirst().name());
     }
 
     /**
-     * Where that vendor answers, up to and without {@code /chat/completions}: {@code http://127.0.0.1:4711/openai/v1}.
+     * Where that vendor answers, as its family's base URLs go: up to and without {@code /chat/completions}
+     * ({@code http://127.0.0.1:4711/openai/v1}), or up to and without {@code /v1/messages}
+     * ({@code http://127.0.0.1:4711/anthropic}).
      *
      * @throws IllegalArgumentException if it is not simulated here
      */
     public URI baseUrl(String vendor) {
-        if (options.vendors().stream().noneMatch(known -> known.name().equals(vendor))) {
-            throw new IllegalArgumentException("no vendor '" + vendor + "' is simulated here");
-        }
+        VendorProfile profile = options.vendors().stream().filter(known -> known.name().equals(vendor)).findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("no vendor '" + vendor + "' is simulated here"));
         String host = options.host().equals("0.0.0.0") ? "127.0.0.1" : options.host();
-        return URI.create("http://" + host + ":" + port() + "/" + vendor + "/v1");
+        return URI.create("http://" + host + ":" + port() + "/" + vendor
+                + (profile.family() == VendorFamily.ANTHROPIC ? "" : "/v1"));
     }
 
     /** Where {@code /_simulator/…} is: the port without any vendor. */

@@ -155,11 +155,13 @@ public final class SimulatorConfig {
         }
 
         private static VendorFamily family(@Nullable String text) {
-            if (text == null || text.equals("openai")) {
-                return VendorFamily.OPENAI;
-            }
-            throw new IllegalArgumentException("family '" + text.toLowerCase(Locale.ROOT)
-                    + "' is not simulated; there is openai");
+            return switch (text) {
+                case null -> VendorFamily.OPENAI;
+                case "openai" -> VendorFamily.OPENAI;
+                case "anthropic" -> VendorFamily.ANTHROPIC;
+                default -> throw new IllegalArgumentException("family '" + text.toLowerCase(Locale.ROOT)
+                        + "' is not simulated; there are openai and anthropic");
+            };
         }
 
         private static ModelProfile base(@Nullable String text) {

@@ -10,9 +10,10 @@ public sealed interface Fault {
     /**
      * An error of the vendor's own form.
      *
+     * @param status 0: the one that the vendor's family has for it
      * @param retryAfterSeconds said in the vendor's header; negative: none is said
      */
-    record VendorError(ErrorKind kind, double retryAfterSeconds) implements Fault {
+    record VendorError(ErrorKind kind, int status, double retryAfterSeconds) implements Fault {
     }
 
     /** Any HTTP response at all. */

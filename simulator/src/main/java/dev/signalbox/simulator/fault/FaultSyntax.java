@@ -112,7 +112,7 @@ public final class FaultSyntax {
             case "finish" -> new Fault.Finish(argument(p, 1));
             case "empty" -> new Fault.Empty();
             case "reject_prefill" -> new Fault.RejectPrefill();
-            default -> new Fault.VendorError(kind(p[0]), retryAfterSeconds);
+            default -> new Fault.VendorError(kind(p[0]), 0, retryAfterSeconds);
         };
     }
 
@@ -127,7 +127,7 @@ public final class FaultSyntax {
         }
         return usual == null
                 ? new Fault.Response(status, Map.of("content-type", "text/plain"), "simulated status " + status)
-                : new Fault.VendorError(usual, retryAfterSeconds);
+                : new Fault.VendorError(usual, status, retryAfterSeconds);
     }
 
     private static ErrorKind kind(String text) {

@@ -8,7 +8,9 @@ import dev.signalbox.simulator.language.CallRequest;
 import dev.signalbox.simulator.language.HttpAnswer;
 import dev.signalbox.simulator.language.HttpAnswer.Header;
 import dev.signalbox.simulator.language.Rendering;
+import dev.signalbox.simulator.language.VendorLanguage.CallIds;
 import dev.signalbox.simulator.language.VendorLanguage.ErrorDetail;
+import dev.signalbox.simulator.language.VendorLanguage.Moment;
 import dev.signalbox.simulator.language.VendorLanguage.Refused;
 import dev.signalbox.simulator.language.VendorLanguage.Understood;
 import dev.signalbox.simulator.meter.CallEntry;
@@ -51,7 +53,8 @@ final class CallHandler {
             refuse(arrival, ErrorKind.AUTH, ErrorDetail.of("", 0));
             return;
         }
-        switch (vendor.language.read(body)) {
+        Optional<Refused> lacking = vendor.language.refusal(arrival::header);
+        switch (lacking.isPresent() ? lacking.get() : vendor.language.read(body)) {
             case Refused refused -> refuse(arrival, refused.kind(),
                     ErrorDetail.of("", 0).withMessage(refused.message(), refused.param()));
             case Understood understood -> understood(arrival, understood.request());
@@ -74,7 +77,7 @@ final class CallHandler {
     private void refuse(Arrival arrival, ErrorKind kind, ErrorDetail detail) {
         CallEntry entry = arrived(new CallHead(arrival.vendor.profile.name(), detail.model(),
                 arrival.requestId(), arrival.vendorRequestId, false, detail.promptTokens()));
-        play(arrival, ScriptWriter.error(arrival.vendor.language.error(kind, detail), headers(arrival, 0, null)), null,
+        play(arrival, ScriptWriter.error(errorAnswer(arrival, kind, detail), headers(arrival, 0, null)), null,
                 new CallProgress(entry, null, null));
     }
 
@@ -107,8 +110,12 @@ final class CallHandler {
         CallProgress progress = new CallProgress(entry, model, null);
         ErrorDetail detail = ErrorDetail.of(request.model(), request.promptTokens());
         switch (fault) {
-            case Fault.VendorError error -> error(arrival, model, progress, error.kind(),
-                    detail.withContextWindow(window(model)).withRetryAfterSeconds(error.retryAfterSeconds()));
+            case Fault.VendorError error -> {
+                HttpAnswer answer = errorAnswer(arrival, error.kind(), detail.withContextWindow(window(model))
+                        .withRetryAfterSeconds(error.retryAfterSeconds()));
+                error(arrival, model, progress,
+                        error.status() == 0 ? answer : answer.withStatus(error.status()));
+            }
             case Fault.StreamError error -> {
                 if (request.streamed()) {
                     serve(arrival, request, model, entry, fault);
@@ -162,9 +169,9 @@ final class CallHandler {
         }
         RandomGenerator random = model.nextRandom();
         int drawn = Math.clamp(Math.round(behaviour.outputTokens().sample(random)), 1, MAX_ANSWER_TOKENS);
-        Answer answer = Answer.to(request, drawn, vendor.cachedTokens(request.prefixHash()));
+        Answer answer = Answer.to(request, drawn, vendor.cache(request.prefixes()));
         if (fault instanceof Fault.Empty) {
-            answer = answer.withTokens(0);
+            answer = answer.emptied();
         }
         Limiter limiter = model.limiter();
         if (limiter.admit(arrival.nowMillis, request.promptTokens(),
@@ -178,8 +185,8 @@ final class CallHandler {
             error(arrival, model, progress, kind, detail.withExceeded(exceeded));
             return;
         }
-        Rendering rendering = vendor.language.rendering(request, answer, state.nextAnswer(),
-                state.wallMillis() / 1000);
+        Rendering rendering = vendor.language.rendering(request, answer,
+                new CallIds(state.nextAnswer(), arrival.vendorRequestId, state.wallMillis() / 1000));
         Distribution perToken = behaviour.perTokenMillis();
         double firstToken = behaviour.firstTokenMillis().sample(random);
         Pace pace = new Pace(firstToken, () -> perToken.sample(random));
@@ -190,8 +197,15 @@ final class CallHandler {
 
     private void error(Arrival arrival, SimulatedVendor.Model model, CallProgress progress, ErrorKind kind,
             ErrorDetail detail) {
-        play(arrival, ScriptWriter.error(arrival.vendor.language.error(kind, detail),
-                headers(arrival, 1, model.limiter())), null, progress);
+        error(arrival, model, progress, errorAnswer(arrival, kind, detail));
+    }
+
+    private void error(Arrival arrival, SimulatedVendor.Model model, CallProgress progress, HttpAnswer answer) {
+        play(arrival, ScriptWriter.error(answer, headers(arrival, 1, model.limiter())), null, progress);
+    }
+
+    private static HttpAnswer errorAnswer(Arrival arrival, ErrorKind kind, ErrorDetail detail) {
+        return arrival.vendor.language.error(kind, detail, arrival.vendorRequestId);
     }
 
     private static int window(SimulatedVendor.Model model) {
@@ -201,7 +215,7 @@ final class CallHandler {
 
     private List<Header> headers(Arrival arrival, double processingMillis, @Nullable Limiter limiter) {
         return arrival.vendor.language.headers(arrival.vendorRequestId, processingMillis, Optional.ofNullable(limiter),
-                arrival.nowMillis);
+                new Moment(arrival.nowMillis, state.wallMillis()));
     }
 
     private static List<Header> headers(Map<String, String> headers) {

@@ -2,6 +2,8 @@ package dev.signalbox.simulator.http;
 
 import dev.signalbox.simulator.fault.FaultPlan;
 import dev.signalbox.simulator.fault.FaultSyntax;
+import dev.signalbox.simulator.language.CacheUse;
+import dev.signalbox.simulator.language.CallRequest.PromptPrefix;
 import dev.signalbox.simulator.language.VendorLanguage;
 import dev.signalbox.simulator.meter.CallMeter;
 import dev.signalbox.simulator.meter.Limiter;
@@ -23,7 +25,6 @@ final class SimulatedVendor {
     private static final int MAX_MODELS = 1_000;
     private static final String MORE_MODELS = "(more)";
     private static final int CACHED_PROMPTS = 4_096;
-    private static final int CACHED_TOKENS = 1_024;
 
     final VendorProfile profile;
     final VendorLanguage language;
@@ -113,9 +114,16 @@ final class SimulatedVendor {
         });
     }
 
-    /** Tokens of the prompt that are in the prompt cache, where it is from now on. */
-    int cachedTokens(long prefixHash) {
-        return prefixHash != 0 && promptCache.put(prefixHash, true) != null ? CACHED_TOKENS : 0;
+    /** The prompt cache has all these prefixes from now on. */
+    CacheUse cache(List<PromptPrefix> prefixes) {
+        if (prefixes.isEmpty()) {
+            return CacheUse.NONE;
+        }
+        int read = 0;
+        for (PromptPrefix prefix : prefixes) {
+            read = promptCache.put(prefix.hash(), true) == null ? read : prefix.tokens();
+        }
+        return new CacheUse(read, prefixes.getLast().tokens() - read);
     }
 
     List<MeterReading> readings(long nowMillis) {

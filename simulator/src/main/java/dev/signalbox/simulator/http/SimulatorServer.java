@@ -3,6 +3,7 @@ package dev.signalbox.simulator.http;
 import dev.signalbox.config.VendorFamily;
 import dev.signalbox.simulator.fault.ErrorKind;
 import dev.signalbox.simulator.fault.FaultRule;
+import dev.signalbox.simulator.language.AnthropicLanguage;
 import dev.signalbox.simulator.language.HttpAnswer;
 import dev.signalbox.simulator.language.HttpAnswer.Header;
 import dev.signalbox.simulator.language.OpenAiLanguage;
@@ -112,8 +113,9 @@ public final class SimulatorServer implements AutoCloseable {
     private static VendorLanguage language(VendorFamily family) {
         return switch (family) {
             case OPENAI -> new OpenAiLanguage();
-            case ANTHROPIC, AZURE_OPENAI, BEDROCK, VERTEX -> throw new IllegalArgumentException(
-                    "the simulator does not speak " + family + " yet; it speaks OPENAI");
+            case ANTHROPIC -> new AnthropicLanguage();
+            case AZURE_OPENAI, BEDROCK, VERTEX -> throw new IllegalArgumentException(
+                    "the simulator does not speak " + family + " yet; it speaks OPENAI and ANTHROPIC");
         };
     }
 
@@ -196,7 +198,7 @@ public final class SimulatorServer implements AutoCloseable {
         VendorLanguage language = targets.values().iterator().next().vendor.language;
         Target target = targets.get(String.valueOf(request.path()));
         send(request, (target == null ? language : target.vendor.language).error(ErrorKind.PAYLOAD_TOO_LARGE,
-                ErrorDetail.of("", 0)));
+                ErrorDetail.of("", 0), ""));
     }
 
     private static HttpAnswer text(int status, String text) {

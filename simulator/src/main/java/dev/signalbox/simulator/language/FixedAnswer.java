@@ -8,6 +8,9 @@ public final class FixedAnswer {
             + "past the signal box, slow over the points, while inside a hand writes the hour in the book, pulls the "
             + "next lever and listens for the bell that says the line ahead is clear, as it has been every day since "
             + "this small railway opened.";
+    /** What a model that thinks thinks before it: 20 words, a token each. */
+    public static final String THINKING = "The caller wants to hear of a railway, so a signal box in the morning will do "
+            + "for an answer.";
     static final List<String> WORDS = List.of(TEXT.split(" ", -1));
 
     private FixedAnswer() {

@@ -2,23 +2,19 @@ package dev.signalbox.simulator.language;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.signalbox.simulator.language.CallRequest.Asked;
+import java.util.ArrayList;
+import java.util.List;
 
-/**
- * Decides what a request with tools or a response format gets. A tool is called if {@code tool_choice} demands it
- * ({@code required}, or a function by name), or if the last message is the user's and says {@code call NAME} with the
- * name of a tool on offer.
- */
+/** Decides what a request with tools or a response format gets. */
 final class OpenAiAsked {
     private OpenAiAsked() {
     }
 
     static Asked of(JsonNode request) {
-        JsonNode tool = tool(request);
-        if (!tool.isMissingNode()) {
-            JsonNode function = tool.path("function");
-            return new CallRequest.ToolCall(function.path("name").asText(),
-                    SampleJson.of(function.path("parameters")).toString());
-        }
+        return choice(request).calls(tools(request), prompt(request)).orElseGet(() -> format(request));
+    }
+
+    private static Asked format(JsonNode request) {
         return switch (request.path("response_format").path("type").asText()) {
             case "json_schema" -> new CallRequest.Json(
                     SampleJson.of(request.path("response_format").path("json_schema").path("schema")).toString());
@@ -27,25 +23,28 @@ final class OpenAiAsked {
         };
     }
 
-    /** The tool to call; a missing node for none. */
-    private static JsonNode tool(JsonNode request) {
-        JsonNode tools = request.path("tools");
+    private static ToolChoice choice(JsonNode request) {
         JsonNode choice = request.path("tool_choice");
-        if (choice.asText().equals("required")) {
-            return tools.path(0);
+        String word = choice.isObject() ? choice.path("function").path("name").asText() : choice.asText();
+        return new ToolChoice(switch (word) {
+            case "", "auto" -> new ToolChoice.IfNamed();
+            case "none" -> new ToolChoice.Never();
+            case "required" -> new ToolChoice.AtLeastOne();
+            case String name -> new ToolChoice.Just(name);
+        }, request.path("parallel_tool_calls").asBoolean(true));
+    }
+
+    private static List<ToolChoice.Tool> tools(JsonNode request) {
+        List<ToolChoice.Tool> tools = new ArrayList<>();
+        for (JsonNode tool : request.path("tools")) {
+            tools.add(new ToolChoice.Tool(tool.path("function").path("name").asText(),
+                    tool.path("function").path("parameters")));
         }
-        if (choice.asText().equals("none")) {
-            return tools.path(-1);
-        }
-        String wanted = choice.path("function").path("name").asText();
+        return tools;
+    }
+
+    private static String prompt(JsonNode request) {
         JsonNode last = request.path("messages").path(request.path("messages").size() - 1);
-        String prompt = last.path("role").asText().equals("user") ? last.path("content").toString() : "";
-        for (JsonNode tool : tools) {
-            String name = tool.path("function").path("name").asText();
-            if (name.equals(wanted) || (wanted.isEmpty() && prompt.contains("call " + name))) {
-                return tool;
-            }
-        }
-        return tools.path(-1);
+        return last.path("role").asText().equals("user") ? last.path("content").toString() : "";
     }
 }

@@ -16,51 +16,17 @@ import java.util.Locale;
 
 /** OpenAI's errors, and those of what stands before it, as recorded or as told in public threads. */
 final class OpenAiErrors {
-    private static final String HTML_502 = """
-            <html>
-            <head><title>502 Bad Gateway</title></head>
-            <body>
-            <center><h1>502 Bad Gateway</h1></center>
-            <hr><center>cloudflare</center>
-            </body>
-            </html>
-            """;
-    private static final String HTML_504 = """
-            <html>
-            <head><title>504 Gateway Time-out</title></head>
-            <body>
-            <center><h1>504 Gateway Time-out</h1></center>
-            <hr><center>nginx</center>
-            </body>
-            </html>
-            """;
-    private static final String HTML_520 = """
-            <!DOCTYPE html>
-            <html lang="en-US"><head><title>api.openai.com | 520: Web server is returning an unknown error</title></head>
-            <body><h1>Web server is returning an unknown error <span>Error code 520</span></h1></body></html>
-            """;
-    private static final String ENVOY_503 = "upstream connect error or disconnect/reset before headers. reset reason: "
-            + "connection termination";
-
     HttpAnswer answer(ErrorKind kind, ErrorDetail detail) {
         List<Header> headers = new ArrayList<>();
         if (detail.retryAfterSeconds() >= 0) {
             headers.add(new Header("retry-after", Long.toString((long) Math.ceil(detail.retryAfterSeconds()))));
             headers.add(new Header("retry-after-ms", Long.toString(Math.round(detail.retryAfterSeconds() * 1000))));
         }
-        String page = switch (kind) {
-            case BAD_GATEWAY -> HTML_502;
-            case GATEWAY_TIMEOUT -> HTML_504;
-            case CDN -> HTML_520;
-            case UPSTREAM -> ENVOY_503;
-            default -> "";
-        };
-        if (page.isEmpty()) {
-            headers.add(new Header("content-type", "application/json"));
-            return new HttpAnswer(kind.status(), headers, json(kind, detail));
+        if (ProxyPages.covers(kind)) {
+            return ProxyPages.answer(kind, "api.openai.com", headers);
         }
-        headers.add(new Header("content-type", kind == ErrorKind.UPSTREAM ? "text/plain" : "text/html"));
-        return new HttpAnswer(kind.status(), headers, page.getBytes(UTF_8));
+        headers.add(new Header("content-type", "application/json"));
+        return new HttpAnswer(kind.status(), headers, json(kind, detail));
     }
 
     /** On one line, so that it fits an event. */

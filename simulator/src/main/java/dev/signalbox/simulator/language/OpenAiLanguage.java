@@ -9,6 +9,7 @@ import dev.signalbox.simulator.fault.ErrorKind;
 import dev.signalbox.simulator.fault.FaultSyntax;
 import dev.signalbox.simulator.language.HttpAnswer.Header;
 import dev.signalbox.simulator.meter.Limiter;
+import dev.signalbox.simulator.meter.Limiter.Bound;
 import dev.signalbox.simulator.meter.Limiter.Standing;
 import dev.signalbox.simulator.profile.Limits;
 import java.util.ArrayList;
@@ -42,21 +43,26 @@ public final class OpenAiLanguage implements VendorLanguage {
     }
 
     @Override
+    public Optional<Refused> refusal(UnaryOperator<String> header) {
+        return Optional.empty();
+    }
+
+    @Override
     public Reading read(byte[] body) {
         return new OpenAiReader(body).read();
     }
 
     @Override
     public List<Header> headers(String vendorRequestId, double processingMillis, Optional<Limiter> limiter,
-            long nowMillis) {
+            Moment now) {
         List<Header> headers = new ArrayList<>(10);
         headers.add(new Header("x-request-id", vendorRequestId));
         headers.add(new Header("openai-processing-ms", Long.toString((long) processingMillis)));
         headers.add(ORGANIZATION);
         headers.add(VERSION);
         limiter.ifPresent(limits -> {
-            standing("requests", limits.requestsStanding(nowMillis), headers);
-            standing("tokens", limits.tokensStanding(nowMillis), headers);
+            standing("requests", limits.standing(Bound.REQUESTS, now.monotonicMillis()), headers);
+            standing("tokens", limits.standing(Bound.TOKENS, now.monotonicMillis()), headers);
         });
         return headers;
     }
@@ -71,9 +77,9 @@ public final class OpenAiLanguage implements VendorLanguage {
     }
 
     @Override
-    public Rendering rendering(CallRequest request, Answer answer, long number, long createdSeconds) {
-        return new OpenAiRendering(request, answer, errors, OpenAiReader.json(FaultSyntax.baseModel(request.model())),
-                id(number), createdSeconds);
+    public Rendering rendering(CallRequest request, Answer answer, CallIds ids) {
+        return new OpenAiRendering(request, answer, errors, Json.bytes(FaultSyntax.baseModel(request.model())),
+                id(ids.number()), ids.createdSeconds());
     }
 
     /** 29 characters, as OpenAI's are. */
@@ -83,7 +89,7 @@ public final class OpenAiLanguage implements VendorLanguage {
     }
 
     @Override
-    public HttpAnswer error(ErrorKind kind, ErrorDetail detail) {
+    public HttpAnswer error(ErrorKind kind, ErrorDetail detail, String vendorRequestId) {
         return errors.answer(kind, detail);
     }
 

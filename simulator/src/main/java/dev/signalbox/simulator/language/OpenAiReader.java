@@ -4,24 +4,26 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.signalbox.simulator.fault.ErrorKind;
 import dev.signalbox.simulator.language.CallRequest.Asked;
+import dev.signalbox.simulator.language.CallRequest.PromptPrefix;
+import dev.signalbox.simulator.language.CallRequest.Wanted;
 import dev.signalbox.simulator.language.VendorLanguage.Reading;
 import dev.signalbox.simulator.language.VendorLanguage.Refused;
 import dev.signalbox.simulator.language.VendorLanguage.Understood;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Reads a Chat Completions request in one pass over its bytes; only one with tools or a response format is read as a
  * tree. One use each.
  */
 final class OpenAiReader {
-    private static final ObjectMapper MAPPER = new ObjectMapper();
-    private static final JsonFactory FACTORY = MAPPER.getFactory();
+    private static final JsonFactory FACTORY = Json.MAPPER.getFactory();
     /** OpenAI caches prompts from 1,024 tokens, at four characters a token. */
     private static final int CACHED_PREFIX_CHARS = 4096;
+    private static final int CACHED_TOKENS = 1024;
     private static final int TOKENS_PER_MESSAGE = 3;
     private static final int TOKENS_PER_IMAGE = 765;
 
@@ -32,6 +34,7 @@ final class OpenAiReader {
     private boolean needsTree;
     private int maxTokens = Integer.MAX_VALUE;
     private int choices = 1;
+    private final List<String> stops = new ArrayList<>(0);
     private int messages;
     private long chars;
     private int images;
@@ -79,6 +82,7 @@ final class OpenAiReader {
             case "n" -> choices = parser.getValueAsInt(1);
             case "stream_options" -> streamOptions(parser);
             case "messages" -> messages(parser);
+            case "stop" -> stops(parser);
             case "tools", "response_format" -> {
                 needsTree |= value != JsonToken.VALUE_NULL;
                 parser.skipChildren();
@@ -95,6 +99,18 @@ final class OpenAiReader {
             String name = parser.currentName();
             JsonToken value = parser.nextToken();
             includeUsage |= name.equals("include_usage") && value == JsonToken.VALUE_TRUE;
+            parser.skipChildren();
+        }
+    }
+
+    private void stops(JsonParser parser) throws IOException {
+        if (parser.currentToken() == JsonToken.VALUE_STRING) {
+            stops.add(parser.getText());
+        } else if (parser.currentToken() == JsonToken.START_ARRAY) {
+            while (parser.nextToken() == JsonToken.VALUE_STRING) {
+                stops.add(parser.getText());
+            }
+        } else {
             parser.skipChildren();
         }
     }
@@ -168,23 +184,15 @@ final class OpenAiReader {
         }
         Asked asked = CallRequest.TEXT;
         if (needsTree) {
-            JsonNode tree = MAPPER.readTree(body);
+            JsonNode tree = Json.MAPPER.readTree(body);
             asked = OpenAiAsked.of(tree);
             chars += tree.path("tools").toString().length();
         }
         int promptTokens = (int) Math.min(Integer.MAX_VALUE / 2,
                 3 + (chars + 3) / 4 + (long) TOKENS_PER_MESSAGE * messages + (long) TOKENS_PER_IMAGE * images);
         boolean cacheable = body.length > CACHED_PREFIX_CHARS && prefixLeft == 0;
-        return new Understood(new CallRequest(model, streamed, includeUsage, promptTokens, cacheable ? prefixHash : 0,
-                maxTokens, lastRole.equals("assistant"), asked));
-    }
-
-    static byte[] json(String text) {
-        try {
-            return MAPPER.writeValueAsBytes(text);
-        } catch (IOException e) {
-            throw new IllegalStateException("a string that is no JSON: " + text.getBytes(StandardCharsets.UTF_8).length,
-                    e);
-        }
+        List<PromptPrefix> prefixes = cacheable ? List.of(new PromptPrefix(prefixHash, CACHED_TOKENS)) : List.of();
+        return new Understood(new CallRequest(model, streamed, includeUsage, promptTokens, prefixes,
+                lastRole.equals("assistant"), new Wanted(asked, maxTokens, false, "", stops)));
     }
 }

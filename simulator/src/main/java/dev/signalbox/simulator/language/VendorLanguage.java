@@ -22,6 +22,9 @@ public interface VendorLanguage {
     /** The credential of a request; empty text if it shows none. */
     String credential(UnaryOperator<String> header);
 
+    /** What a request's headers lack, its credential apart; empty if nothing. */
+    Optional<Refused> refusal(UnaryOperator<String> header);
+
     sealed interface Reading {
     }
 
@@ -33,17 +36,36 @@ public interface VendorLanguage {
 
     Reading read(byte[] body);
 
+    /**
+     * When.
+     *
+     * @param monotonicMillis the limiter's clock
+     * @param wallMillis since 1970
+     */
+    record Moment(long monotonicMillis, long wallMillis) {
+    }
+
     /** Headers of every response but content type and length. */
-    List<Header> headers(String vendorRequestId, double processingMillis, Optional<Limiter> limiter, long nowMillis);
+    List<Header> headers(String vendorRequestId, double processingMillis, Optional<Limiter> limiter, Moment now);
 
     /**
-     * @param number of the call, for its id
+     * What an answer is called.
+     *
+     * @param number of the answer, for its id
+     * @param vendorRequestId of the call; empty: it has none
      * @param createdSeconds since 1970
      */
-    Rendering rendering(CallRequest request, Answer answer, long number, long createdSeconds);
+    record CallIds(long number, String vendorRequestId, long createdSeconds) {
+    }
 
-    /** Body and further headers of an error. */
-    HttpAnswer error(ErrorKind kind, ErrorDetail detail);
+    Rendering rendering(CallRequest request, Answer answer, CallIds ids);
+
+    /**
+     * Status, body and further headers of an error.
+     *
+     * @param vendorRequestId of the call; empty: it has none
+     */
+    HttpAnswer error(ErrorKind kind, ErrorDetail detail, String vendorRequestId);
 
     HttpAnswer models(Collection<String> models);
 

@@ -87,12 +87,15 @@ public final class Limiter {
     public record Standing(int limit, long remaining, long fullAgainMillis) {
     }
 
-    public Standing requestsStanding(long nowMillis) {
-        return standing(requests, limits.requestsPerMinute(), nowMillis);
-    }
-
-    public Standing tokensStanding(long nowMillis) {
-        return standing(tokens, limits.tokensPerMinute(), nowMillis);
+    /** @param bound a rate; {@link Bound#CONCURRENCY} has no standing */
+    public Standing standing(Bound bound, long nowMillis) {
+        return switch (bound) {
+            case REQUESTS -> standing(requests, limits.requestsPerMinute(), nowMillis);
+            case TOKENS -> standing(tokens, limits.tokensPerMinute(), nowMillis);
+            case INPUT_TOKENS -> standing(input, limits.inputTokensPerMinute(), nowMillis);
+            case OUTPUT_TOKENS -> standing(output, limits.outputTokensPerMinute(), nowMillis);
+            case CONCURRENCY -> throw new IllegalArgumentException("calls at once are no rate");
+        };
     }
 
     private static Standing standing(SlidingWindow window, int limit, long nowMillis) {

@@ -24,9 +24,18 @@ public record VendorProfile(String name, VendorFamily family, Optional<String> a
         models = Map.copyOf(models);
     }
 
-    /** A vendor that serves any model name, all alike. */
+    /** A vendor of the OpenAI family that serves any model name, all alike. */
     public static VendorProfile of(String name, ModelProfile standard) {
         return new VendorProfile(name, VendorFamily.OPENAI, Optional.empty(), standard, Map.of(), false);
+    }
+
+    public VendorProfile withFamily(VendorFamily language) {
+        return new VendorProfile(name, language, apiKey, standard, models, strict);
+    }
+
+    /** Other models than the named ones are refused as not found. */
+    public VendorProfile strictly() {
+        return new VendorProfile(name, family, apiKey, standard, models, true);
     }
 
     public VendorProfile withModel(String model, ModelProfile profile) {

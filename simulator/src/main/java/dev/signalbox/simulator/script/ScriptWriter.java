@@ -1,7 +1,5 @@
 package dev.signalbox.simulator.script;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.signalbox.simulator.fault.Fault;
 import dev.signalbox.simulator.language.Answer;
 import dev.signalbox.simulator.language.ByteWriter;
@@ -28,7 +26,6 @@ public final class ScriptWriter {
             PIECES[i] = new Step.Piece(i);
         }
     }
-    private static final String GARBAGE = "data: {\"late\":true}\n\ndata: [DONE]\n\n\u0000garbage\n\n";
 
     private final List<Step> steps;
     private final Answer answer;
@@ -97,9 +94,9 @@ public final class ScriptWriter {
         }
         bytes(rendering::opening);
         if (fault instanceof Fault.Oversized oversized) {
-            bytes(out -> out.put("data: {\"padding\":\""));
+            bytes(rendering::padding);
             steps.add(new Step.Filler(oversized.bytes()));
-            bytes(out -> out.put("\"}\n\n"));
+            bytes(out -> out.put(Rendering.PADDING_END));
             outcome = CallOutcome.BROKEN;
         }
         for (int i = 0; i < answer.tokens(); i++) {
@@ -123,10 +120,7 @@ public final class ScriptWriter {
             return true;
         }
         if (fault instanceof Fault.StreamError error && isAt(error.afterTokens(), index)) {
-            bytes(out -> {
-                rendering.error(error.kind(), out);
-                rendering.endMarker(out);
-            });
+            bytes(out -> rendering.error(error.kind(), out));
             steps.add(new Step.End());
             outcome = CallOutcome.BROKEN;
             return true;
@@ -154,7 +148,7 @@ public final class ScriptWriter {
                     rendering.endMarker(out);
                 }
                 if (fault instanceof Fault.GarbageAfterEnd) {
-                    out.put(GARBAGE);
+                    rendering.garbage(out);
                 }
             }
         });
@@ -210,7 +204,7 @@ public final class ScriptWriter {
                 head("application/json", whole.bytes().length);
                 body(whole, 0, whole.bytes().length, answer.tokens());
                 if (fault instanceof Fault.GarbageAfterEnd) {
-                    steps.add(new Step.Bytes(GARBAGE.getBytes(UTF_8), 0));
+                    bytes(rendering::garbage);
                     outcome = CallOutcome.BROKEN;
                 } else if (fault instanceof Fault.WrongContentType) {
                     outcome = CallOutcome.BROKEN;
@@ -238,7 +232,9 @@ public final class ScriptWriter {
     }
 
     private String reason() {
-        return fault instanceof Fault.Finish finish ? finish.reason() : answer.finish().word();
+        return fault instanceof Fault.Finish finish
+                ? rendering.reason(finish.reason())
+                : rendering.reason(answer.finish());
     }
 
     private void head(String contentType, long length) {
