@@ -2,6 +2,7 @@ package dev.signalbox.schemas.serde;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import dev.signalbox.schemas.avro.AttemptEvent;
+import dev.signalbox.schemas.avro.DeploymentHealth;
 import dev.signalbox.schemas.avro.LlmReply;
 import dev.signalbox.schemas.avro.LlmRequest;
 import dev.signalbox.schemas.avro.TokenChunk;
@@ -67,6 +68,10 @@ public final class JsonRecords {
 
     public byte[] write(AttemptEvent event) {
         return JsonRecordWriter.write(event);
+    }
+
+    public byte[] write(DeploymentHealth health) {
+        return JsonRecordWriter.write(health);
     }
 
     private <T extends SpecificRecord> T parse(byte[] json, Schema schema, Class<T> type) {

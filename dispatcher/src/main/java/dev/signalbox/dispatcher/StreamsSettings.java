@@ -1,0 +1,36 @@
+package dev.signalbox.dispatcher;
+
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.streams.StreamsConfig;
+
+/** Properties of the application {@code signalbox-control}: from event to visible change in milliseconds. */
+final class StreamsSettings {
+    static final String APPLICATION_ID = "signalbox-control";
+
+    private StreamsSettings() {
+    }
+
+    /** @param client what was passed for every Kafka client; what the application needs for itself stands above it */
+    static Map<String, Object> of(Map<String, Object> client, Path stateDir) {
+        Map<String, Object> all = new HashMap<>(client);
+        all.put(StreamsConfig.APPLICATION_ID_CONFIG, APPLICATION_ID);
+        all.put(StreamsConfig.STATE_DIR_CONFIG, stateDir.toString());
+        // The models tolerate an event twice, and a transaction costs 20 to 70 ms.
+        all.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.AT_LEAST_ONCE);
+        all.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 0L);
+        all.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), 0);
+        // After a crash the events since the last commit are counted twice: a second's, not half a minute's.
+        all.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 1_000L);
+        // As the broker has it.
+        all.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, -1);
+        all.put(StreamsConfig.ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING_CONFIG, true);
+        // A dead instance's deployments go to another one within this time.
+        all.put(StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), 10_000);
+        all.put(StreamsConfig.DESERIALIZATION_EXCEPTION_HANDLER_CLASS_CONFIG, UnreadableRecords.class);
+        return all;
+    }
+}

@@ -1,0 +1,129 @@
+package dev.signalbox.dispatcher.health;
+
+import dev.signalbox.schemas.Blame;
+import dev.signalbox.schemas.avro.DeploymentState;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Whether a deployment is to be used, from what all workers report of it. Pure; times are ms on the broker's clock.
+ *
+ * <p>INVARIANTS: a state changes only along {@link HealthTransitions}, and the version by one with it; outcomes that blame
+ * nobody never change a state; it is ejected only with failures seen by two workers, or by all that call it, or by its
+ * endpoint's own word. A call counted twice, as after a crash of the dispatcher, moves a rate a little and breaks nothing.
+ */
+final class HealthModel {
+    private final HealthRules rules;
+
+    HealthModel(HealthRules rules) {
+        this.rules = rules;
+    }
+
+    HealthRules rules() {
+        return rules;
+    }
+
+    /** After a call that ended now. */
+    HealthStep onCall(Standing before, Call call, long nowMillis) {
+        List<Standing> changes = new ArrayList<>();
+        Standing standing = before;
+        if (standing.version() == 0) {
+            standing = changed(standing.seen(nowMillis), changes);
+        }
+        standing = passTime(standing, nowMillis, changes);
+        if (call.startedMillis() >= standing.countsFromMillis()) {
+            standing = judge(standing.plus(call, nowMillis, rules), call, nowMillis, changes);
+        }
+        return new HealthStep(standing, changes);
+    }
+
+    /** With no call, but time that passed. */
+    HealthStep onTime(Standing before, long nowMillis) {
+        List<Standing> changes = new ArrayList<>();
+        return new HealthStep(passTime(before, nowMillis, changes), changes);
+    }
+
+    private Standing passTime(Standing before, long nowMillis, List<Standing> changes) {
+        Standing standing = before.withWindow(before.window().at(nowMillis, rules));
+        return switch (standing.state()) {
+            case EJECTED -> nowMillis >= standing.ejectedUntilMillis()
+                    ? changed(standing.moved(HealthSignal.TIME_SERVED, "its ejection is over: it is tried", nowMillis)
+                            .afresh(nowMillis), changes)
+                    : standing;
+            case DEGRADED -> calmed(standing, nowMillis, changes);
+            case HEALTHY, PROBING -> standing;
+        };
+    }
+
+    private Standing judge(Standing standing, Call call, long nowMillis, List<Standing> changes) {
+        return switch (standing.state()) {
+            case HEALTHY, DEGRADED -> {
+                if (call.blame() == Blame.ENDPOINT_AT_ONCE) {
+                    yield eject(standing, HealthSignal.DEAD, call.outcome() + ": it says itself that it will not recover",
+                            nowMillis, changes);
+                }
+                if (failing(standing)) {
+                    yield eject(standing, HealthSignal.FAILING, evidence(standing), nowMillis, changes);
+                }
+                yield standing.state() == DeploymentState.HEALTHY
+                        ? worried(standing, nowMillis, changes)
+                        : calmed(standing, nowMillis, changes);
+            }
+            case EJECTED -> standing;
+            case PROBING -> {
+                if (call.blame() != Blame.NOBODY) {
+                    yield eject(standing, HealthSignal.PROBE_FAILED, "a call after its ejection failed: " + call.outcome(),
+                            nowMillis, changes);
+                }
+                yield standing.probesAnswered() < rules.probes()
+                        ? standing
+                        : changed(standing.moved(HealthSignal.PROBES_ANSWERED,
+                                rules.probes() + " calls after its ejection were answered", nowMillis), changes);
+            }
+        };
+    }
+
+    private boolean failing(Standing standing) {
+        OutcomeWindow window = standing.window();
+        boolean enough = standing.consecutiveFailures() >= rules.consecutiveFailures()
+                || window.calls() >= rules.ejectedCalls() && window.errorRate() >= rules.ejectedRate();
+        int failing = window.workersFailing();
+        return enough && (failing >= rules.workers() || failing == window.workers().size());
+    }
+
+    private Standing worried(Standing standing, long nowMillis, List<Standing> changes) {
+        OutcomeWindow window = standing.window();
+        return window.calls() >= rules.degradedCalls() && window.errorRate() >= rules.degradedRate()
+                ? changed(standing.moved(HealthSignal.ERRORS_RISING, evidence(standing), nowMillis), changes)
+                : standing;
+    }
+
+    private Standing calmed(Standing standing, long nowMillis, List<Standing> changes) {
+        return standing.window().errorRate() < rules.healthyRate()
+                ? changed(standing.moved(HealthSignal.ERRORS_GONE, evidence(standing), nowMillis), changes)
+                : standing;
+    }
+
+    private Standing eject(Standing standing, HealthSignal signal, String why, long nowMillis, List<Standing> changes) {
+        boolean again = standing.ejections() > 0
+                && nowMillis - standing.ejectedUntilMillis() < rules.ejectionsForgotten().toMillis();
+        int number = again ? standing.ejections() + 1 : 1;
+        return changed(standing.moved(signal, why, nowMillis).ejected(number,
+                nowMillis + rules.ejection(number).toMillis()), changes);
+    }
+
+    private static Standing changed(Standing standing, List<Standing> changes) {
+        changes.add(standing);
+        return standing;
+    }
+
+    /** What the decision rests on, for a person. */
+    private static String evidence(Standing standing) {
+        OutcomeWindow window = standing.window();
+        String text = String.format(Locale.ROOT, "%d of %d calls failed, %d in a row, seen by %d of %d workers",
+                window.failed(), window.calls(), standing.consecutiveFailures(), window.workersFailing(),
+                window.workers().size());
+        return window.commonestFailure().map(failure -> text + "; mostly " + failure).orElse(text);
+    }
+}

@@ -1,0 +1,42 @@
+package dev.signalbox.dispatcher.latency;
+
+import dev.signalbox.schemas.Blame;
+import dev.signalbox.schemas.avro.AttemptEvent;
+import dev.signalbox.schemas.avro.AttemptPhase;
+import dev.signalbox.schemas.avro.TokenUsage;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * The times of one ended call, µs. A call that was not streamed has no first token of its own, and one that failed is
+ * neither short nor long: it gives a time to first token at most.
+ *
+ * @param timePerOutputToken (total - time to first token) / (output tokens - 1), where the vendor counted at least two
+ */
+record LatencySample(OptionalLong timeToFirstToken, OptionalLong timePerOutputToken, OptionalLong total) {
+    private static final long MICROS_A_MILLI = 1_000;
+
+    /** Empty for an event that tells of no time; impossible times count as absent. */
+    static Optional<LatencySample> of(AttemptEvent event) {
+        Long duration = event.getDurationMillis();
+        if (event.getPhase() != AttemptPhase.ENDED || duration == null || duration < 0) {
+            return Optional.empty();
+        }
+        boolean answered = Blame.ANSWERED.equals(event.getOutcome());
+        Long first = event.getTimeToFirstTokenMillis();
+        OptionalLong timeToFirstToken = event.getStreamed() && first != null && first >= 0 && first <= duration
+                ? OptionalLong.of(first * MICROS_A_MILLI)
+                : OptionalLong.empty();
+        LatencySample sample = new LatencySample(timeToFirstToken,
+                answered && timeToFirstToken.isPresent()
+                        ? perToken(duration * MICROS_A_MILLI - timeToFirstToken.getAsLong(), event.getUsage())
+                        : OptionalLong.empty(),
+                answered ? OptionalLong.of(duration * MICROS_A_MILLI) : OptionalLong.empty());
+        return timeToFirstToken.isPresent() || answered ? Optional.of(sample) : Optional.empty();
+    }
+
+    private static OptionalLong perToken(long micros, @org.jspecify.annotations.Nullable TokenUsage usage) {
+        Long tokens = usage == null || usage.getEstimated() ? null : usage.getOutputTokens();
+        return tokens == null || tokens < 2 ? OptionalLong.empty() : OptionalLong.of(micros / (tokens - 1));
+    }
+}

@@ -1,0 +1,48 @@
+package dev.signalbox.dispatcher.latency;
+
+import dev.signalbox.schemas.avro.LatencyWindow;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.state.ReadOnlyWindowStore;
+import org.apache.kafka.streams.state.StoreBuilder;
+import org.apache.kafka.streams.state.Stores;
+import org.apache.kafka.streams.state.WindowStore;
+
+/** Slices by deployment and start, in memory and in a changelog topic; as a processor or an operator's query reads them. */
+public final class LatencyStore {
+    public static final String NAME = "latency-slices";
+
+    private LatencyStore() {
+    }
+
+    /** For the topology. */
+    public static StoreBuilder<?> builder() {
+        return Stores.windowStoreBuilder(
+                Stores.inMemoryWindowStore(NAME, LatencyModel.RETENTION, LatencyModel.SLICE, false), Serdes.String(),
+                LatencySlice.serde()).withCachingDisabled();
+    }
+
+    /** Adds a call to the slice that it ended in. */
+    static void add(WindowStore<String, LatencySlice> store, String deployment, LatencySample sample, long nowMillis) {
+        long start = LatencyModel.sliceStart(nowMillis);
+        LatencySlice before = store.fetch(deployment, start);
+        store.put(deployment, (before == null ? LatencySlice.EMPTY : before).plus(sample), start);
+    }
+
+    /** What the windows of a deployment show now. */
+    static List<LatencyWindow> windows(ReadOnlyWindowStore<String, LatencySlice> store, String deployment,
+            long nowMillis) {
+        Duration longest = LatencyModel.WINDOWS.getLast();
+        Map<Long, LatencySlice> slices = new TreeMap<>();
+        try (var found = store.fetch(deployment,
+                Instant.ofEpochMilli(Math.max(0, LatencyModel.windowStart(longest, nowMillis))),
+                Instant.ofEpochMilli(Math.max(0, nowMillis)))) {
+            found.forEachRemaining(slice -> slices.put(slice.key, slice.value));
+        }
+        return LatencyModel.windows(slices, nowMillis);
+    }
+}
