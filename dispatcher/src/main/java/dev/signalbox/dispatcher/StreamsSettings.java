@@ -28,6 +28,8 @@ final class StreamsSettings {
         // As the broker has it.
         all.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, -1);
         all.put(StreamsConfig.ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING_CONFIG, true);
+        // There are no global stores; unset it is warned of at each start, and its constant is deprecated.
+        all.put("processing.exception.handler.global.enabled", true);
         // A dead instance's deployments go to another one within this time.
         all.put(StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), 10_000);
         all.put(StreamsConfig.DESERIALIZATION_EXCEPTION_HANDLER_CLASS_CONFIG, UnreadableRecords.class);

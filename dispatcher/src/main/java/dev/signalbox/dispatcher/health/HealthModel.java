@@ -60,7 +60,8 @@ final class HealthModel {
         return switch (standing.state()) {
             case HEALTHY, DEGRADED -> {
                 if (call.blame() == Blame.ENDPOINT_AT_ONCE) {
-                    yield eject(standing, HealthSignal.DEAD, call.outcome() + ": it says itself that it will not recover",
+                    yield eject(standing, HealthSignal.DEAD,
+                            call.outcome() + ": it says itself that it will not recover",
                             nowMillis, changes);
                 }
                 if (failing(standing)) {
@@ -73,7 +74,8 @@ final class HealthModel {
             case EJECTED -> standing;
             case PROBING -> {
                 if (call.blame() != Blame.NOBODY) {
-                    yield eject(standing, HealthSignal.PROBE_FAILED, "a call after its ejection failed: " + call.outcome(),
+                    yield eject(standing, HealthSignal.PROBE_FAILED,
+                            "a call after its ejection failed: " + call.outcome(),
                             nowMillis, changes);
                 }
                 yield standing.probesAnswered() < rules.probes()
@@ -87,7 +89,7 @@ final class HealthModel {
     private boolean failing(Standing standing) {
         OutcomeWindow window = standing.window();
         boolean enough = standing.consecutiveFailures() >= rules.consecutiveFailures()
-                || window.calls() >= rules.ejectedCalls() && window.errorRate() >= rules.ejectedRate();
+                || (window.calls() >= rules.ejectedCalls() && window.errorRate() >= rules.ejectedRate());
         int failing = window.workersFailing();
         return enough && (failing >= rules.workers() || failing == window.workers().size());
     }

@@ -6,7 +6,6 @@ import java.util.Comparator;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.TreeSet;
 
 /**
  * Recent calls of a deployment: outcomes by slice of time, and which workers made them. Immutable. Bounds: as many slices
@@ -58,7 +57,7 @@ record OutcomeWindow(TreeMap<Long, TreeMap<String, Integer>> slices, TreeMap<Str
     /** Without what fell out of the window; the same object if nothing did. */
     OutcomeWindow at(long nowMillis, HealthRules rules) {
         long from = windowStart(nowMillis, rules);
-        boolean old = !slices.isEmpty() && slices.firstKey() < from
+        boolean old = slices.keySet().stream().anyMatch(start -> start < from)
                 || workers.values().stream().anyMatch(worker -> worker.lastCallMillis() < from);
         return old ? copySince(from) : this;
     }
@@ -119,8 +118,9 @@ record OutcomeWindow(TreeMap<Long, TreeMap<String, Integer>> slices, TreeMap<Str
 
     /** The outcome that counts against the deployment most often; of equals the first by name. */
     Optional<String> commonestFailure() {
-        Map<String, Long> outcomes = outcomes();
-        return new TreeSet<>(outcomes.keySet()).stream().filter(outcome -> Blame.of(outcome) != Blame.NOBODY)
-                .max(Comparator.comparing(outcomes::get).thenComparing(Comparator.reverseOrder()));
+        return outcomes().entrySet().stream().filter(outcome -> Blame.of(outcome.getKey()) != Blame.NOBODY)
+                .max(Map.Entry.<String, Long>comparingByValue()
+                        .thenComparing(Map.Entry.comparingByKey(Comparator.reverseOrder())))
+                .map(Map.Entry::getKey);
     }
 }

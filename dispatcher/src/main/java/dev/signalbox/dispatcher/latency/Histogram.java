@@ -45,7 +45,7 @@ public final class Histogram {
             throw new IllegalArgumentException("a time of " + micros + " µs");
         }
         int found = Arrays.binarySearch(BOUNDS, Math.min(micros, LAST_BOUND));
-        return plus(new Histogram(found < 0 ? -found - 1 : found, new int[] {1}));
+        return plus(new Histogram(found < 0 ? -found - 1 : found, new int[]{1}));
     }
 
     /** With all times of another. */
@@ -99,7 +99,7 @@ public final class Histogram {
         for (int count : counts) {
             int rest = count;
             while (rest > 0x7F) {
-                out.writeByte(rest & 0x7F | 0x80);
+                out.writeByte((rest & 0x7F) | 0x80);
                 rest >>>= 7;
             }
             out.writeByte(rest);

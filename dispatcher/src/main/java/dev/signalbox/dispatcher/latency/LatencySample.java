@@ -6,6 +6,7 @@ import dev.signalbox.schemas.avro.AttemptPhase;
 import dev.signalbox.schemas.avro.TokenUsage;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The times of one ended call, µs. A call that was not streamed has no first token of its own, and one that failed is
@@ -35,7 +36,7 @@ record LatencySample(OptionalLong timeToFirstToken, OptionalLong timePerOutputTo
         return timeToFirstToken.isPresent() || answered ? Optional.of(sample) : Optional.empty();
     }
 
-    private static OptionalLong perToken(long micros, @org.jspecify.annotations.Nullable TokenUsage usage) {
+    private static OptionalLong perToken(long micros, @Nullable TokenUsage usage) {
         Long tokens = usage == null || usage.getEstimated() ? null : usage.getOutputTokens();
         return tokens == null || tokens < 2 ? OptionalLong.empty() : OptionalLong.of(micros / (tokens - 1));
     }

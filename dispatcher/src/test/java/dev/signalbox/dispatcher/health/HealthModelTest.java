@@ -1,0 +1,200 @@
+package dev.signalbox.dispatcher.health;
+
+import static dev.signalbox.schemas.avro.DeploymentState.DEGRADED;
+import static dev.signalbox.schemas.avro.DeploymentState.EJECTED;
+import static dev.signalbox.schemas.avro.DeploymentState.HEALTHY;
+import static dev.signalbox.schemas.avro.DeploymentState.PROBING;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.signalbox.dispatcher.health.HealthTransitions.Transition;
+import dev.signalbox.schemas.avro.DeploymentState;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class HealthModelTest {
+
+    /** A history and the states that it leads through after the first call. */
+    private record Scenario(String what, Consumer<History> history, List<DeploymentState> states) {
+        @Override
+        public String toString() {
+            return what;
+        }
+    }
+
+    static Stream<Scenario> scenarios() {
+        return Stream.of(
+                new Scenario("answers leave it healthy", history -> history.calls(100, "ANSWERED"), List.of()),
+                new Scenario("five failures in a row of the only worker eject it",
+                        history -> history.calls(5, "TIMEOUT"),
+                        List.of(EJECTED)),
+                new Scenario("four do not", history -> history.calls(4, "TIMEOUT").calls(3, "ANSWERED"), List.of()),
+                new Scenario("one of two workers alone cannot eject it, though it is watched",
+                        history -> history.calls(10, "ANSWERED").by("other").calls(30, "CONNECTION_LOST"),
+                        List.of(DEGRADED)),
+                new Scenario("both of them can",
+                        history -> history.calls(1, "ANSWERED").by("other").calls(4, "CONNECTION_LOST").by("worker")
+                                .calls(1, "CONNECTION_LOST"),
+                        List.of(EJECTED)),
+                new Scenario("half of the calls failing eject it, though never five in a row",
+                        history -> history.alternating(10, "ANSWERED", "SERVER_ERROR"), List.of(DEGRADED, EJECTED)),
+                new Scenario("a tenth of the calls failing degrades it, and their end heals it",
+                        history -> history.calls(9, "ANSWERED").calls(1, "OVERLOADED").calls(11, "ANSWERED"),
+                        List.of(DEGRADED, HEALTHY)),
+                new Scenario("time heals it too",
+                        history -> history.calls(9, "ANSWERED").calls(1, "OVERLOADED").pass(65_000),
+                        List.of(DEGRADED, HEALTHY)),
+                new Scenario("rate limits and callers' faults never count",
+                        history -> history.calls(50, "RATE_LIMIT").calls(50, "INVALID_REQUEST").calls(50, "CANCELLED")
+                                .calls(50, "DEADLINE").calls(50, "A_NEW_WORKERS_CLASS"),
+                        List.of()),
+                new Scenario("nor do they interrupt a row of failures",
+                        history -> history.alternating(5, "TIMEOUT", "RATE_LIMIT"), List.of(EJECTED)),
+                new Scenario("a dead endpoint's own word ejects it at once",
+                        history -> history.calls(50, "ANSWERED").by("other").calls(1, "ENDPOINT_DEAD"),
+                        List.of(EJECTED)),
+                new Scenario("also when it is watched",
+                        history -> history.calls(9, "ANSWERED").calls(1, "OVERLOADED").calls(1, "ENDPOINT_DEAD"),
+                        List.of(DEGRADED, EJECTED)),
+                new Scenario("three answered probes heal it",
+                        history -> history.calls(5, "TIMEOUT").pass(10_001).calls(3, "ANSWERED"),
+                        List.of(EJECTED, PROBING, HEALTHY)),
+                new Scenario("a failed probe ejects it again",
+                        history -> history.calls(5, "TIMEOUT").pass(10_001).calls(2, "ANSWERED").calls(1, "TRUNCATED"),
+                        List.of(EJECTED, PROBING, EJECTED)),
+                new Scenario("a probe that was throttled says nothing",
+                        history -> history.calls(5, "TIMEOUT").pass(10_001).calls(5, "RATE_LIMIT"),
+                        List.of(EJECTED, PROBING)),
+                new Scenario("a call that began before the ejection's end is no probe",
+                        history -> history.calls(5, "TIMEOUT").pass(10_001).lasting(9_000).calls(5, "TIMEOUT"),
+                        List.of(EJECTED, PROBING)),
+                new Scenario("what comes while it is ejected moves nothing",
+                        history -> history.calls(5, "TIMEOUT").calls(50, "ANSWERED").calls(50, "TIMEOUT"),
+                        List.of(EJECTED)),
+                new Scenario("the end of an ejection is seen by the next call too",
+                        history -> history.calls(5, "TIMEOUT").skip(20_000).calls(3, "ANSWERED"),
+                        List.of(EJECTED, PROBING, HEALTHY)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("scenarios")
+    void statesFollowTheCalls(Scenario scenario) {
+        History history = new History();
+        scenario.history().accept(history);
+        assertThat(history.changes.stream().skip(1).map(Standing::state)).as(history.changes.toString())
+                .containsExactlyElementsOf(scenario.states());
+    }
+
+    /** Fails when a row is added to the table that no scenario reaches. */
+    @Test
+    void everyTransitionIsExercised() {
+        Set<Transition> exercised = new HashSet<>();
+        scenarios().forEach(scenario -> {
+            History history = new History();
+            scenario.history().accept(history);
+            history.changes.stream().filter(change -> change.signal() != null).forEach(
+                    change -> exercised.add(new Transition(change.previous(), change.signal(), change.state())));
+        });
+        assertThat(exercised).containsExactlyInAnyOrderElementsOf(HealthTransitions.TABLE);
+    }
+
+    @Test
+    void movesThatAreNotInTheTableThrow() {
+        int legal = 0;
+        for (DeploymentState from : DeploymentState.values()) {
+            for (HealthSignal signal : HealthSignal.values()) {
+                if (HealthTransitions.TABLE.stream().anyMatch(move -> move.from() == from && move.signal() == signal)) {
+                    legal++;
+                    continue;
+                }
+                assertThatThrownBy(() -> HealthTransitions.next(from, signal)).isInstanceOf(IllegalStateException.class)
+                        .hasMessage("no move out of " + from + " by " + signal);
+            }
+        }
+        assertThat(legal).as("no two rows of one state and signal").isEqualTo(HealthTransitions.TABLE.size());
+    }
+
+    @Test
+    void ejectionsGrowUpToABoundAndAreForgotten() {
+        History history = new History().calls(5, "TIMEOUT");
+        List<Long> lengths = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            Standing ejected = history.changes.getLast();
+            lengths.add(ejected.ejectedUntilMillis() - ejected.sinceMillis());
+            history.pass(lengths.getLast() + 1).calls(1, "TIMEOUT");
+        }
+        assertThat(lengths).containsExactly(10_000L, 20_000L, 40_000L, 80_000L, 160_000L, 300_000L, 300_000L, 300_000L);
+
+        history.pass(300_001).calls(3, "ANSWERED").pass(601_000).calls(5, "TIMEOUT");
+        assertThat(history.changes.getLast().ejections()).isEqualTo(1);
+    }
+
+    @Test
+    void aChangeTellsItsEvidence() {
+        Standing ejected = new History().calls(1, "ANSWERED").by("other").calls(3, "OVERLOADED").calls(1, "TIMEOUT")
+                .by("worker").calls(1, "OVERLOADED").changes.getLast();
+
+        assertThat(ejected.reason())
+                .isEqualTo("5 of 6 calls failed, 5 in a row, seen by 2 of 2 workers; mostly OVERLOADED");
+    }
+
+    /** Calls and time, as one deployment meets them. */
+    static final class History {
+        private final HealthModel model = new HealthModel(HealthRules.DEFAULT);
+        final List<Standing> changes = new ArrayList<>();
+        private Standing standing = Standing.UNSEEN;
+        private String worker = "worker";
+        private long lasting;
+        private long now = 1_700_000_000_000L;
+
+        History calls(int count, String outcome) {
+            for (int i = 0; i < count; i++) {
+                now += 10;
+                take(model.onCall(standing, new Call(outcome, worker, now - lasting), now));
+            }
+            return this;
+        }
+
+        History alternating(int times, String one, String two) {
+            for (int i = 0; i < times; i++) {
+                calls(1, one).calls(1, two);
+            }
+            return this;
+        }
+
+        History by(String name) {
+            worker = name;
+            return this;
+        }
+
+        History lasting(long millis) {
+            lasting = millis;
+            return this;
+        }
+
+        /** Time that the model is told of. */
+        History pass(long millis) {
+            now += millis;
+            take(model.onTime(standing, now));
+            return this;
+        }
+
+        /** Time that it is not told of. */
+        History skip(long millis) {
+            now += millis;
+            return this;
+        }
+
+        private void take(HealthStep step) {
+            standing = step.standing();
+            changes.addAll(step.changes());
+        }
+    }
+}

@@ -1,0 +1,217 @@
+package dev.signalbox.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.signalbox.dispatcher.Dispatcher;
+import dev.signalbox.dispatcher.DispatcherOptions;
+import dev.signalbox.schemas.Lane;
+import dev.signalbox.schemas.PoolName;
+import dev.signalbox.schemas.Priority;
+import dev.signalbox.schemas.Topics;
+import dev.signalbox.schemas.avro.AttemptEvent;
+import dev.signalbox.schemas.avro.AttemptId;
+import dev.signalbox.schemas.avro.AttemptPhase;
+import dev.signalbox.schemas.avro.DeploymentHealth;
+import dev.signalbox.schemas.avro.DeploymentState;
+import dev.signalbox.schemas.avro.LlmRequest;
+import dev.signalbox.schemas.avro.StreamPolicy;
+import dev.signalbox.schemas.client.RequestProducer;
+import dev.signalbox.schemas.client.RequestProducerOptions;
+import dev.signalbox.schemas.serde.AvroDeserializer;
+import dev.signalbox.schemas.serde.AvroSerializer;
+import dev.signalbox.schemas.serde.SchemaRegistryClient;
+import dev.signalbox.simulator.SimulatorOptions;
+import dev.signalbox.simulator.profile.ModelProfile;
+import dev.signalbox.simulator.profile.VendorProfile;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What workers report becomes the health of each deployment, on a real broker. */
+@Tag("issue-2")
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class DispatcherIT {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private Installation installation;
+    private Dispatcher dispatcher;
+    private Path folder;
+    private KafkaConsumer<String, DeploymentHealth> healths;
+    private KafkaProducer<String, AttemptEvent> attempts;
+    private final Map<String, DeploymentHealth> latest = new HashMap<>();
+
+    @BeforeAll
+    void start(@TempDir Path temporary) throws Exception {
+        folder = temporary;
+        installation = Installation.start(folder.resolve("stack"),
+                SimulatorOptions.of(VendorProfile.of("good", ModelProfile.paced(20, 1))), simulator -> """
+                        environment: test
+                        vendors:
+                          good: { family: openai, base_url: "%s" }
+                        deployments:
+                          good/fine: { vendor: good, model_id: gpt-fine }
+                          good/down: { vendor: good, model_id: "gpt@fault=status:503" }
+                          good/idle: { vendor: good, model_id: gpt-idle }
+                        pools:
+                          main: { use_cases: [otherwise], priorities: [standard] }
+                        routes:
+                          fine: { test: { otherwise: { sequence: [good] } } }
+                          down: { test: { otherwise: { sequence: [good] } } }
+                        topics: { partitions: 4 }
+                        """.formatted(simulator.baseUrl("good")));
+        SchemaRegistryClient registry = SchemaRegistryClient.of(installation.registryProperties());
+        attempts = new KafkaProducer<>(installation.clientProperties(), new StringSerializer(),
+                new AvroSerializer<>(registry, installation.registryProperties()));
+        healths = new KafkaConsumer<>(installation.clientProperties(), new StringDeserializer(),
+                new AvroDeserializer<>(DeploymentHealth.class, registry));
+        List<TopicPartition> partitions = healths.partitionsFor(Topics.HEALTH).stream()
+                .map(info -> new TopicPartition(Topics.HEALTH, info.partition())).toList();
+        healths.assign(partitions);
+        healths.seekToBeginning(partitions);
+        dispatcher = startDispatcher();
+    }
+
+    private Dispatcher startDispatcher() {
+        Dispatcher started = Dispatcher.start(DispatcherOptions.of(installation.configuration(),
+                installation.clientProperties(), installation.registryProperties(), folder.resolve("control")));
+        Awaitility.await().atMost(PATIENCE).until(started::ready);
+        return started;
+    }
+
+    @AfterAll
+    void stop() {
+        attempts.close();
+        healths.close();
+        dispatcher.close();
+        installation.close();
+    }
+
+    @Test
+    void workersCallsBecomeVisibleHealth() throws Exception {
+        try (RequestProducer producer = RequestProducer.open(installation.callerProperties(),
+                RequestProducerOptions.DEFAULT, (request, error) -> {
+                    throw new AssertionError(request, error);
+                })) {
+            for (int i = 0; i < 5; i++) {
+                ask(producer, "fine-" + i, "fine");
+                ask(producer, "down-" + i, "down");
+            }
+        }
+
+        DeploymentHealth fine = await(health -> health.getDeployment().equals("good/fine"));
+        DeploymentHealth down = await(health -> health.getDeployment().equals("good/down")
+                && health.getState() == DeploymentState.EJECTED);
+
+        assertThat(fine.getState()).isEqualTo(DeploymentState.HEALTHY);
+        assertThat(down.getReason()).contains("OVERLOADED");
+        assertThat(get("/livez")).isEqualTo("live\n");
+        assertThat(get("/readyz")).isEqualTo("ready\n");
+        assertThat(get("/deployments")).contains("\"deployment\":\"good/fine\"", "\"deployment\":\"good/down\"",
+                "no call seen yet");
+        assertThat(get("/deployments/good/down")).contains("\"OVERLOADED\":", "\"blame\":\"ENDPOINT\"");
+        assertThat(get("/deployments/good/unheard-of")).contains("no such deployment");
+        assertThat(get("/metrics")).contains("kafka_stream_", "jvm_memory_used_bytes");
+    }
+
+    @Test
+    void aChangeIsVisibleWithinMillisecondsAndARestartForgetsNothing() {
+        changesAtOnce("warm-up", 300);
+        long[] millis = changesAtOnce("measured", 300);
+        Arrays.sort(millis);
+        System.out.printf("attempt event to health record: p50 %.1f ms, p99 %.1f ms, max %.1f ms (%d changes, one at a time)%n",
+                millis[149] / 1_000.0, millis[296] / 1_000.0, millis[299] / 1_000.0, millis.length);
+        assertThat(millis[149]).as("median, µs").isLessThan(50_000);
+
+        send("kept", "ENDPOINT_DEAD");
+        await(health -> health.getDeployment().equals("kept") && health.getState() == DeploymentState.EJECTED);
+        long closing = System.nanoTime();
+        dispatcher.close();
+        dispatcher = startDispatcher();
+        System.out.printf("restart of the dispatcher: %d ms%n", (System.nanoTime() - closing) / 1_000_000);
+
+        assertThat(dispatcher.healths().health("kept").getState()).isEqualTo(DeploymentState.EJECTED);
+        assertThat(dispatcher.healths().health("kept").getVersion()).isEqualTo(2);
+    }
+
+    /** Microseconds from the send of each event to the reading of the change that it makes. */
+    private long[] changesAtOnce(String prefix, int count) {
+        long[] micros = new long[count];
+        for (int i = 0; i < count; i++) {
+            String name = prefix + "/" + i;
+            long sent = System.nanoTime();
+            send(name, "ENDPOINT_DEAD");
+            await(health -> health.getDeployment().equals(name) && health.getState() == DeploymentState.EJECTED);
+            micros[i] = (System.nanoTime() - sent) / 1_000;
+        }
+        return micros;
+    }
+
+    private void send(String deployment, String outcome) {
+        attempts.send(new ProducerRecord<>(Topics.ATTEMPTS, deployment,
+                AttemptEvent.newBuilder().setRequestId("request").setAttempt(new AttemptId(0, 1, 1, 7L))
+                        .setPhase(AttemptPhase.ENDED).setDeployment(deployment).setVendor("vendor").setModel("model")
+                        .setRequestedModel("model").setPool("main").setPriority("standard").setUseCase("support")
+                        .setTenant("acme").setEnvironment("test").setWorker("worker").setStreamed(false)
+                        .setOutcome(outcome).setDurationMillis(0L).build()),
+                (metadata, error) -> {
+                    if (error != null) {
+                        throw new AssertionError(error);
+                    }
+                });
+    }
+
+    /** Reads the topic until the latest record of some deployment is such. */
+    private DeploymentHealth await(Predicate<DeploymentHealth> wanted) {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        while (System.nanoTime() < end) {
+            for (var record : healths.poll(Duration.ofMillis(100))) {
+                latest.put(record.key(), record.value());
+            }
+            for (DeploymentHealth health : latest.values()) {
+                if (wanted.test(health)) {
+                    return health;
+                }
+            }
+        }
+        throw new AssertionError("no such health within " + PATIENCE + ": " + latest);
+    }
+
+    private static void ask(RequestProducer producer, String id, String model) {
+        String body = "{\"model\":\"" + model + "\",\"messages\":[{\"role\":\"user\",\"content\":\"Where is my parcel?\"}]}";
+        LlmRequest request = LlmRequest.newBuilder().setId(id).setModel(model).setUseCase("support").setTenant("acme")
+                .setBody(ByteBuffer.wrap(body.getBytes(StandardCharsets.UTF_8))).setStreamTokens(false)
+                .setStreamPolicy(StreamPolicy.RESTART).build();
+        producer.send(producer.prepare(new Lane(new PoolName("main"), Priority.STANDARD), request, List.of())).join();
+    }
+
+    private String get(String path) throws Exception {
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            return http.send(
+                    HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + dispatcher.adminPort() + path)).build(),
+                    HttpResponse.BodyHandlers.ofString()).body();
+        }
+    }
+}
