@@ -31,6 +31,8 @@ import org.slf4j.LoggerFactory;
 public final class EmbeddedRegistry implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EmbeddedRegistry.class);
     private static final ObjectMapper JSON = new ObjectMapper();
+    /** Connections that may wait to be accepted: a worker's burst of first requests. */
+    private static final int BACKLOG = 256;
     private static final String CONTENT_TYPE = "application/vnd.schemaregistry.v1+json";
     private static final int WAITING_CHANGES = 1_000;
     private static final int MAX_BODY_BYTES = 4 * 1024 * 1024;
@@ -86,7 +88,7 @@ public final class EmbeddedRegistry implements AutoCloseable {
 
     private static HttpServer bind(int port) throws EmbeddedStartException {
         try {
-            return HttpServer.create(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port), 0);
+            return HttpServer.create(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port), BACKLOG);
         } catch (BindException e) {
             throw new PortInUseException("schema registry", port, e);
         } catch (IOException e) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
 import org.apache.avro.Schema;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.errors.SerializationException;
@@ -25,6 +26,7 @@ public final class AvroSerializer<T extends SpecificRecord> implements Serialize
     private static final int MAX_CACHED = 10_000;
 
     private final Map<String, RecordEncoding> encodings = new ConcurrentHashMap<>();
+    private final ReentrantLock resolving = new ReentrantLock();
     private @Nullable SchemaRegistryClient registry;
     private @Nullable SerdeConfig config;
 
@@ -55,11 +57,7 @@ public final class AvroSerializer<T extends SpecificRecord> implements Serialize
         Schema schema = data.getSchema();
         RecordEncoding encoding = encodings.get(topic);
         if (encoding == null || encoding.source() != schema) {
-            encoding = resolve(topic, schema);
-            if (encodings.size() >= MAX_CACHED) {
-                encodings.clear();
-            }
-            encodings.put(topic, encoding);
+            encoding = resolved(topic, schema);
         }
         ArrayEncoder out = new ArrayEncoder(encoding.likelySize());
         try {
@@ -73,6 +71,25 @@ public final class AvroSerializer<T extends SpecificRecord> implements Serialize
         byte[] bytes = out.toByteArray();
         encoding.sized(bytes.length);
         return bytes;
+    }
+
+    /** One caller asks the registry, the others wait for its answer: a burst of first records is one question. */
+    @SuppressWarnings("ReferenceEquality") // As in serialize.
+    private RecordEncoding resolved(String topic, Schema schema) {
+        resolving.lock();
+        try {
+            RecordEncoding encoding = encodings.get(topic);
+            if (encoding == null || encoding.source() != schema) {
+                encoding = resolve(topic, schema);
+                if (encodings.size() >= MAX_CACHED) {
+                    encodings.clear();
+                }
+                encodings.put(topic, encoding);
+            }
+            return encoding;
+        } finally {
+            resolving.unlock();
+        }
     }
 
     private RecordEncoding resolve(String topic, Schema schema) {

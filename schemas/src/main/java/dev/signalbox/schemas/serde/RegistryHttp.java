@@ -41,12 +41,15 @@ final class RegistryHttp {
         return exchange("GET", path, MissingNode.getInstance());
     }
 
-    /** GET and POST have no lasting effect twice, and PUT sets the same value: all may go to another server after a failure. */
+    /**
+     * GET and POST have no lasting effect twice, and PUT sets the same value: all may be sent again. Every server is tried,
+     * and the first once more at the end: a kept connection may have been closed just then.
+     */
     JsonNode exchange(String method, String path, JsonNode body) {
         int servers = config.servers().size();
         int first = preferred.get();
         SchemaRegistryException last = null;
-        for (int i = 0; i < servers; i++) {
+        for (int i = 0; i <= servers; i++) {
             int index = Math.floorMod(first + i, servers);
             try {
                 JsonNode answer = exchange(config.servers().get(index), method, path, body);

@@ -119,7 +119,13 @@ final class PublishedChunks implements AnswerChannel {
             case AVRO -> List.of();
             case JSON -> List.of(RecordEncoder.JSON);
         };
-        byte[] value = encoder.encode(topic, chunk, request.address().form());
+        byte[] value;
+        try {
+            value = encoder.encode(topic, chunk, request.address().form());
+        } catch (RuntimeException registryAway) {
+            acknowledged(registryAway);
+            return;
+        }
         producer.send(new ProducerRecord<>(topic, null, key, value, headers),
                 (metadata, error) -> acknowledged(error));
     }
