@@ -14,6 +14,7 @@ import dev.signalbox.workers.reply.RenewableProducer;
 import dev.signalbox.workers.router.Router;
 import dev.signalbox.workers.vendor.HttpLimits;
 import dev.signalbox.workers.vendor.HttpVendorClient;
+import dev.signalbox.workers.vendor.anthropic.MessagesCodec;
 import dev.signalbox.workers.vendor.openai.OpenAiChatCodec;
 import java.util.Map;
 import java.util.concurrent.Executors;
@@ -52,7 +53,9 @@ final class SharedStages implements AutoCloseable {
         this.encoder = new RecordEncoder(options.registryProperties());
         this.router = new Router(configuration);
         this.queries = new QueryReader(configuration);
-        this.vendors = new HttpVendorClient(Map.of(VendorFamily.OPENAI, new OpenAiChatCodec()), HttpLimits.DEFAULT,
+        this.vendors = new HttpVendorClient(
+                Map.of(VendorFamily.OPENAI, new OpenAiChatCodec(), VendorFamily.ANTHROPIC, new MessagesCodec()),
+                HttpLimits.DEFAULT,
                 System::nanoTime);
         this.control = new RenewableProducer("control",
                 RenewableProducer.kafka(options.clientProperties(), CONTROL_LINGER_MILLIS));

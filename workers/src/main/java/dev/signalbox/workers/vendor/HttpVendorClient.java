@@ -226,7 +226,8 @@ public final class HttpVendorClient implements VendorClient, AutoCloseable {
                     message = message.replace(secret.value(), "[secret]");
                 }
             }
-            return new AttemptFailure(failure.failureClass(), failure.httpStatus(), message, failure.retryAfter());
+            return new AttemptFailure(failure.failureClass(), failure.httpStatus(), message, failure.retryAfter(),
+                    failure.shouldRetry());
         }
     }
 }

@@ -28,6 +28,8 @@ public final class RetryDelay {
     /** A proxy that passes its vendor's headers on. */
     private static final String PROXIED = "llm_provider-";
 
+    private static final String BUCKET = "anthropic-ratelimit-";
+
     private double largestMillis = -1;
 
     private RetryDelay() {
@@ -45,6 +47,9 @@ public final class RetryDelay {
         delay.text(text);
         if (resetEpochMillis > 0) {
             delay.epoch(headers, resetEpochMillis);
+        }
+        if (delay.largestMillis < 0) {
+            delay.emptyBuckets(headers);
         }
         return delay.result();
     }
@@ -88,6 +93,24 @@ public final class RetryDelay {
         if (reset != null && (remaining == null || remaining <= 0) && DURATION.matcher(reset).matches()) {
             add(millis(reset));
         }
+    }
+
+    /** Anthropic's buckets, asked only if nothing else says how long to wait: the latest reset of those that are empty. */
+    private void emptyBuckets(Map<String, String> headers) {
+        ZonedDateTime now = date(headers.get("date"));
+        if (now == null) {
+            return;
+        }
+        headers.forEach((name, value) -> {
+            if (name.startsWith(BUCKET) && name.endsWith("-reset")) {
+                Double remaining = decimal(
+                        headers.get(name.substring(0, name.length() - "reset".length()) + "remaining"));
+                ZonedDateTime reset = instant(value);
+                if (remaining != null && remaining <= 0 && reset != null && reset.isAfter(now)) {
+                    add((double) Duration.between(now, reset).toMillis());
+                }
+            }
+        });
     }
 
     private void text(String text) {
@@ -159,6 +182,14 @@ public final class RetryDelay {
         try {
             return Double.valueOf(value.strip());
         } catch (NumberFormatException notANumber) {
+            return null;
+        }
+    }
+
+    private static @Nullable ZonedDateTime instant(String value) {
+        try {
+            return ZonedDateTime.parse(value.strip(), DateTimeFormatter.ISO_OFFSET_DATE_TIME);
+        } catch (DateTimeException notATime) {
             return null;
         }
     }

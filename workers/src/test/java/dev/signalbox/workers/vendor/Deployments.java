@@ -32,6 +32,24 @@ public final class Deployments {
                 new Deployment.Capabilities(none, true, true, true));
     }
 
+    public static Deployment anthropic(URI baseUrl, CallTimeouts timeouts) {
+        OptionalInt none = OptionalInt.empty();
+        Vendor vendor = new Vendor("anthropic", VendorFamily.ANTHROPIC, baseUrl, timeouts, false);
+        return new Deployment(DeploymentName.parse("anthropic.direct/claude"), vendor, baseUrl,
+                "claude-sonnet-4-20250514", Optional.empty(), Optional.empty(),
+                List.of(new Secret("${env:KEY}", SECRET)), new Deployment.Limits(none, none, none, none), Map.of(),
+                List.of(), timeouts, new Deployment.Capabilities(none, true, true, true));
+    }
+
+    /** A call whose body is in the deployment's own language. */
+    public static Call ownCall(Deployment deployment, byte[] body, boolean streamed) {
+        return new Call(deployment,
+                deployment.vendor().family() == VendorFamily.ANTHROPIC
+                        ? BodyFormat.ANTHROPIC_MESSAGES
+                        : BodyFormat.OPENAI_CHAT_COMPLETIONS,
+                body, streamed, Duration.ofMinutes(10), "request-1");
+    }
+
     public static Call call(Deployment deployment, String body, boolean streamed) {
         return call(deployment, body.getBytes(StandardCharsets.UTF_8), streamed);
     }

@@ -9,6 +9,7 @@ import dev.signalbox.workers.vendor.Decoded;
 import dev.signalbox.workers.vendor.FailureClass;
 import dev.signalbox.workers.vendor.StreamDecoder;
 import dev.signalbox.workers.vendor.TokenSink;
+import dev.signalbox.workers.vendor.UsageEstimate;
 import dev.signalbox.workers.vendor.VendorError;
 import dev.signalbox.workers.vendor.VendorJson;
 import java.io.ByteArrayOutputStream;
@@ -228,7 +229,7 @@ final class ChatStreamDecoder implements StreamDecoder {
         }
         Optional<byte[]> partial = tokens > 0 ? Optional.of(body()) : Optional.empty();
         Optional<TokenUsage> spent = started
-                ? Optional.of(ChatUsage.estimate(Optional.ofNullable(usage), request, chars()))
+                ? Optional.of(UsageEstimate.of(Optional.ofNullable(usage), request, chars()))
                 : Optional.empty();
         return new Decoded.NoAnswer(error == null ? cause : error, partial, spent);
     }

@@ -4,16 +4,10 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.signalbox.schemas.avro.TokenUsage;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Reads a {@code usage} object, and estimates what a cut stream leaves unsaid. */
+/** Reads a {@code usage} object. */
 final class ChatUsage {
-    /** Characters of English text and JSON in one token, about. */
-    private static final int CHARS_PER_TOKEN = 4;
-    private static final byte[] INLINE_IMAGE = ";base64,".getBytes(StandardCharsets.US_ASCII);
-
     private ChatUsage() {
     }
 
@@ -67,37 +61,5 @@ final class ChatUsage {
         }
         parser.skipChildren();
         return null;
-    }
-
-    /**
-     * What a cut answer has used: the vendor's running count if it gave one, else guessed from lengths.
-     *
-     * @param request the request's body; its tokens are not guessed where it holds an image
-     * @param answerChars characters of all deltas so far
-     */
-    static TokenUsage estimate(Optional<TokenUsage> running, byte[] request, long answerChars) {
-        TokenUsage usage = running.map(counted -> TokenUsage.newBuilder(counted).build()).orElseGet(TokenUsage::new);
-        if (usage.getInputTokens() == null && !holds(request, INLINE_IMAGE)) {
-            usage.setInputTokens((long) Math.ceilDiv(request.length, CHARS_PER_TOKEN));
-        }
-        long guessed = Math.ceilDiv(answerChars, CHARS_PER_TOKEN);
-        if (usage.getOutputTokens() == null || usage.getOutputTokens() < guessed) {
-            usage.setOutputTokens(guessed);
-        }
-        usage.setEstimated(true);
-        return usage;
-    }
-
-    private static boolean holds(byte[] text, byte[] wanted) {
-        for (int i = 0; i + wanted.length <= text.length; i++) {
-            int j = 0;
-            while (j < wanted.length && text[i + j] == wanted[j]) {
-                j++;
-            }
-            if (j == wanted.length) {
-                return true;
-            }
-        }
-        return false;
     }
 }

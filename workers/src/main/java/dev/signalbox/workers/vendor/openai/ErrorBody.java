@@ -48,11 +48,6 @@ record ErrorBody(String code, String type, int status, String message, boolean j
         return new ErrorBody("", "", 0, text, false, 0);
     }
 
-    /** Whether message, code or type hold a phrase, which is in lower case. */
-    boolean says(String phrase) {
-        return message.toLowerCase(Locale.ROOT).contains(phrase) || code.contains(phrase) || type.contains(phrase);
-    }
-
     /** Gathers the first of each field, the outermost first. */
     private static final class Reader {
         private String code = "";

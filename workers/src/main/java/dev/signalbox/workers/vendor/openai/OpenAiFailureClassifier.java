@@ -21,55 +21,32 @@ import static dev.signalbox.workers.vendor.FailureClass.SERVER_ERROR;
 import static dev.signalbox.workers.vendor.FailureClass.TIMEOUT;
 import static dev.signalbox.workers.vendor.FailureClass.TOOL_CALL_INVALID;
 import static dev.signalbox.workers.vendor.FailureClass.UNKNOWN;
+import static dev.signalbox.workers.vendor.FailureTable.codes;
+import static dev.signalbox.workers.vendor.FailureTable.phrases;
+import static dev.signalbox.workers.vendor.FailureTable.status;
+import static dev.signalbox.workers.vendor.FailureTable.statuses;
 
 import dev.signalbox.workers.vendor.AttemptFailure;
 import dev.signalbox.workers.vendor.ErrorText;
 import dev.signalbox.workers.vendor.FailureClass;
+import dev.signalbox.workers.vendor.FailureTable;
+import dev.signalbox.workers.vendor.FailureTable.Statuses;
 import dev.signalbox.workers.vendor.RetryDelay;
 import dev.signalbox.workers.vendor.VendorError;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
-import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/**
- * Failures of OpenAI and of endpoints compatible with it. A table, read from the top: the first row whose status fits
- * and of which a code, a type or a phrase is found decides; a row without words is decided by its status. Words come
- * first, because the same status means many things.
- */
+/** Failures of OpenAI and of endpoints compatible with it. */
 final class OpenAiFailureClassifier {
-    /** Of an error inside a good answer whose status is nowhere said. */
-    private static final int UNSAID = 200;
+    private static final Statuses ANY = Statuses.ANY;
+    private static final Statuses CALLER = Statuses.orUnsaid(0, 428);
+    private static final Statuses SERVER = Statuses.orUnsaid(500, 599);
+    private static final Statuses THROTTLED = Statuses.orUnsaid(429, 429);
 
-    /** @param unsaid whether an in-answer error without a status of its own is meant too */
-    private record Statuses(int from, int to, boolean unsaid) {
-        boolean hold(int status) {
-            return (status >= from && status <= to) || (unsaid && status == UNSAID);
-        }
-    }
-
-    /**
-     * @param codes the error's code or type, in lower case
-     * @param phrases parts of the message, code or type, in lower case
-     */
-    private record Row(Statuses status, Set<String> codes, List<String> phrases, FailureClass failureClass) {
-        boolean matches(int actual, ErrorBody body) {
-            if (!status.hold(actual)) {
-                return false;
-            }
-            return (codes.isEmpty() && phrases.isEmpty()) || codes.contains(body.code())
-                    || codes.contains(body.type()) || phrases.stream().anyMatch(body::says);
-        }
-    }
-
-    private static final Statuses ANY = new Statuses(0, 999, true);
-    private static final Statuses CALLER = new Statuses(0, 428, true);
-    private static final Statuses SERVER = new Statuses(500, 599, true);
-    private static final Statuses THROTTLED = new Statuses(429, 429, true);
-
-    private static final List<Row> TABLE = List.of(
+    private static final FailureTable TABLE = new FailureTable(
             // A vendor that will not come back by itself.
             phrases(SERVER, ENDPOINT_DEAD, "enginedead", "engine dead", "engine core"),
             // Money and quota come as 429, 400, 402 or 403.
@@ -150,7 +127,7 @@ final class OpenAiFailureClassifier {
     }
 
     private static FailureClass classOf(int status, ErrorBody body) {
-        FailureClass found = TABLE.stream().filter(row -> row.matches(status, body)).map(Row::failureClass).findFirst()
+        FailureClass found = TABLE.find(status, List.of(body.code(), body.type()), body.message())
                 .orElse(status < 300 ? SERVER_ERROR : UNKNOWN);
         if (found == RATE_LIMIT && neverFits(body.message())) {
             return RATE_LIMIT_NEVER_FITS;
@@ -163,21 +140,5 @@ final class OpenAiFailureClassifier {
         Matcher numbers = LIMIT_AND_REQUESTED.matcher(message);
         return numbers.find() && numbers.group(1).length() < 18 && numbers.group(2).length() < 18
                 && Long.parseLong(numbers.group(2)) > Long.parseLong(numbers.group(1));
-    }
-
-    private static Row codes(Statuses status, FailureClass failureClass, String... codes) {
-        return new Row(status, Set.of(codes), List.of(), failureClass);
-    }
-
-    private static Row phrases(Statuses status, FailureClass failureClass, String... phrases) {
-        return new Row(status, Set.of(), List.of(phrases), failureClass);
-    }
-
-    private static Row status(int wanted, FailureClass failureClass) {
-        return statuses(wanted, wanted, failureClass);
-    }
-
-    private static Row statuses(int from, int to, FailureClass failureClass) {
-        return new Row(new Statuses(from, to, false), Set.of(), List.of(), failureClass);
     }
 }

@@ -3,13 +3,18 @@ package dev.signalbox.workers.vendor.openai;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.signalbox.config.CallTimeouts;
 import dev.signalbox.schemas.avro.ChunkKind;
 import dev.signalbox.schemas.avro.TokenUsage;
 import dev.signalbox.workers.vendor.Decoded;
+import dev.signalbox.workers.vendor.Deployments;
 import dev.signalbox.workers.vendor.FailureClass;
-import dev.signalbox.workers.vendor.openai.RecordedExchanges.Exchange;
-import dev.signalbox.workers.vendor.openai.StreamRun.End;
+import dev.signalbox.workers.vendor.RecordedExchanges;
+import dev.signalbox.workers.vendor.RecordedExchanges.Exchange;
+import dev.signalbox.workers.vendor.StreamRun;
+import dev.signalbox.workers.vendor.StreamRun.End;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.ArrayList;
@@ -43,7 +48,7 @@ class RecordedStreamsTest {
         Map<String, Integer> outcomes = new TreeMap<>();
         for (Exchange exchange : chatStreams(expected)) {
             byte[] wire = exchange.stream();
-            StreamRun run = StreamRun.of(exchange.request(), wire, wire.length, List.of(), End.CLEAN);
+            StreamRun run = run(exchange, wire, wire.length, List.of(), End.CLEAN);
             JsonNode row = expected.get(exchange.id());
             outcomes.merge(outcome(run.decoded()), 1, Integer::sum);
             compare(exchange, row, run).forEach((field, difference) -> {
@@ -64,10 +69,10 @@ class RecordedStreamsTest {
         Random random = new Random(seed);
         for (Exchange exchange : chatStreams(RecordedExchanges.rows("expected-streams.jsonl"))) {
             byte[] wire = exchange.stream();
-            String whole = StreamRun.of(exchange.request(), wire, wire.length, List.of(), End.CLEAN).fingerprint();
+            String whole = run(exchange, wire, wire.length, List.of(), End.CLEAN).fingerprint();
             for (int i = 0; i < RANDOM_CUTTINGS; i++) {
                 List<Integer> cuts = StreamRun.randomCuts(random, wire.length);
-                String cut = StreamRun.of(exchange.request(), wire, wire.length, cuts, End.CLEAN).fingerprint();
+                String cut = run(exchange, wire, wire.length, cuts, End.CLEAN).fingerprint();
                 assertThat(cut).as("%s, seed %d, cutting %d", exchange, seed, i).isEqualTo(whole);
             }
         }
@@ -88,8 +93,7 @@ class RecordedStreamsTest {
             }
             for (int end : ends) {
                 for (End how : End.values()) {
-                    Decoded decoded = StreamRun
-                            .of(exchange.request(), wire, end, StreamRun.randomCuts(random, end), how).decoded();
+                    Decoded decoded = run(exchange, wire, end, StreamRun.randomCuts(random, end), how).decoded();
                     String where = exchange + ", seed " + seed + ", ended at " + end + " " + how;
                     int signal = how == End.CLEAN ? marks.terminalRead() : marks.terminalDispatched();
                     if (end < signal) {
@@ -166,6 +170,12 @@ class RecordedStreamsTest {
             return new Marks(borders.stream().filter(border -> border < wire.length).toList(), read, dispatched, done,
                     error);
         }
+    }
+
+    private static StreamRun run(Exchange exchange, byte[] wire, int length, List<Integer> cuts, End end) {
+        return StreamRun.of(new OpenAiChatCodec(), Deployments.call(
+                Deployments.openAi(URI.create("http://localhost/v1"), CallTimeouts.DEFAULT, true), exchange.request(),
+                true), wire, length, cuts, end);
     }
 
     private static List<Exchange> chatStreams(Map<String, JsonNode> expected) throws IOException {

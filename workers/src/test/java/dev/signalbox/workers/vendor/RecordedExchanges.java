@@ -1,4 +1,4 @@
-package dev.signalbox.workers.vendor.openai;
+package dev.signalbox.workers.vendor;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -11,36 +11,37 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Assumptions;
 
 /** The recorded exchanges beside the project; without them the test that asks is skipped, aloud. */
-final class RecordedExchanges {
-    static final ObjectMapper JSON = new ObjectMapper();
+public final class RecordedExchanges {
+    public static final ObjectMapper JSON = new ObjectMapper();
 
     /** @param row of index.jsonl */
-    record Exchange(JsonNode row, Path folder) {
-        String id() {
+    public record Exchange(JsonNode row, Path folder) {
+        public String id() {
             return row.get("id").asText();
         }
 
-        String vendor() {
+        public String vendor() {
             return row.get("vendor").asText();
         }
 
-        String category() {
+        public String category() {
             return row.get("category").asText();
         }
 
-        int status(int otherwise) {
+        public int status(int otherwise) {
             return row.get("status").isNull() ? otherwise : row.get("status").asInt();
         }
 
-        boolean isChat() {
+        public boolean isChat() {
             String url = row.get("url").asText("").replaceAll("[?#].*", "");
             return url.endsWith("/chat/completions");
         }
 
-        byte[] body() {
+        public byte[] body() {
             try {
                 return Files.readAllBytes(folder.resolve(row.get("body_file").asText()));
             } catch (IOException e) {
@@ -49,20 +50,31 @@ final class RecordedExchanges {
         }
 
         /** The bytes of a stream as they are on the wire. */
-        byte[] stream() {
+        public byte[] stream() {
             if (!row.get("kind").asText().equals("jsonl-chunks")) {
                 return body();
             }
             ByteArrayOutputStream wire = new ByteArrayOutputStream();
             for (String line : new String(body(), StandardCharsets.UTF_8).split("\n")) {
                 if (!line.isBlank()) {
+                    if (vendor().contains("anthropic")) {
+                        wire.writeBytes(("event: " + type(line) + "\n").getBytes(StandardCharsets.UTF_8));
+                    }
                     wire.writeBytes(("data: " + line + "\n\n").getBytes(StandardCharsets.UTF_8));
                 }
             }
             return wire.toByteArray();
         }
 
-        Map<String, String> headers() {
+        private static String type(String line) {
+            try {
+                return JSON.readTree(line).path("type").asText();
+            } catch (IOException e) {
+                throw new java.io.UncheckedIOException(e);
+            }
+        }
+
+        public Map<String, String> headers() {
             Map<String, String> headers = new TreeMap<>();
             row.get("response_headers").properties()
                     .forEach(header -> headers.put(header.getKey().toLowerCase(java.util.Locale.ROOT),
@@ -71,7 +83,7 @@ final class RecordedExchanges {
         }
 
         /** The recorded request, or a small one where it was not kept whole. */
-        byte[] request() {
+        public byte[] request() {
             String text = row.get("request_body").asText("");
             try {
                 JSON.readTree(text);
@@ -94,7 +106,7 @@ final class RecordedExchanges {
     private RecordedExchanges() {
     }
 
-    static Path folder() {
+    public static Path folder() {
         String set = System.getenv("REALCASES");
         String shared = System.getenv("SIGNALBOX_SHARED");
         Path folder = set != null
@@ -108,14 +120,17 @@ final class RecordedExchanges {
     }
 
     /** The exchanges of openai and of endpoints compatible with it, in one category. */
-    static List<Exchange> ofOpenAi(String category) throws IOException {
+    public static List<Exchange> ofOpenAi(String category) throws IOException {
+        return of(category, vendor -> vendor.equals("openai") || vendor.startsWith("openai-compatible"));
+    }
+
+    /** The exchanges of some vendors in one category. */
+    public static List<Exchange> of(String category, Predicate<String> vendors) throws IOException {
         Path folder = folder();
         List<Exchange> exchanges = new ArrayList<>();
         for (String line : Files.readAllLines(folder.resolve("index.jsonl"))) {
             Exchange exchange = new Exchange(JSON.readTree(line), folder);
-            String vendor = exchange.vendor();
-            if (exchange.category().equals(category)
-                    && (vendor.equals("openai") || vendor.startsWith("openai-compatible"))) {
+            if (exchange.category().equals(category) && vendors.test(exchange.vendor())) {
                 exchanges.add(exchange);
             }
         }
@@ -123,7 +138,7 @@ final class RecordedExchanges {
     }
 
     /** The rows of another file, by id. */
-    static Map<String, JsonNode> rows(String file) throws IOException {
+    public static Map<String, JsonNode> rows(String file) throws IOException {
         Map<String, JsonNode> rows = new TreeMap<>();
         for (String line : Files.readAllLines(folder().resolve(file))) {
             JsonNode row = JSON.readTree(line);

@@ -1,16 +1,8 @@
-package dev.signalbox.workers.vendor.openai;
+package dev.signalbox.workers.vendor;
 
-import dev.signalbox.config.CallTimeouts;
 import dev.signalbox.schemas.avro.ChunkKind;
-import dev.signalbox.workers.vendor.AttemptFailure;
-import dev.signalbox.workers.vendor.Decoded;
-import dev.signalbox.workers.vendor.Deployments;
-import dev.signalbox.workers.vendor.FailureClass;
-import dev.signalbox.workers.vendor.SseReader;
-import dev.signalbox.workers.vendor.StreamDecoder;
 import dev.signalbox.workers.vendor.VendorClient.Call;
 import dev.signalbox.workers.vendor.VendorCodec.Encoded;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,19 +16,16 @@ import java.util.random.RandomGenerator;
  * @param tokens all deltas joined, by kind and index
  * @param tools the names of tool calls, by index
  */
-record StreamRun(Decoded decoded, Map<String, String> tokens, Map<Integer, String> tools) {
-    static final AttemptFailure LOST = AttemptFailure.of(FailureClass.CONNECTION_LOST, "reset");
+public record StreamRun(Decoded decoded, Map<String, String> tokens, Map<Integer, String> tools) {
+    public static final AttemptFailure LOST = AttemptFailure.of(FailureClass.CONNECTION_LOST, "reset");
 
     /** How the bytes end. */
-    enum End {
+    public enum End {
         CLEAN,
         BROKEN
     }
 
-    static StreamRun of(byte[] request, byte[] wire, int length, List<Integer> cuts, End end) {
-        Call call = Deployments.call(
-                Deployments.openAi(URI.create("http://localhost/v1"), CallTimeouts.DEFAULT, true), request, true);
-        OpenAiChatCodec codec = new OpenAiChatCodec();
+    public static StreamRun of(VendorCodec codec, Call call, byte[] wire, int length, List<Integer> cuts, End end) {
         Map<String, StringBuilder> tokens = new TreeMap<>();
         Map<Integer, String> tools = new TreeMap<>();
         StreamDecoder decoder = codec.decoder(call, (Encoded.Ready) codec.encode(call), (kind, index, delta, tool) -> {
@@ -66,7 +55,7 @@ record StreamRun(Decoded decoded, Map<String, String> tokens, Map<Integer, Strin
         return new StreamRun(decoded, joined, tools);
     }
 
-    static List<Integer> randomCuts(RandomGenerator random, int length) {
+    public static List<Integer> randomCuts(RandomGenerator random, int length) {
         List<Integer> cuts = new ArrayList<>();
         int pieces = 1 + random.nextInt(Math.clamp(length / 10, 1, 200));
         for (int i = 0; i < pieces; i++) {
@@ -76,12 +65,12 @@ record StreamRun(Decoded decoded, Map<String, String> tokens, Map<Integer, Strin
         return cuts;
     }
 
-    String text(ChunkKind kind, int index) {
+    public String text(ChunkKind kind, int index) {
         return tokens.getOrDefault(kind + "/" + index, "");
     }
 
     /** The result without object identity, for comparisons. */
-    String fingerprint() {
+    public String fingerprint() {
         String outcome = switch (decoded) {
             case Decoded.Answer answer -> "answer " + new String(answer.body(), StandardCharsets.UTF_8)
                     + answer.finishReason() + answer.vendorModel() + answer.usage() + answer.warnings();

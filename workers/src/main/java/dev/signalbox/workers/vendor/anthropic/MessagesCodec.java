@@ -1,0 +1,67 @@
+package dev.signalbox.workers.vendor.anthropic;
+
+import dev.signalbox.schemas.avro.BodyFormat;
+import dev.signalbox.workers.vendor.AttemptFailure;
+import dev.signalbox.workers.vendor.Decoded;
+import dev.signalbox.workers.vendor.FailureClass;
+import dev.signalbox.workers.vendor.StreamDecoder;
+import dev.signalbox.workers.vendor.TokenSink;
+import dev.signalbox.workers.vendor.VendorClient.Call;
+import dev.signalbox.workers.vendor.VendorCodec;
+import dev.signalbox.workers.vendor.VendorError;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Anthropic Messages: {@code POST <base URL>/v1/messages}. */
+public final class MessagesCodec implements VendorCodec {
+    private static final String VERSION = "2023-06-01";
+
+    private final AnthropicFailureClassifier classifier = new AnthropicFailureClassifier();
+
+    @Override
+    public Encoded encode(Call call) {
+        if (call.format() != BodyFormat.ANTHROPIC_MESSAGES) {
+            return refused("the deployment does not speak " + call.format());
+        }
+        byte[] body;
+        try {
+            body = MessagesRequestBody.splice(call.body(), call.deployment().modelId(), call.streamed());
+        } catch (IOException notJson) {
+            return refused("the request body is not one JSON object in UTF-8");
+        }
+        List<HttpHeader> headers = new ArrayList<>(3);
+        headers.add(new HttpHeader("Accept", call.streamed() ? "text/event-stream" : "application/json"));
+        headers.add(new HttpHeader("anthropic-version", VERSION));
+        if (!call.deployment().credentials().isEmpty()) {
+            headers.add(new HttpHeader("x-api-key", call.deployment().credentials().getFirst().value()));
+        }
+        return new Encoded.Ready(url(call), headers, body, 1);
+    }
+
+    /** The vendor's base URL has no version; a gateway's may end with it. */
+    private static String url(Call call) {
+        String base = call.deployment().baseUrl().toString();
+        String bare = base.endsWith("/") ? base.substring(0, base.length() - 1) : base;
+        return bare + (bare.endsWith("/v1") ? "/messages" : "/v1/messages");
+    }
+
+    private static Encoded refused(String message) {
+        return new Encoded.Refused(AttemptFailure.of(FailureClass.INVALID_REQUEST, message));
+    }
+
+    @Override
+    public StreamDecoder decoder(Call call, Encoded.Ready request, TokenSink sink) {
+        return new MessageStreamDecoder(call.body(), classifier, sink);
+    }
+
+    @Override
+    public Decoded decode(Call call, byte[] body) {
+        return MessageAnswer.read(body, classifier);
+    }
+
+    @Override
+    public AttemptFailure classify(VendorError error) {
+        return classifier.classify(error);
+    }
+}
