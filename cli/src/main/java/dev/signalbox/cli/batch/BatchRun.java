@@ -113,8 +113,8 @@ final class BatchRun {
                 trouble);
         try {
             PreparedRequest prepared = producer.prepare(placed.lane(), request, headers);
-            reader.expect(expectation(id, prepared.requestHash(), options)).whenComplete(onEnd);
-            producer.send(prepared).whenComplete((sent, trouble) -> {
+            var _ = reader.expect(expectation(id, prepared.requestHash(), options)).whenComplete(onEnd);
+            var _ = producer.send(prepared).whenComplete((sent, trouble) -> {
                 if (trouble != null) {
                     outstanding.ended(id, null, trouble);
                 }
