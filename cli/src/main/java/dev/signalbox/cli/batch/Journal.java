@@ -139,12 +139,9 @@ final class Journal implements AutoCloseable {
 
     /** JSON has no raw line ends inside strings, so that each one in it is white space. */
     private static byte[] onOneLine(byte[] body) {
-        byte[] line = body;
-        for (int i = 0; i < body.length; i++) {
-            if (body[i] == '\n' || body[i] == '\r') {
-                if (line == body) {
-                    line = body.clone();
-                }
+        byte[] line = body.clone();
+        for (int i = 0; i < line.length; i++) {
+            if (line[i] == '\n' || line[i] == '\r') {
                 line[i] = ' ';
             }
         }
