@@ -81,7 +81,8 @@ class InterruptedBatchIT {
     private Process start(String... more) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx512m", "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
+                "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
                 "-cp", System.getProperty("java.class.path"), "dev.signalbox.cli.Main", "batch",
                 folder.resolve("in.jsonl").toString(), "--out", out.toString(), "--config",
                 folder.resolve("my.yaml").toString(), "--data", folder.resolve("data").toString()));

@@ -35,6 +35,9 @@ final class Backlog {
     private final RequestOptions defaults;
     private final RequestIds ids;
     private final int maxLineBytes;
+    /** All requests of the run that Kafka has, and those of them whose reply stands; some 30 bytes each. */
+    private final IdTable sent = new IdTable();
+    private final IdTable answered = new IdTable();
 
     Backlog(BatchSource source, OpenLines open, RequestOptions defaults, RequestIds ids, int maxLineBytes) {
         this.source = source;
@@ -67,8 +70,11 @@ final class Backlog {
         eachOpenLine((line, id) -> openIds.putIfAbsent(id, line.number()));
         Map<String, String> hashes = new HashMap<>();
         scan.read(state.requestOffsets(), request -> {
-            if (request.key() != null && request.value() != null && isOf(state.id(), request)
-                    && openIds.line(request.key()).isPresent()) {
+            if (request.key() == null || request.value() == null || !isOf(state.id(), request)) {
+                return;
+            }
+            sent.putIfAbsent(request.key(), 1);
+            if (openIds.line(request.key()).isPresent()) {
                 hashes.putIfAbsent(request.key(), RequestHash.of(request.value()));
             }
         });
@@ -93,13 +99,22 @@ final class Backlog {
         return header != null && runId.equals(new String(header.value(), StandardCharsets.UTF_8));
     }
 
+    /** Ids whose reply was found by {@link #answers}: they need not be served again. */
+    IdTable answered() {
+        return answered;
+    }
+
     /** Finds the answers that stand: the first by offset that carries the hash of the request queued. */
-    static void answers(TopicScan scan, RunState state, Map<String, Queued> queued, Clients clients,
+    void answers(TopicScan scan, RunState state, Map<String, Queued> queued, Clients clients,
             BiConsumer<String, LlmReply> answer) {
         SchemaRegistryClient registry = SchemaRegistryClient.of(clients.registryProperties());
         try (AvroDeserializer<LlmReply> deserializer = new AvroDeserializer<>(LlmReply.class, registry)) {
             scan.read(state.replyOffsets(), record -> {
-                Queued request = record.key() == null ? null : queued.get(record.key());
+                if (record.key() == null || sent.line(record.key()).isEmpty()) {
+                    return;
+                }
+                answered.putIfAbsent(record.key(), 1);
+                Queued request = queued.get(record.key());
                 if (request == null) {
                     return;
                 }

@@ -145,9 +145,8 @@ final class BatchSession {
     private ExitCode execute(TopicScan scan, RunState state, boolean resumed, OpenLines open, JournalContents before,
             Journal journal) throws IOException, InterruptedException {
         RequestIds ids = new RequestIds(state.id());
-        Map<String, Backlog.Queued> queued = resumed
-                ? new Backlog(source, open, settings.defaults(), ids, placements.maxMessageBytes()).queued(scan, state)
-                : Map.of();
+        Backlog backlog = new Backlog(source, open, settings.defaults(), ids, placements.maxMessageBytes());
+        Map<String, Backlog.Queued> queued = resumed ? backlog.queued(scan, state) : Map.of();
         int total = checked.ids().size() - open.finished().cardinality();
         BatchStats stats = new BatchStats(total, millis());
         Outstanding outstanding = new Outstanding(Math.max(settings.window(), queued.size()));
@@ -164,8 +163,8 @@ final class BatchSession {
                 await(entry.getKey(), entry.getValue(), outstanding, reader);
                 open.finish(entry.getValue().request().line());
             }
-            if (!queued.isEmpty()) {
-                Backlog.answers(scan, state, queued, installation.clients(),
+            if (resumed) {
+                backlog.answers(scan, state, queued, installation.clients(),
                         (id, reply) -> outstanding.ended(id, reply, null));
             }
             if (resumed) {
@@ -173,9 +172,8 @@ final class BatchSession {
                         + " were finished, " + queued.size() + " more had been sent and are not sent again");
             }
             if (installation.isEmbedded()) {
-                installation.startWorker(settings.all()
-                        ? Admission.ALL
-                        : HeldBatches.admitting(Set.of(state.id())),
+                Admission admission = settings.all() ? Admission.ALL : HeldBatches.admitting(Set.of(state.id()));
+                installation.startWorker(HeldBatches.sparing(admission, backlog.answered()),
                         new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
             }
             drive(run, open, writer, stats, outstanding);

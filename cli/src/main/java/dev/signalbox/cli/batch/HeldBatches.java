@@ -2,7 +2,6 @@ package dev.signalbox.cli.batch;
 
 import dev.signalbox.cli.Clients;
 import dev.signalbox.cli.Terminal;
-import dev.signalbox.schemas.Headers;
 import dev.signalbox.workers.intake.Admission;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -11,6 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What interrupted batches left queued in the embedded broker: it is named, and not run unless the user asks, because it
@@ -23,7 +24,7 @@ public final class HeldBatches {
     /** Serves requests of no batch and of these; holds those of any other batch. */
     public static Admission admitting(Set<String> runIds) {
         return headers -> {
-            Header batch = headers.lastHeader(Headers.BATCH);
+            Header batch = headers.lastHeader(dev.signalbox.schemas.Headers.BATCH);
             if (batch == null) {
                 return Admission.Verdict.ADMIT;
             }
@@ -32,10 +33,32 @@ public final class HeldBatches {
         };
     }
 
+    /** The same, but what is answered already, by request id, is done; asked on the workers' threads. */
+    static Admission sparing(Admission admission, IdTable answered) {
+        return new Admission() {
+            @Override
+            public Verdict judge(Headers headers) {
+                return admission.judge(headers);
+            }
+
+            @Override
+            public Verdict judge(byte @Nullable [] key, Headers headers) {
+                if (key == null || headers.lastHeader(dev.signalbox.schemas.Headers.BATCH) == null) {
+                    return judge(headers);
+                }
+                synchronized (answered) {
+                    return answered.line(new String(key, StandardCharsets.UTF_8)).isPresent()
+                            ? new Verdict.Answered()
+                            : judge(headers);
+                }
+            }
+        };
+    }
+
     /** Holds requests of these batches; serves all others. */
     public static Admission holding(Set<String> runIds) {
         return headers -> {
-            Header batch = runIds.isEmpty() ? null : headers.lastHeader(Headers.BATCH);
+            Header batch = runIds.isEmpty() ? null : headers.lastHeader(dev.signalbox.schemas.Headers.BATCH);
             if (batch == null) {
                 return Admission.Verdict.ADMIT;
             }

@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,8 +69,8 @@ final class CallHandler {
         }
 
         String requestId() {
-            String own = header("x-signalbox-request-id");
-            return own.isEmpty() ? header("x-request-id") : own;
+            return Stream.of("x-signalbox-request-id", "x-client-request-id", "x-request-id").map(this::header)
+                    .filter(id -> !id.isEmpty()).findFirst().orElse("");
         }
     }
 

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
  * @param number from 1 in order of arrival, over all vendors
  * @param startedMillis wall clock, ms since 1970
  * @param model as the request had it, faults included
- * @param requestId the caller's {@code x-signalbox-request-id}, else {@code x-request-id}; empty if neither was sent
+ * @param requestId the caller's {@code x-signalbox-request-id}, else {@code x-client-request-id} (what OpenAI takes),
+ *        else {@code x-request-id}; empty if none was sent
  * @param vendorRequestId what this vendor called it, in its response headers
  * @param status HTTP status that was sent; 0 if none was
  * @param fault what befell it; null if nothing did

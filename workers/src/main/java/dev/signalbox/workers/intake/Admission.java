@@ -2,6 +2,7 @@ package dev.signalbox.workers.intake;
 
 import java.util.Objects;
 import org.apache.kafka.common.header.Headers;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Says by a record's headers alone whether this worker serves it. Asked on the poll thread for every record, so an
@@ -15,6 +16,11 @@ public interface Admission {
     /** The verdict on a record with these headers. */
     Verdict judge(Headers headers);
 
+    /** The verdict on a record with this key, its request id, where the headers alone do not decide. */
+    default Verdict judge(byte @Nullable [] key, Headers headers) {
+        return judge(headers);
+    }
+
     /** What becomes of a record. */
     sealed interface Verdict {
         /** It is decoded and offered to the scheduler. */
@@ -22,6 +28,13 @@ public interface Admission {
 
         /** See {@link #ADMIT}. */
         record Admit() implements Verdict {
+        }
+
+        /**
+         * Its terminal reply stands already, though its offset was not committed before a kill: it is done, and not
+         * served again.
+         */
+        record Answered() implements Verdict {
         }
 
         /**

@@ -243,8 +243,10 @@ public final class LaneConsumer implements RequestSource {
 
         private void admitOrHold(TopicPartition partition, ConsumerRecord<byte[], byte[]> source,
                 List<RecordDecoding.Admitted> batch) {
-            switch (admission.judge(source.headers())) {
+            switch (admission.judge(source.key(), source.headers())) {
                 case Admission.Verdict.Hold(String owner) -> ledger.hold(partition, owner);
+                case Admission.Verdict.Answered() -> ledger.completed(ledger.admit(partition, source.offset(),
+                        RecordFacts.sizeBytes(source), RecordFacts.firstEnqueuedMillis(source)));
                 case Admission.Verdict.Admit() -> batch.add(new RecordDecoding.Admitted(source,
                         ledger.admit(partition, source.offset(), RecordFacts.sizeBytes(source),
                                 RecordFacts.firstEnqueuedMillis(source))));
