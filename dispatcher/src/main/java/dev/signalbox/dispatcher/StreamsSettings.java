@@ -25,6 +25,8 @@ final class StreamsSettings {
         all.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), 0);
         // After a crash the events since the last commit are counted twice: a second's, not half a minute's.
         all.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 1_000L);
+        // Beyond a store's own retention: its changelog is of no use after that.
+        all.put(StreamsConfig.WINDOW_STORE_CHANGE_LOG_ADDITIONAL_RETENTION_MS_CONFIG, 600_000L);
         // As the broker has it.
         all.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, -1);
         all.put(StreamsConfig.ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING_CONFIG, true);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.signalbox.dispatcher.health.FleetTime;
 import dev.signalbox.dispatcher.health.HealthRules;
+import dev.signalbox.dispatcher.health.HealthStore;
 import dev.signalbox.dispatcher.latency.LatencyStore;
 import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.AttemptEvent;
@@ -24,6 +25,7 @@ import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.TestOutputTopic;
 import org.apache.kafka.streams.Topology;
@@ -50,7 +52,9 @@ class DispatcherTopologyTest {
         driver = new TopologyTestDriver(topology(monotonic), properties, T0);
         attempts = driver.createInputTopic(Topics.ATTEMPTS, new StringSerializer(), new ByteArraySerializer());
         health = driver.createOutputTopic(Topics.HEALTH, new StringDeserializer(),
-                (topic, bytes) -> read(() -> DeploymentHealth.fromByteBuffer(ByteBuffer.wrap(bytes))));
+                (topic, bytes) -> bytes == null
+                        ? null
+                        : read(() -> DeploymentHealth.fromByteBuffer(ByteBuffer.wrap(bytes))));
     }
 
     @AfterEach
@@ -63,7 +67,8 @@ class DispatcherTopologyTest {
                 (topic, bytes) -> bytes == null
                         ? null
                         : read(() -> AttemptEvent.fromByteBuffer(ByteBuffer.wrap(bytes))),
-                (topic, record) -> read(() -> bytes(record.toByteBuffer())), HealthRules.DEFAULT,
+                (topic, record) -> record == null ? null : read(() -> bytes(record.toByteBuffer())),
+                HealthRules.DEFAULT,
                 new FleetTime(monotonic::get)).build();
     }
 
@@ -126,6 +131,25 @@ class DispatcherTopologyTest {
         assertThat(records).hasSize(2);
         assertThat(records).extracting(DeploymentHealth::getVersion).containsOnly(1L);
         assertThat(records.get(1).getAsOfMillis()).isEqualTo(records.get(0).getAsOfMillis() + 5_000);
+    }
+
+    @Test
+    void aDeploymentThatNobodyCallsForAWeekIsForgotten() {
+        call(Events.answered(NAME, "a", 100, 1_100, 51));
+        pass(Duration.ofDays(7));
+        assertThat(health.readValuesToList()).doesNotContainNull();
+
+        pass(Duration.ofSeconds(1));
+
+        assertThat(health.readKeyValuesToList()).containsExactly(new KeyValue<>(NAME, null));
+        assertThat(driver.getKeyValueStore(HealthStore.NAME).approximateNumEntries()).isZero();
+    }
+
+    @Test
+    void namesOfAnyLengthStopNothing() {
+        call(Events.ended(NAME, "w".repeat(100_000), "X".repeat(100_000), 5));
+
+        assertThat(health.readValuesToList()).hasSize(1);
     }
 
     @Test

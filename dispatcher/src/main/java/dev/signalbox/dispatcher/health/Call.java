@@ -13,6 +13,18 @@ import java.util.Optional;
  * @param startedMillis when it began, on the broker's clock
  */
 record Call(String outcome, String worker, long startedMillis) {
+    /** Characters of a name, which is stored; our own are shorter. */
+    private static final int LONGEST_NAME = 200;
+
+    Call {
+        outcome = cut(outcome);
+        worker = cut(worker);
+    }
+
+    private static String cut(String name) {
+        return name.length() > LONGEST_NAME ? name.substring(0, LONGEST_NAME) : name;
+    }
+
     /**
      * Empty unless it is an ENDED with an outcome.
      *

@@ -20,6 +20,9 @@ public final class HealthProcessor extends ContextualProcessor<String, AttemptEv
     /** How old the published figures of a deployment in use may be. */
     static final Duration REFRESH = Duration.ofSeconds(5);
 
+    /** After that long without a call a deployment is taken for gone, and its record is deleted. */
+    static final Duration FORGOTTEN = Duration.ofDays(7);
+
     private final HealthModel model;
     private final FleetTime time;
     @SuppressWarnings("NullAway.Init") // Streams calls init() before anything else.
@@ -54,6 +57,11 @@ public final class HealthProcessor extends ContextualProcessor<String, AttemptEv
 
     private void tick(long now) {
         all().forEach(known -> {
+            if (now - known.value.lastCallMillis() > FORGOTTEN.toMillis()) {
+                standings.delete(known.key);
+                context().forward(new Record<>(known.key, null, now));
+                return;
+            }
             HealthStep step = model.onTime(known.value, now);
             if (!step.changes().isEmpty()) {
                 take(known.key, step, now);

@@ -15,6 +15,8 @@ import org.apache.kafka.streams.state.WindowStore;
 /** Slices by deployment and start, in memory and in a changelog topic; as a processor or an operator's query reads them. */
 public final class LatencyStore {
     public static final String NAME = "latency-slices";
+    /** Segments of 10 min, since only closed ones are ever deleted, and a restart reads them all. */
+    private static final Map<String, String> CHANGELOG = Map.of("segment.ms", "600000");
 
     private LatencyStore() {
     }
@@ -23,7 +25,7 @@ public final class LatencyStore {
     public static StoreBuilder<?> builder() {
         return Stores.windowStoreBuilder(
                 Stores.inMemoryWindowStore(NAME, LatencyModel.RETENTION, LatencyModel.SLICE, false), Serdes.String(),
-                LatencySlice.serde()).withCachingDisabled();
+                LatencySlice.serde()).withCachingDisabled().withLoggingEnabled(CHANGELOG);
     }
 
     /** Adds a call to the slice that it ended in. */
