@@ -200,6 +200,20 @@ class PoolSchedulerTest {
      * plus one, times a round's cost units, plus one largest request each.
      */
     @Test
+    void a_full_priority_takes_no_more_until_one_of_its_own_is_served() {
+        PoolScheduler scheduler = new PoolScheduler(SHARES, 1, 3);
+        for (int i = 0; i < 3; i++) {
+            assertThat(scheduler.offer(requests.of(Priority.STANDARD, "t"), 1, 0))
+                    .isEqualTo(PoolScheduler.Offer.WAITING);
+        }
+        assertThat(scheduler.offer(requests.of(Priority.STANDARD, "u"), 1, 0)).isEqualTo(PoolScheduler.Offer.FULL);
+        assertThat(scheduler.hasRoom(Priority.STANDARD)).isFalse();
+        assertThat(scheduler.status().waiting()).isEqualTo(3);
+        assertThat(scheduler.next(0)).isPresent();
+        assertThat(scheduler.offer(requests.of(Priority.STANDARD, "u"), 1, 0)).isEqualTo(PoolScheduler.Offer.WAITING);
+    }
+
+    @Test
     void no_priority_starves() {
         long largest = 10_000;
         for (long seed = 1; seed <= 5; seed++) {

@@ -218,13 +218,11 @@ final class ChatStreamDecoder implements StreamDecoder {
 
     private Decoded end(AttemptFailure cause) {
         long finished = choices.stream().filter(choice -> choice.finishReason() != null).count();
-        boolean terminal = finished > 0
-                && (doneSeen || (finished == choices.size() && finished >= wantedChoices));
         if (error == null && choices.stream().anyMatch(choice -> "error".equals(choice.finishReason()))) {
             error = new AttemptFailure(FailureClass.SERVER_ERROR, OptionalInt.of(200),
                     "the stream ended with finish reason error", Optional.empty());
         }
-        if (error == null && terminal) {
+        if (error == null && terminalSeen(finished)) {
             return answer(finished);
         }
         Optional<byte[]> partial = tokens > 0 ? Optional.of(body()) : Optional.empty();
@@ -232,6 +230,10 @@ final class ChatStreamDecoder implements StreamDecoder {
                 ? Optional.of(UsageEstimate.of(Optional.ofNullable(usage), request, chars()))
                 : Optional.empty();
         return new Decoded.NoAnswer(error == null ? cause : error, partial, spent);
+    }
+
+    private boolean terminalSeen(long finished) {
+        return finished > 0 && (doneSeen || (finished == choices.size() && finished >= wantedChoices));
     }
 
     private Decoded answer(long finished) {

@@ -1,0 +1,123 @@
+package dev.signalbox.system.broken;
+
+import static dev.signalbox.system.broken.Switch.answers;
+import static dev.signalbox.system.broken.Switch.answersNothing;
+import static dev.signalbox.system.broken.Switch.catchesNothing;
+import static dev.signalbox.system.broken.Switch.doesNotAsk;
+import static dev.signalbox.system.broken.Switch.doesNothing;
+import static dev.signalbox.system.broken.Switch.readsAs;
+
+import java.util.List;
+
+/** Every mechanism that holds a guarantee so far. A guarantee's issue adds its own; G5 and G6 have none yet. */
+final class Breaks {
+    private static final String WORKERS = "dev.signalbox.workers.";
+    private static final String INTAKE = WORKERS + "intake.";
+    private static final String REPLY = WORKERS + "reply.";
+    private static final String SCHEDULER = WORKERS + "scheduler.";
+    private static final String VENDOR = WORKERS + "vendor.";
+    private static final String CLIENT = "dev.signalbox.schemas.client.";
+
+    private static final Check LEDGER = Check.of(INTAKE + "OffsetLedgerTest");
+    private static final Check LANE = Check.of(INTAKE + "LaneConsumerTest");
+    private static final Check ORDER = Check.of(REPLY + "OrderOfEffectsTest");
+    private static final Check FLOW = Check.of(WORKERS + "RequestFlowTest");
+    private static final Check POOL = Check.of(SCHEDULER + "PoolSchedulerTest");
+    private static final Check READER = Check.of(CLIENT + "ReaderVectorsTest");
+    private static final Check READER_BOUNDS = Check.of(CLIENT + "ReplyAssemblerTest");
+
+    static final List<Break> ALL = List.of(
+            // G1 nothing acknowledged is lost
+            Break.of("G1", "lowest-pending commit", LEDGER,
+                    new Switch(INTAKE + "OffsetLedger", "committable", new Switch.Off.AnswersLike("position"))),
+            Break.of("G1", "completions of a lost epoch do not count", LANE,
+                    doesNotAsk(INTAKE + "LaneLedger", "completed", "epoch", 0)),
+            Break.of("G1", "metadata that is damaged or another offset's does not count (checksum)",
+                    Check.of(INTAKE + "LedgerMetadataTest"),
+                    answers(INTAKE + "LedgerMetadata", "checksum", false)),
+            Break.of("G1", "reply acknowledged, then the offset is done", ORDER,
+                    new Switch(REPLY + "ReplyPublisher", "publish", new Switch.Off.RunsAtOnce(2))),
+            Break.of("G1", "an unwritten reply is sent again", ORDER, doesNothing(REPLY + "ReplyPublisher", "again")),
+
+            // G2 one effective reply
+            Break.of("G2", "what is done above the commit is kept in its metadata", LANE,
+                    answersNothing(INTAKE + "LedgerMetadata", "decode")),
+            Break.of("G2", "the epoch is committed before the first dispatch", LANE,
+                    answers(INTAKE + "PartitionIntake", "isClaimed", true),
+                    answers(INTAKE + "PartitionIntake", "mustPause", false)),
+            Break.of("G2", "no epoch is used twice", LANE, doesNotAsk(INTAKE + "LaneLedger", "put", "epoch", 0)),
+            Break.of("G2", "the reader takes only the reply to what was sent (requestHash)", READER,
+                    answers(CLIENT + "FollowedRequest", "isExpected", true)),
+            Break.of("G2", "the first terminal reply ends the request", READER,
+                    doesNotAsk(CLIENT + "ReplyAssembler", "end", "remove", 0)),
+
+            // G3 no broken answer is a success
+            Break.of("G3", "a stream needs its own terminal signal",
+                    Check.of(VENDOR + "HttpVendorClientTest", "aStreamThatIsCutIsNeverComplete"),
+                    answers(VENDOR + "openai.ChatStreamDecoder", "terminalSeen", true)),
+            Break.of("G3", "the gap between tokens is limited",
+                    Check.of(VENDOR + "HttpVendorClientTest",
+                            "theGapBetweenTokensIsLimitedAndSignsOfLifeDoNotFillIt"),
+                    answersNothing(VENDOR + "AttemptWatch", "due")),
+
+            // G4 attempts are never mixed
+            Break.of("G4", "a higher attempt starts the text again", READER,
+                    doesNothing(CLIENT + "FollowedRequest", "startAgain")),
+            Break.of("G4", "attempts are told apart by their order", READER,
+                    doesNotAsk(CLIENT + "FollowedRequest", "onChunk", "compare", 0)),
+            Break.of("G4", "a chunk behind a gap is held", READER,
+                    doesNothing(CLIENT + "FollowedRequest", "hold")),
+            Break.of("G4", "END accounts for the text (count and hash)", READER,
+                    answers(CLIENT + "FollowedRequest", "isConfirmed", true)),
+            Break.of("G4", "all chunks acknowledged, then the reply", ORDER,
+                    readsAs(REPLY + "PublishedChunks", "end", "unacknowledged", 0)),
+
+            // G7 no call after expiry
+            Break.of("G7", "time to live is looked at before each call", FLOW,
+                    answers(WORKERS + "RequestFlow", "isExpired", false),
+                    doesNotAsk(WORKERS + "Visit", "run", "expiresAtMillis", Long.MAX_VALUE)),
+            Break.of("G7", "time to live counts from the first record", Check.of(INTAKE + "RequestReaderTest"),
+                    doesNotAsk(INTAKE + "RecordFacts", "firstEnqueuedMillis", "number", Long.MAX_VALUE)),
+            Break.of("G7", "time to live ends a running call",
+                    Check.of(VENDOR + "HttpVendorClientTest",
+                            "aCallThatItsRequestHasNoTimeForTeachesNothingAboutTheVendor"),
+                    answersNothing(VENDOR + "AttemptWatch", "due")),
+
+            // G8 everything is bounded
+            Break.of("G8", "intake pauses at its bounds", LANE, answers(INTAKE + "LaneBounds", "mustPause", false)),
+            Break.of("G8", "calls at once are bounded", POOL,
+                    readsAs(SCHEDULER + "PoolScheduler", "next", "maxInFlight", Integer.MAX_VALUE)),
+            Break.of("G8", "waiting requests are bounded", POOL,
+                    readsAs(SCHEDULER + "PoolScheduler", "offer", "maxWaiting", Integer.MAX_VALUE)),
+            Break.of("G8", "answers are bounded in bytes",
+                    Check.of(VENDOR + "HttpVendorClientTest", "sizesAreBounded"),
+                    doesNotAsk(VENDOR + "ResponseReader", "unary", "answerBytes", 1 << 30)),
+            Break.of("G8", "the reader's memory is bounded", READER_BOUNDS,
+                    readsAs(CLIENT + "ReplyAssembler", "onChunk", "maxHeldBytes", Long.MAX_VALUE),
+                    readsAs(CLIENT + "ReplyAssembler", "onChunk", "maxHeldBytesPerRequest", Long.MAX_VALUE)),
+
+            // G9 no secret leaves
+            Break.of("G9", "a vendor's error text loses what looks like a secret or a quotation",
+                    Check.of(VENDOR + "HttpVendorClientTest", "anErrorIsClassifiedByItsBodyAndItsSecretsAreKept"),
+                    new Switch(VENDOR + "ErrorText", "of", new Switch.Off.AnswersParameter(0)),
+                    new Switch(VENDOR + "HttpVendorClient$Attempt", "withoutSecrets",
+                            new Switch.Off.AnswersParameter(0))),
+            Break.of("G9", "a secret's text is its reference",
+                    Check.of("dev.signalbox.config.ConfigurationPrinterTest"),
+                    new Switch("dev.signalbox.config.Secret", "toString", new Switch.Off.AnswersLike("value")),
+                    new Switch("dev.signalbox.config.Secret", "reference", new Switch.Off.AnswersLike("value"))),
+
+            // G10 nobody holds up the others
+            Break.of("G10", "a record that a reader fails on stops no partition", LANE,
+                    catchesNothing(INTAKE + "RecordDecoding", "read"),
+                    catchesNothing(INTAKE + "RecordDecoding", "handOn")),
+            Break.of("G10", "a request whose path meets a defect is answered", FLOW,
+                    catchesNothing(WORKERS + "RequestFlow", "serve")),
+            Break.of("G10", "tenants are served by what they were served (virtual counter)", POOL,
+                    doesNotAsk(SCHEDULER + "TenantQueues", "take", "costUnits", 0)),
+            Break.of("G10", "each priority has a floor", POOL,
+                    answersNothing(SCHEDULER + "PoolScheduler", "furthestBelowFloor")));
+
+    private Breaks() {
+    }
+}

@@ -1,0 +1,96 @@
+package dev.signalbox.workers.reply;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.signalbox.schemas.Topics;
+import dev.signalbox.schemas.avro.AttemptId;
+import dev.signalbox.schemas.avro.BodyFormat;
+import dev.signalbox.schemas.avro.ChunkEndStatus;
+import dev.signalbox.schemas.avro.ChunkKind;
+import dev.signalbox.schemas.avro.LlmReply;
+import dev.signalbox.schemas.avro.ReplyStatus;
+import dev.signalbox.schemas.avro.ReplyTimings;
+import dev.signalbox.schemas.avro.StreamPolicy;
+import dev.signalbox.workers.TestRequests;
+import dev.signalbox.workers.intake.InboundRequest;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.clients.producer.MockProducer;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** All chunks acknowledged, then the reply; the reply acknowledged, then the offset is done. */
+@Tag("issue-2")
+@Tag("issue-4")
+class OrderOfEffectsTest {
+    private final MockProducer<byte[], byte[]> broker = new MockProducer<>(false, null, new ByteArraySerializer(),
+            new ByteArraySerializer());
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+    private final ReplyPublisher publisher = new ReplyPublisher(
+            new RecordEncoder(Map.of("schema.registry.url", "http://127.0.0.1:1")),
+            new RenewableProducer("test", () -> broker), timer);
+    private final InboundRequest request = TestRequests.request("r1", true, StreamPolicy.RESTART, Long.MAX_VALUE);
+    private final AtomicInteger done = new AtomicInteger();
+
+    @AfterEach
+    void stop() {
+        timer.shutdownNow();
+    }
+
+    @Test
+    void the_offset_is_done_only_when_the_reply_is_acknowledged() {
+        publisher.publish(request.address(), reply(), done::incrementAndGet);
+
+        assertThat(broker.history()).hasSize(1);
+        assertThat(done).as("done before the broker had the reply").hasValue(0);
+        assertThat(publisher.unpublished()).isEqualTo(1);
+        broker.completeNext();
+        assertThat(done).hasValue(1);
+        assertThat(publisher.unpublished()).isZero();
+    }
+
+    @Test
+    void a_reply_that_was_not_written_is_sent_until_it_is_and_done_once() {
+        publisher.publish(request.address(), reply(), done::incrementAndGet);
+        broker.errorNext(new TopicAuthorizationException(Topics.REPLIES));
+
+        assertThat(done).hasValue(0);
+        Awaitility.await("the second send").until(() -> broker.history().size() == 2);
+        assertThat(broker.history().get(1).value()).isEqualTo(broker.history().getFirst().value());
+        broker.completeNext();
+        assertThat(done).hasValue(1);
+    }
+
+    @Test
+    void an_attempt_ends_only_when_all_its_chunks_are_acknowledged() throws Exception {
+        AnswerChannel channel = publisher.open(request, new AttemptId(0, 1, 1, 1L));
+        channel.token(ChunkKind.TEXT, 0, "hello", null);
+        Thread attempt = Thread.ofVirtual().start(() -> channel.end(ChunkEndStatus.COMPLETE));
+        Awaitility.await("END is sent").until(() -> broker.history().size() == 2);
+
+        assertThat(attempt.join(Duration.ofMillis(50))).as("ended with chunks unacknowledged").isFalse();
+        broker.completeNext();
+        broker.completeNext();
+        assertThat(attempt.join(Duration.ofSeconds(5))).isTrue();
+    }
+
+    private static LlmReply reply() {
+        LlmReply reply = new LlmReply();
+        reply.setRequestId("r1");
+        reply.setStatus(ReplyStatus.COMPLETED);
+        reply.setRequestHash("h");
+        reply.setBodyFormat(BodyFormat.OPENAI_CHAT_COMPLETIONS);
+        reply.setAttempts(List.of());
+        reply.setTimings(new ReplyTimings(0L, null, 0L));
+        reply.setWarnings(List.of());
+        return reply;
+    }
+}
