@@ -66,6 +66,7 @@ public final class Main implements Shell {
         commandLine.setOut(new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8));
         commandLine.setErr(new PrintWriter(new LineWriter(terminal::say), true));
         commandLine.setUsageHelpAutoWidth(false).setUsageHelpWidth(110);
+        commandLine.setCaseInsensitiveEnumValuesAllowed(true);
         commandLine.registerConverter(Duration.class, Main::duration);
         commandLine.registerConverter(Priority.class, Main::priority);
         commandLine.registerConverter(StreamPolicy.class, Main::streamPolicy);

@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Tag;
 class ArchitectureTest {
 
     @ArchTest
-    static final ArchRule MODULES_DEPEND_ONLY_ON_WHAT_IS_BELOW_THEM = layeredArchitecture().consideringOnlyDependenciesInLayers()
+    static final ArchRule MODULES_DEPEND_ONLY_ON_WHAT_IS_BELOW_THEM = layeredArchitecture()
+            .consideringOnlyDependenciesInLayers()
             .layer("schemas").definedBy("dev.signalbox.schemas..")
             .layer("topology-config").definedBy("dev.signalbox.config..")
             .layer("workers").definedBy("dev.signalbox.workers..")

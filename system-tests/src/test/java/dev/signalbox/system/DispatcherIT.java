@@ -141,7 +141,8 @@ class DispatcherIT {
         changesAtOnce("warm-up", 300);
         long[] millis = changesAtOnce("measured", 300);
         Arrays.sort(millis);
-        System.out.printf("attempt event to health record: p50 %.1f ms, p99 %.1f ms, max %.1f ms (%d changes, one at a time)%n",
+        System.out.printf(
+                "attempt event to health record: p50 %.1f ms, p99 %.1f ms, max %.1f ms (%d changes, one at a time)%n",
                 millis[149] / 1_000.0, millis[296] / 1_000.0, millis[299] / 1_000.0, millis.length);
         assertThat(millis[149]).as("median, µs").isLessThan(50_000);
 
@@ -200,7 +201,8 @@ class DispatcherIT {
     }
 
     private static void ask(RequestProducer producer, String id, String model) {
-        String body = "{\"model\":\"" + model + "\",\"messages\":[{\"role\":\"user\",\"content\":\"Where is my parcel?\"}]}";
+        String body = "{\"model\":\"" + model
+                + "\",\"messages\":[{\"role\":\"user\",\"content\":\"Where is my parcel?\"}]}";
         LlmRequest request = LlmRequest.newBuilder().setId(id).setModel(model).setUseCase("support").setTenant("acme")
                 .setBody(ByteBuffer.wrap(body.getBytes(StandardCharsets.UTF_8))).setStreamTokens(false)
                 .setStreamPolicy(StreamPolicy.RESTART).build();

@@ -170,7 +170,7 @@ class FirstPathIT {
                 new ByteArraySerializer())) {
             var record = new ProducerRecord<>(LANE.requestTopic(), "json-1".getBytes(StandardCharsets.UTF_8), value);
             record.headers().add(Headers.CONTENT_TYPE, Headers.CONTENT_TYPE_JSON.getBytes(StandardCharsets.UTF_8));
-            record.headers().add(Headers.SPRING_CORRELATION_ID, new byte[] {1, 2, 3});
+            record.headers().add(Headers.SPRING_CORRELATION_ID, new byte[]{1, 2, 3});
             raw.send(record).get();
         }
         ConsumerRecord<byte[], byte[]> reply = find(Topics.REPLIES, "json-1");
@@ -184,7 +184,7 @@ class FirstPathIT {
     void whatCannotBeReadIsRejectedOrADeadLetterAndStopsNobody() throws Exception {
         try (var raw = new KafkaProducer<>(installation.clientProperties(), new ByteArraySerializer(),
                 new ByteArraySerializer())) {
-            raw.send(new ProducerRecord<>(LANE.requestTopic(), null, new byte[] {9, 9, 9})).get();
+            raw.send(new ProducerRecord<>(LANE.requestTopic(), null, new byte[]{9, 9, 9})).get();
             raw.send(new ProducerRecord<>(LANE.requestTopic(), "bad-1".getBytes(StandardCharsets.UTF_8), new byte[0]))
                     .get();
         }
@@ -235,7 +235,8 @@ class FirstPathIT {
     }
 
     private static LlmRequest request(String id, String model, boolean stream, StreamPolicy policy) {
-        String body = "{\"model\":\"" + model + "\",\"messages\":[{\"role\":\"user\",\"content\":\"Where is my parcel?\"}]}";
+        String body = "{\"model\":\"" + model
+                + "\",\"messages\":[{\"role\":\"user\",\"content\":\"Where is my parcel?\"}]}";
         return LlmRequest.newBuilder().setId(id).setModel(model).setUseCase("support").setTenant("acme")
                 .setBody(ByteBuffer.wrap(body.getBytes(StandardCharsets.UTF_8))).setStreamTokens(stream)
                 .setStreamPolicy(policy).build();

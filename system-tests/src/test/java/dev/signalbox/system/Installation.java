@@ -39,7 +39,8 @@ final class Installation implements AutoCloseable {
      *
      * @param yaml the configuration, given the simulator
      */
-    static Installation start(Path folder, SimulatorOptions vendors, Function<Simulator, String> yaml) throws Exception {
+    static Installation start(Path folder, SimulatorOptions vendors, Function<Simulator, String> yaml)
+            throws Exception {
         EmbeddedStack stack = EmbeddedStack.start(folder, EmbeddedOptions.defaults());
         try {
             Simulator simulator = Simulator.start(vendors);

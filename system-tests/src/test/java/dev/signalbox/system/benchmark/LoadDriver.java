@@ -92,7 +92,7 @@ final class LoadDriver implements AutoCloseable {
         return ("{\"model\":\"bench\"," + (stream ? "\"stream\":true," : "")
                 + "\"messages\":[{\"role\":\"system\",\"content\":\"You answer customers of a parcel service.\"},"
                 + "{\"role\":\"user\",\"content\":\"" + "Where is my parcel, please? ".repeat(56) + "\"}]}")
-                        .getBytes(StandardCharsets.UTF_8);
+                .getBytes(StandardCharsets.UTF_8);
     }
 
     static List<Message> requests(String run, int count, boolean stream, Lane lane, String registryUrl) {

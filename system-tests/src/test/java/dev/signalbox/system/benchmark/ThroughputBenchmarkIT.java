@@ -98,8 +98,10 @@ class ThroughputBenchmarkIT {
                 LoadDriver.Pass pass = driver.run(LANE.requestTopic(), Topics.REPLIES,
                         LoadDriver.requests("streams", streams, true, LANE, stack.words().get(1)));
                 double last = pass.latenciesNanos()[streams - 1] / 1e9;
-                System.out.printf("%,d streams of 53 chunks at 150 ms: ideal %.2f s, last reply %.2f s after the first send, "
-                        + "worker's CPU %.1f s%n", streams, idealSeconds, last, worker.cpuMillis() / 1e3);
+                System.out.printf(
+                        "%,d streams of 53 chunks at 150 ms: ideal %.2f s, last reply %.2f s after the first send, "
+                                + "worker's CPU %.1f s%n",
+                        streams, idealSeconds, last, worker.cpuMillis() / 1e3);
                 assertThat(last).isLessThan(1.2 * idealSeconds);
             }
         }
@@ -114,7 +116,8 @@ class ThroughputBenchmarkIT {
         }
         try (ChildProcess bare = ChildProcess.start(BareLoop.class, JVM, stack.words().get(0), stack.words().get(2),
                 requests, replies, Integer.toString(AT_ONCE))) {
-            return print("bare loop", pass, bare, driver.run(requests, replies, LoadDriver.bodies("b" + pass, REQUESTS)));
+            return print("bare loop", pass, bare,
+                    driver.run(requests, replies, LoadDriver.bodies("b" + pass, REQUESTS)));
         }
     }
 
@@ -148,7 +151,9 @@ class ThroughputBenchmarkIT {
         return file;
     }
 
-    private static double median(List<LoadDriver.Pass> passes, java.util.function.ToDoubleFunction<LoadDriver.Pass> of) {
-        return passes.stream().mapToDouble(of).boxed().sorted(Comparator.naturalOrder()).toList().get(passes.size() / 2);
+    private static double median(List<LoadDriver.Pass> passes,
+            java.util.function.ToDoubleFunction<LoadDriver.Pass> of) {
+        return passes.stream().mapToDouble(of).boxed().sorted(Comparator.naturalOrder()).toList()
+                .get(passes.size() / 2);
     }
 }
