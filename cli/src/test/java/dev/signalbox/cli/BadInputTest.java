@@ -168,6 +168,16 @@ class BadInputTest {
     }
 
     @Test
+    void theDoctorSpeaksEveryForm() {
+        String data = folder.resolve("data").toString();
+        assertThat(CommandLineRunner.run("doctor", "--data", data).out()).contains("CHECK", "configuration");
+        assertThat(CommandLineRunner.run("doctor", "--data", data, "-o", "json").out()).startsWith("[{\"check\":");
+        assertThat(CommandLineRunner.run("doctor", "--data", data, "-o", "yaml").out()).startsWith("- check: \"java\"");
+        assertThat(CommandLineRunner.run("completion").out()).contains("complete -F");
+        assertThat(CommandLineRunner.run("config", "print").out()).contains("conversation-serving");
+    }
+
+    @Test
     void aMissingInputAndAWrongDurationAreOneLine() {
         CommandLineRunner.Ran missing = CommandLineRunner.run("batch", folder.resolve("no.jsonl").toString(), "--out",
                 out.toString());
