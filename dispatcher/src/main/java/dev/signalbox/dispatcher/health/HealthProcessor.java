@@ -4,9 +4,6 @@ import dev.signalbox.dispatcher.latency.LatencyReader;
 import dev.signalbox.schemas.avro.AttemptEvent;
 import dev.signalbox.schemas.avro.DeploymentHealth;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.ContextualProcessor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -14,20 +11,16 @@ import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.state.KeyValueStore;
 
 /** Steps each deployment's standing by calls and by time, and publishes changes at once and figures now and then. */
+@SuppressWarnings("NullAway.Init") // Streams calls init() before anything else.
 public final class HealthProcessor extends ContextualProcessor<String, AttemptEvent, String, DeploymentHealth> {
     /** How late the end of an ejection may be noticed. */
     static final Duration TICK = Duration.ofSeconds(1);
     /** How old the published figures of a deployment in use may be. */
     static final Duration REFRESH = Duration.ofSeconds(5);
 
-    /** After that long without a call a deployment is taken for gone, and its record is deleted. */
-    static final Duration FORGOTTEN = Duration.ofDays(7);
-
     private final HealthModel model;
     private final FleetTime time;
-    @SuppressWarnings("NullAway.Init") // Streams calls init() before anything else.
     private KeyValueStore<String, Standing> standings;
-    @SuppressWarnings("NullAway.Init")
     private LatencyReader latency;
 
     public HealthProcessor(HealthRules rules, FleetTime time) {
@@ -56,8 +49,8 @@ public final class HealthProcessor extends ContextualProcessor<String, AttemptEv
     }
 
     private void tick(long now) {
-        all().forEach(known -> {
-            if (now - known.value.lastCallMillis() > FORGOTTEN.toMillis()) {
+        HealthStore.all(standings).forEach(known -> {
+            if (HealthStore.forgotten(known.value, now)) {
                 standings.delete(known.key);
                 context().forward(new Record<>(known.key, null, now));
                 return;
@@ -70,7 +63,7 @@ public final class HealthProcessor extends ContextualProcessor<String, AttemptEv
     }
 
     private void refresh(long now) {
-        all().stream().filter(known -> now - known.value.lastCallMillis() <= REFRESH.toMillis())
+        HealthStore.all(standings).stream().filter(known -> now - known.value.lastCallMillis() <= REFRESH.toMillis())
                 .forEach(known -> publish(known.key, model.onTime(known.value, now).standing(), now));
     }
 
@@ -82,13 +75,5 @@ public final class HealthProcessor extends ContextualProcessor<String, AttemptEv
     private void publish(String deployment, Standing standing, long now) {
         context().forward(new Record<>(deployment,
                 HealthReport.of(deployment, standing, latency.windows(deployment, now), model.rules(), now), now));
-    }
-
-    private List<KeyValue<String, Standing>> all() {
-        List<KeyValue<String, Standing>> all = new ArrayList<>();
-        try (var known = standings.all()) {
-            known.forEachRemaining(all::add);
-        }
-        return all;
     }
 }
