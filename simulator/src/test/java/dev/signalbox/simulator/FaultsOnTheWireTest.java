@@ -9,25 +9,35 @@ import dev.signalbox.simulator.language.FixedAnswer;
 import dev.signalbox.simulator.meter.CallOutcome;
 import dev.signalbox.simulator.meter.CallRecord;
 import dev.signalbox.simulator.profile.ModelProfile;
-import dev.signalbox.simulator.profile.VendorProfile;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
-/** Each fault as bytes on a socket. */
+/** Each fault as bytes on a socket, in each family. */
 @Tag("issue-2")
+@Tag("issue-3")
+@ParameterizedClass
+@EnumSource(Family.class)
 class FaultsOnTheWireTest {
     private static final int QUIET_MILLIS = 400;
     private static Simulator simulator;
 
+    @Parameter
+    Family family = Family.OPENAI;
+
     @BeforeAll
     static void start() throws IOException {
-        simulator = Simulator.start(SimulatorOptions.of(VendorProfile.of("openai", ModelProfile.ZERO_LATENCY)));
+        simulator = Simulator.start(SimulatorOptions.of(Family.OPENAI.profile(ModelProfile.ZERO_LATENCY),
+                Family.ANTHROPIC.profile(ModelProfile.ZERO_LATENCY)));
     }
 
     @AfterAll
@@ -35,14 +45,19 @@ class FaultsOnTheWireTest {
         simulator.close();
     }
 
-    private static Exchange call(String fault, boolean stream) throws IOException {
+    private Exchange call(String fault, boolean stream) throws IOException {
         return call(fault, stream, QUIET_MILLIS);
     }
 
-    private static Exchange call(String fault, boolean stream, int quietMillis) throws IOException {
+    private Exchange call(String fault, boolean stream, int quietMillis) throws IOException {
         simulator.reset();
-        return RawClient.call(simulator.baseUrl(), RawClient.chat("gpt-4.1@fault=" + fault, stream), quietMillis,
-                "connection: close");
+        return send(family.chat("model-1@fault=" + fault, stream), quietMillis);
+    }
+
+    private Exchange send(String body, int quietMillis, String... headers) throws IOException {
+        String[] all = Arrays.copyOf(headers, headers.length + 1);
+        all[headers.length] = "connection: close";
+        return family.post(simulator, body, quietMillis, all);
     }
 
     private static CallRecord logged() {
@@ -50,13 +65,15 @@ class FaultsOnTheWireTest {
     }
 
     @Test
-    void a_healthy_stream_has_role_tokens_finish_usage_and_done() throws IOException {
-        Exchange stream = RawClient.call(simulator.baseUrl(), RawClient.chat("gpt-4.1", true), QUIET_MILLIS,
-                "connection: close");
+    void a_healthy_stream_begins_and_ends_as_the_vendors() throws IOException {
+        simulator.reset();
+        Exchange stream = send(family.chat("model-1", true), QUIET_MILLIS);
         assertThat(stream.statusLine()).isEqualTo("HTTP/1.1 200 OK");
-        assertThat(stream.text()).contains("content-type: text/event-stream; charset=utf-8", "x-request-id: req_",
-                "\"delta\":{\"role\":\"assistant\",\"content\":\"\"", "\"finish_reason\":\"stop\"",
-                "\"completion_tokens\":60", "data: [DONE]\n\n");
+        assertThat(stream.text()).contains("content-type: text/event-stream; charset=utf-8", "request-id: req_",
+                family.of("\"delta\":{\"role\":\"assistant\",\"content\":\"\"",
+                        "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"model\":\"model-1\","),
+                family.of("chat.completion.chunk", "event: ping\ndata: {\"type\": \"ping\"}\n\n"), family.finish,
+                family.usage, family.endMarker);
         assertThat(stream.tokens()).isEqualTo(60);
         assertThat(stream.end()).isEqualTo(End.FIN);
         assertThat(logged().outcome()).isEqualTo(CallOutcome.COMPLETED);
@@ -64,19 +81,38 @@ class FaultsOnTheWireTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"'rate_limit,retry_after=2', 429, rate_limit_exceeded", "server_error, 500, server_error",
-            "overloaded, 503, server_is_overloaded", "overloaded_529, 529, overloaded_error",
-            "context_length, 400, context_length_exceeded", "content_filter, 400, content_policy_violation",
-            "auth, 401, invalid_api_key", "quota, 429, insufficient_quota", "slow_down, 429, slow_down",
-            "never_fits, 429, Request too large", "model_not_found, 404, model_not_found",
-            "bad_gateway, 502, <title>502 Bad Gateway", "upstream, 503, upstream connect error",
-            "cdn, 520, unknown error", "gateway_timeout, 504, 504 Gateway Time-out", "region, 403, unsupported_country",
-            "status:418, 418, simulated status 418", "timeout, 408, timeout", "not_json, 200, <h1>Welcome"})
-    void errors_have_the_vendors_own_form(String fault, int status, String says) throws IOException {
+    @CsvSource({"'rate_limit,retry_after=2', 429, rate_limit_exceeded, 429, rate_limit_error",
+            "token_limit, 429, tokens per min (TPM), 429, input tokens per minute",
+            "server_error, 500, server_error, 500, api_error",
+            "overloaded, 503, server_is_overloaded, 529, overloaded_error",
+            "overloaded_529, 529, overloaded_error, 529, overloaded_error",
+            "status:503, 503, server_is_overloaded, 503, overloaded_error",
+            "context_length, 400, context_length_exceeded, 400, prompt is too long: ",
+            "content_filter, 400, content_policy_violation, 400, Output blocked by content filtering policy",
+            "auth, 401, invalid_api_key, 401, authentication_error",
+            "permission, 403, model_not_available, 403, permission_error",
+            "region, 403, unsupported_country, 403, Request not allowed",
+            "model_not_found, 404, model_not_found, 404, model: model-1",
+            "conflict, 409, conflict, 409, conflict_error",
+            "payload_too_large, 413, request_too_large, 413, request_too_large",
+            "quota, 429, insufficient_quota, 400, credit balance is too low",
+            "slow_down, 429, slow_down, 429, acceleration limit",
+            "never_fits, 429, Request too large, 429, rate_limit_error",
+            "timeout, 408, timeout, 504, timeout_error", "invalid_request, 400, invalid_request_error, 400, "
+                    + "invalid_request_error",
+            "bad_gateway, 502, <title>502 Bad Gateway, 502, <title>502 Bad Gateway",
+            "upstream, 503, upstream connect error, 503, upstream connect error",
+            "cdn, 520, api.openai.com | 520, 520, api.anthropic.com | 520",
+            "gateway_timeout, 504, 504 Gateway Time-out, 504, 504 Gateway Time-out",
+            "status:418, 418, simulated status 418, 418, simulated status 418",
+            "not_json, 200, <h1>Welcome, 200, <h1>Welcome"})
+    void errors_have_the_vendors_own_form(String fault, int openAi, String openAiSays, int anthropic,
+            String anthropicSays) throws IOException {
+        int status = family.of(openAi, anthropic);
         for (boolean stream : new boolean[]{true, false}) {
             Exchange answer = call(fault, stream);
             assertThat(answer.statusLine()).startsWith("HTTP/1.1 " + status + " ");
-            assertThat(answer.body()).contains(says);
+            assertThat(answer.body()).contains(family.of(openAiSays, anthropicSays));
             assertThat(answer.end()).isEqualTo(End.FIN);
             assertThat(logged().status()).isEqualTo(status);
             assertThat(logged().outcome()).isEqualTo(CallOutcome.ERROR);
@@ -84,23 +120,42 @@ class FaultsOnTheWireTest {
     }
 
     @Test
-    void retry_after_is_said_in_both_headers() throws IOException {
+    void retry_after_is_said_where_the_vendor_says_it() throws IOException {
         assertThat(call("rate_limit,retry_after=2", false).text()).contains("retry-after: 2\r\n",
-                "retry-after-ms: 2000\r\n", "try again in 2s");
+                family.of("retry-after-ms: 2000\r\n", "x-should-retry: true\r\n"),
+                family.of("try again in 2s", "try again later"));
+    }
+
+    @Test
+    void a_body_beyond_32_megabytes_is_refused() throws IOException {
+        Exchange answer = send("{\"model\":\"" + "x".repeat(33 << 20) + "\"}", 10_000);
+        assertThat(answer.statusLine()).startsWith("HTTP/1.1 413 ");
+        assertThat(answer.body()).contains("request_too_large");
+    }
+
+    @Test
+    void an_error_in_mid_stream_ends_it_as_the_vendor_does() throws IOException {
+        Exchange error = call("stream_error:5:overloaded", true);
+        assertThat(error.tokens()).isEqualTo(5);
+        assertThat(error.end()).isEqualTo(End.FIN);
+        assertThat(error.text()).contains(family.of("server_is_overloaded", "event: error\ndata: {\"type\":\"error\","
+                + "\"error\":{\"details\":null,\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}"))
+                .doesNotContain(family.finish);
+        assertThat(error.text().contains(family.endMarker)).isEqualTo(family == Family.OPENAI);
+        assertThat(call("stream_error:5", false).statusLine()).contains("500");
     }
 
     @Test
     void once_each_nth_and_times_count_calls() throws IOException {
         simulator.reset();
-        String body = RawClient.chat("m@fault=server_error,nth=2-3", false);
+        String body = family.chat("m@fault=server_error,nth=2-3", false);
         for (String status : List.of("200", "500", "500", "200")) {
-            assertThat(RawClient.call(simulator.baseUrl(), body, QUIET_MILLIS, "connection: close").statusLine())
-                    .contains(status);
+            assertThat(send(body, QUIET_MILLIS).statusLine()).contains(status);
         }
-        String each = RawClient.chat("m@fault=overloaded,each=1", false);
-        for (String call : List.of("a 503", "b 503", "a 200", "b 200")) {
-            assertThat(RawClient.call(simulator.baseUrl(), each, QUIET_MILLIS, "connection: close",
-                    "x-signalbox-request-id: " + call.substring(0, 1)).statusLine()).contains(call.substring(2));
+        String each = family.chat("m@fault=server_error,each=1", false);
+        for (String call : List.of("a 500", "b 500", "a 200", "b 200")) {
+            assertThat(send(each, QUIET_MILLIS, "x-signalbox-request-id: " + call.substring(0, 1)).statusLine())
+                    .contains(call.substring(2));
         }
     }
 
@@ -117,7 +172,7 @@ class FaultsOnTheWireTest {
     void a_stream_ends_or_stalls_after_exactly_that_many_tokens(String fault, End end) throws IOException {
         Exchange stream = call(fault, true);
         assertThat(stream.tokens()).isEqualTo(40);
-        assertThat(stream.text()).doesNotContain("\"finish_reason\":\"stop\"", "[DONE]", "\r\n0\r\n");
+        assertThat(stream.text()).doesNotContain(family.finish, family.endMarker, "\r\n0\r\n");
         assertThat(stream.end()).isEqualTo(end);
         assertThat(logged().tokensSent()).isEqualTo(40);
     }
@@ -139,9 +194,9 @@ class FaultsOnTheWireTest {
                 assertThat(answer.lastByteMillis()).as(fault).isGreaterThanOrEqualTo(148);
                 assertThat(answer.end()).isEqualTo(End.FIN);
                 assertThat(stream ? answer.tokens() : 60).as(fault).isEqualTo(60);
-                assertThat(answer.body()).contains(stream ? "[DONE]" : FixedAnswer.TEXT);
-                assertThat(answer.firstByteMillis() > 100).as(fault)
-                        .isEqualTo(fault.startsWith("headers") || (!stream && fault.startsWith("trickle")));
+                assertThat(answer.body()).contains(stream ? family.endMarker : FixedAnswer.TEXT);
+                assertThat(answer.firstByteMillis()).as(fault).isGreaterThanOrEqualTo(
+                        fault.startsWith("headers") || (!stream && fault.startsWith("trickle")) ? 148 : 0);
                 assertThat(logged().outcome()).isEqualTo(CallOutcome.COMPLETED);
             }
         }
@@ -149,52 +204,64 @@ class FaultsOnTheWireTest {
 
     @Test
     void bent_streams() throws IOException {
-        assertThat(call("malformed:10", true).text()).contains("{\"content\":\"\n\n").contains("[DONE]");
-        assertThat(call("no_done", true).text()).contains("\"finish_reason\":\"stop\"", "\"completion_tokens\":60")
-                .doesNotContain("[DONE]");
+        assertThat(call("malformed:10", true).text())
+                .contains(family.of("{\"content\":\"\n\n", "\"type\":\"text_delta\",\"text\":\"\n\n"))
+                .contains(family.endMarker);
+        assertThat(call("no_done", true).text()).contains(family.finish, family.usage)
+                .doesNotContain(family.endMarker);
         assertThat(call("no_finish", true).text()).contains("\" opened.\"")
-                .doesNotContain("[DONE]", "\"finish_reason\":\"stop\"");
-        Exchange error = call("stream_error:5:overloaded", true);
-        assertThat(error.tokens()).isEqualTo(5);
-        assertThat(error.text()).contains("server_is_overloaded", "[DONE]").doesNotContain("\"stop\"");
-        assertThat(call("content_type", true).text()).contains("content-type: text/html", "[DONE]");
-        assertThat(call("garbage", true).text()).contains("[DONE]\n\ndata: {\"late\":true}");
-        assertThat(call("finish:content_filter", true).text()).contains("\"finish_reason\":\"content_filter\"");
+                .doesNotContain(family.endMarker, family.finish, family.usage);
+        assertThat(call("content_type", true).text()).contains("content-type: text/html", family.endMarker);
+        assertThat(call("garbage", true).text()).contains(family.endMarker + family.of("data: {\"late\":true}",
+                "event: content_block_delta\ndata: {\"late\":true}"));
+        assertThat(call("finish:content_filter", true).text()).contains(
+                family.of("\"finish_reason\":\"content_filter\"", "\"stop_reason\":\"refusal\""));
+        assertThat(call("finish:pause_turn", true).text())
+                .contains(family.of("\"finish_reason\":", "\"stop_reason\":") + "\"pause_turn\"");
         Exchange empty = call("empty", true);
         assertThat(empty.tokens()).isZero();
-        assertThat(empty.text()).contains("\"finish_reason\":\"stop\"", "[DONE]");
-        assertThat(call("oversized:3MB", true, 2_000).text()).hasSizeGreaterThan(3 << 20).contains("[DONE]");
+        assertThat(empty.text()).contains(family.finish, family.endMarker).doesNotContain("content_block");
+        assertThat(call("oversized:3MB", true, 2_000).text()).hasSizeGreaterThan(3 << 20).contains(family.endMarker);
     }
 
     @Test
     void bent_answers_in_one_piece() throws IOException {
         assertThat(call("malformed:10", false).body()).endsWith(FixedAnswer.text(10));
-        assertThat(call("garbage", false).body()).contains("}data: {\"late\":true}");
-        assertThat(call("stream_error:5", false).statusLine()).contains("500");
+        assertThat(call("garbage", false).body())
+                .contains(family.of("}data: {\"late\":true}", "}event: content_block_delta"));
         assertThat(call("oversized:3MB", false, 2_000).body()).hasSizeGreaterThan(3 << 20).endsWith("}");
         assertThat(call("content_type:text/plain", false).text()).contains("content-type: text/plain");
+        assertThat(call("empty", false).body())
+                .contains(family.of("\"content\":\"\"", "\"content\":[]"), family.finish);
     }
 
     @Test
     void a_prefill_is_refused_and_nothing_else() throws IOException {
         assertThat(call("reject_prefill", false).statusLine()).contains("200");
-        String prefill = RawClient.chat("m@fault=reject_prefill", false).replace("}]}",
-                "},{\"role\":\"assistant\",\"content\":\"The lamp\"}]}");
-        assertThat(RawClient.call(simulator.baseUrl(), prefill, QUIET_MILLIS, "connection: close").statusLine())
-                .contains("400");
+        Exchange refused = send(Family.prefilled(family.chat("m@fault=reject_prefill", false), "The lamp"),
+                QUIET_MILLIS);
+        assertThat(refused.statusLine()).contains("400");
+        assertThat(refused.body()).contains("does not support assistant message prefill");
+    }
+
+    @Test
+    void a_prefill_is_continued_only_where_the_vendor_does_so() throws IOException {
+        Exchange answer = send(Family.prefilled(family.chat("m", true), FixedAnswer.text(40)), QUIET_MILLIS);
+        assertThat(answer.tokens()).isEqualTo(family.of(60, 20));
+        assertThat(answer.text()).contains(family.endMarker);
     }
 
     @Test
     void a_plan_names_vendor_model_and_time_and_can_be_changed() throws IOException {
         simulator.reset();
-        simulator.setFaults(List.of(FaultRule.parse("openai", "gpt-*", "reset,times=1"),
-                FaultRule.parse("openai", "gpt-*", "cut:3,until=3600s"),
+        simulator.setFaults(List.of(FaultRule.parse(family.vendor, "gpt-*", "reset,times=1"),
+                FaultRule.parse(family.vendor, "gpt-*", "cut:3,until=3600s"),
                 FaultRule.parse("elsewhere", "*", "overloaded")));
-        String body = RawClient.chat("gpt-4.1", true);
-        assertThat(RawClient.call(simulator.baseUrl(), body, QUIET_MILLIS).end()).isEqualTo(End.RST);
-        assertThat(RawClient.call(simulator.baseUrl(), body, QUIET_MILLIS).tokens()).isEqualTo(3);
+        String body = family.chat("gpt-4.1", true);
+        assertThat(send(body, QUIET_MILLIS).end()).isEqualTo(End.RST);
+        assertThat(send(body, QUIET_MILLIS).tokens()).isEqualTo(3);
         simulator.setFaults(List.of());
-        assertThat(RawClient.call(simulator.baseUrl(), body, QUIET_MILLIS).tokens()).isEqualTo(60);
+        assertThat(send(body, QUIET_MILLIS).tokens()).isEqualTo(60);
     }
 
     @Test

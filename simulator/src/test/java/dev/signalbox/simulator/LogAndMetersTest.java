@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
+import dev.signalbox.config.VendorFamily;
 import dev.signalbox.simulator.RawClient.End;
 import dev.signalbox.simulator.fault.FaultRule;
 import dev.signalbox.simulator.meter.CallOutcome;
@@ -20,6 +21,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -93,6 +95,28 @@ class LogAndMetersTest {
     }
 
     @Test
+    void anthropic_tells_its_limits_with_the_time_of_day_of_each_reset() throws IOException {
+        Limits limits = Limits.NONE.withRequestsPerMinute(1).withInputTokensPerMinute(1000)
+                .withOutputTokensPerMinute(500);
+        try (Simulator simulator = Simulator.start(
+                SimulatorOptions.of(Family.ANTHROPIC.profile(ModelProfile.ZERO_LATENCY.withLimits(limits))))) {
+            String chat = Family.ANTHROPIC.chat("m", true);
+            Instant before = Instant.now();
+            String first = Family.ANTHROPIC.post(simulator, chat, QUIET_MILLIS, "connection: close").text();
+            assertThat(first).contains("anthropic-ratelimit-requests-limit: 1\r\n",
+                    "anthropic-ratelimit-requests-remaining: 0\r\n", "anthropic-ratelimit-input-tokens-limit: 1000\r\n",
+                    "anthropic-ratelimit-output-tokens-remaining: 440\r\n")
+                    .doesNotContain("anthropic-ratelimit-tokens-", "x-ratelimit");
+            Instant reset = Instant.parse(
+                    first.replaceAll("(?s).*anthropic-ratelimit-requests-reset: (\\S+)\r\n.*", "$1"));
+            assertThat(reset).isBetween(before.plusSeconds(59), Instant.now().plusSeconds(61));
+            RawClient.Exchange second = Family.ANTHROPIC.post(simulator, chat, QUIET_MILLIS, "connection: close");
+            assertThat(second.statusLine()).contains("429");
+            assertThat(second.text()).contains("retry-after: 60\r\n", "rate_limit_error", "of 1 requests per minute");
+        }
+    }
+
+    @Test
     void the_admin_endpoint_changes_faults_and_shows_log_and_meters(@TempDir Path folder) throws Exception {
         Path file = folder.resolve("calls.jsonl");
         try (Simulator simulator = Simulator.start(SimulatorOptions.zeroLatency().withLogFile(file));
@@ -147,13 +171,14 @@ class LogAndMetersTest {
                     limits: {concurrency: 4}
                     models:
                       slow: {first_token: lognormal:300:0.5}
-                  backup: {api_key: sk-1}
+                  backup: {api_key: sk-1, family: anthropic}
                 faults:
                   - {vendor: openai, model: gpt-4.1, fault: "cut:40", from: 1s, until: 60s, probability: 0.5}
                 """);
         SimulatorOptions options = SimulatorConfig.read(file);
         assertThat(options.vendors()).extracting(VendorProfile::name).containsExactly("openai", "backup");
         assertThat(options.vendors().getFirst().model("slow").orElseThrow().limits().concurrency()).isEqualTo(4);
+        assertThat(options.vendors().getLast().family()).isEqualTo(VendorFamily.ANTHROPIC);
         assertThat(options.faults()).extracting(FaultRule::fromMillis).isEqualTo(List.of(1_000L));
         Files.writeString(file, "vendors:\n  openai: {first_token: soon}\n");
         assertThatThrownBy(() -> SimulatorConfig.read(file)).hasMessageStartingWith(file + ":2:")

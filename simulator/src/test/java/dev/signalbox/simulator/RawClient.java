@@ -29,20 +29,26 @@ final class RawClient {
 
         /** Occurrences of a token's event. */
         int tokens() {
-            return text.split("\"delta\":\\{\"content\":\"[^\"]").length - 1;
+            return text.split("\"delta\":\\{(\"content\"|\"type\":\"text_delta\",\"text\"):\"[^\"\n]").length - 1;
         }
     }
 
     private RawClient() {
     }
 
-    /** Sends one request and reads until the end, or until that long nothing came. */
+    /** {@link #post} to Chat Completions. */
     static Exchange call(URI baseUrl, String body, int quietMillis, String... headers) throws IOException {
+        return post(baseUrl, "/chat/completions", body, quietMillis, headers);
+    }
+
+    /** Sends one request and reads until the end, or until that long nothing came. */
+    static Exchange post(URI baseUrl, String path, String body, int quietMillis, String... headers)
+            throws IOException {
         try (Socket socket = new Socket(baseUrl.getHost(), baseUrl.getPort())) {
             socket.setSoTimeout(quietMillis);
             byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
-            StringBuilder head = new StringBuilder("POST " + baseUrl.getPath()
-                    + "/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: "
+            StringBuilder head = new StringBuilder("POST " + baseUrl.getPath() + path
+                    + " HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: "
                     + bytes.length + "\r\n");
             for (String header : headers) {
                 head.append(header).append("\r\n");

@@ -2,6 +2,7 @@ package dev.signalbox.simulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.signalbox.simulator.profile.ModelProfile;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -17,7 +18,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What the zero-latency vendor costs: CPU time of its event loop per request, apart from what the client costs. */
 @Tag("benchmark")
@@ -26,19 +28,21 @@ class ThroughputBenchmarkTest {
     private static final int REQUESTS = 4_000;
     private static final String PROMPT = "a prompt of some words that says nothing ".repeat(40);
 
-    @Test
-    void unary_and_streamed_calls() throws Exception {
-        try (Simulator simulator = Simulator.start(SimulatorOptions.zeroLatency());
+    @ParameterizedTest
+    @EnumSource(Family.class)
+    void unary_and_streamed_calls(Family family) throws Exception {
+        try (Simulator simulator = Simulator
+                .start(SimulatorOptions.of(family.profile(ModelProfile.ZERO_LATENCY)));
                 ExecutorService threads = Executors.newFixedThreadPool(CONNECTIONS)) {
             for (int pass = 1; pass <= 3; pass++) {
                 for (boolean stream : new boolean[]{false, true}) {
-                    measure(simulator, threads, pass, stream);
+                    measure(family, simulator, threads, pass, stream);
                 }
             }
         }
     }
 
-    private static void measure(Simulator simulator, ExecutorService threads, int pass, boolean stream)
+    private static void measure(Family family, Simulator simulator, ExecutorService threads, int pass, boolean stream)
             throws Exception {
         simulator.reset();
         long cpu = eventLoopNanos();
@@ -46,7 +50,7 @@ class ThroughputBenchmarkTest {
         List<Future<?>> clients = new ArrayList<>();
         for (int i = 0; i < CONNECTIONS; i++) {
             clients.add(threads.submit(() -> {
-                client(simulator, stream);
+                client(family, simulator, stream);
                 return null;
             }));
         }
@@ -55,16 +59,18 @@ class ThroughputBenchmarkTest {
         }
         int calls = CONNECTIONS * REQUESTS;
         double seconds = (System.nanoTime() - start) / 1e9;
-        System.out.printf("pass %d, %s, %d-byte prompt: %.0f requests/s, event loop %.1f us CPU a request%n", pass,
+        System.out.printf("%s, pass %d, %s, %d-byte prompt: %.0f requests/s, event loop %.1f us CPU a request%n",
+                family, pass,
                 stream ? "streamed 60 tokens" : "unary", PROMPT.length(), calls / seconds,
                 (eventLoopNanos() - cpu) / 1e3 / calls);
-        assertThat(simulator.meter("openai", "*").calls()).isEqualTo(calls);
+        assertThat(simulator.meter(family.vendor, "*").calls()).isEqualTo(calls);
     }
 
-    private static void client(Simulator simulator, boolean stream) throws IOException {
-        byte[] body = RawClient.chat("gpt-4.1", stream).replace("Say something", PROMPT)
+    private static void client(Family family, Simulator simulator, boolean stream) throws IOException {
+        byte[] body = family.chat("model-1", stream).replace("Say something", PROMPT)
                 .getBytes(StandardCharsets.UTF_8);
-        byte[] head = ("POST /openai/v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+        byte[] head = ("POST " + simulator.baseUrl().getPath() + family.path
+                + " HTTP/1.1\r\nhost: x\r\nanthropic-version: 2023-06-01\r\ncontent-type: application/json\r\n"
                 + "x-signalbox-request-id: 0b5c\r\nauthorization: Bearer sk\r\ncontent-length: " + body.length
                 + "\r\n\r\n").getBytes(StandardCharsets.UTF_8);
         byte[] request = new byte[head.length + body.length];
@@ -75,7 +81,10 @@ class ThroughputBenchmarkTest {
             OutputStream out = socket.getOutputStream();
             DataInputStream in = new DataInputStream(socket.getInputStream());
             byte[] buffer = new byte[64 * 1024];
-            byte[] end = (stream ? "\r\n0\r\n\r\n" : "\"fp_51317b0c\"}").getBytes(StandardCharsets.UTF_8);
+            byte[] end = (stream
+                    ? "\r\n0\r\n\r\n"
+                    : family.of("\"fp_51317b0c\"}", "\"service_tier\":\"standard\"}}"))
+                    .getBytes(StandardCharsets.UTF_8);
             for (int i = 0; i < REQUESTS; i++) {
                 out.write(request);
                 int length = 0;

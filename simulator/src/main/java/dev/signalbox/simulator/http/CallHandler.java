@@ -54,8 +54,7 @@ final class CallHandler {
             refuse(arrival, ErrorKind.AUTH, ErrorDetail.of("", 0));
             return;
         }
-        Optional<Refused> lacking = vendor.language.refusal(arrival::header);
-        switch (lacking.isPresent() ? lacking.get() : vendor.language.read(body)) {
+        switch (vendor.language.read(arrival::header, body)) {
             case Refused refused -> refuse(arrival, refused.kind(),
                     ErrorDetail.of("", 0).withMessage(refused.message(), refused.param()));
             case Understood understood -> understood(arrival, understood.request());

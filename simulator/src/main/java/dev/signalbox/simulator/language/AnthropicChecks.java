@@ -15,11 +15,15 @@ final class AnthropicChecks {
             "context_management", "diagnostics", "fallbacks", "inference_geo", "mcp_servers", "metadata",
             "output_config", "output_format", "service_tier", "speed", "stop_sequences", "stream", "system",
             "temperature", "thinking", "tool_choice", "tools", "top_k", "top_p");
+    private static final Set<String> SAMPLING = Set.of("temperature", "top_p", "top_k");
     private static final Set<String> IMAGE_TYPES = Set.of("image/jpeg", "image/png", "image/gif", "image/webp");
     private static final int MIN_THINKING_TOKENS = 1024;
     private static final int MAX_CACHE_MARKS = 4;
 
+    static final String VERSION_2026 = "2026-10-21";
+
     private final JsonNode request;
+    private final boolean since2026;
 
     /** What is wrong, to be thrown from any depth. */
     private static final class Wrong extends Exception {
@@ -30,13 +34,15 @@ final class AnthropicChecks {
         }
     }
 
-    private AnthropicChecks(JsonNode request) {
+    private AnthropicChecks(JsonNode request, String version) {
         this.request = request;
+        since2026 = version.equals(VERSION_2026);
     }
 
-    static Optional<String> firstWrong(JsonNode request) {
+    /** @param version of the API that the request is for */
+    static Optional<String> firstWrong(JsonNode request, String version) {
         try {
-            new AnthropicChecks(request).check();
+            new AnthropicChecks(request, version).check();
             return Optional.empty();
         } catch (Wrong wrong) {
             return Optional.ofNullable(wrong.getMessage());
@@ -56,7 +62,8 @@ final class AnthropicChecks {
         require(request.path("max_tokens").asLong() >= 1, "max_tokens: Input should be greater than or equal to 1");
         for (Iterator<String> keys = request.fieldNames(); keys.hasNext();) {
             String key = keys.next();
-            require(KEYS.contains(key), key + ": Extra inputs are not permitted");
+            require(KEYS.contains(key) && !(since2026 && SAMPLING.contains(key)),
+                    key + ": Extra inputs are not permitted");
         }
         range("temperature");
         range("top_p");
@@ -93,6 +100,10 @@ final class AnthropicChecks {
                         + ": Extra inputs are not permitted");
             }
             content(message.path("content"), at);
+            for (JsonNode block : message.path("content")) {
+                require(!since2026 || role.equals("user") || !block.path("type").asText().equals("document"),
+                        at + ": `document` blocks are not permitted in `" + role + "` messages");
+            }
             results(message.path("content"), i, openCalls);
             openCalls.clear();
             for (JsonNode block : message.path("content")) {

@@ -23,7 +23,8 @@ import java.util.function.UnaryOperator;
 public final class AnthropicLanguage implements VendorLanguage {
     private static final Header ORGANIZATION = new Header("anthropic-organization-id",
             "00000000-0000-4000-8000-000000000000");
-    private static final Set<String> VERSIONS = Set.of("2023-01-01", "2023-06-01");
+    /** The last one takes no sampling parameters and no documents from the assistant. */
+    private static final Set<String> VERSIONS = Set.of("2023-01-01", "2023-06-01", AnthropicChecks.VERSION_2026);
 
     @Override
     public List<String> paths(Operation operation) {
@@ -42,19 +43,14 @@ public final class AnthropicLanguage implements VendorLanguage {
     }
 
     @Override
-    public Optional<Refused> refusal(UnaryOperator<String> header) {
+    public Reading read(UnaryOperator<String> header, byte[] body) {
         String version = header.apply("anthropic-version");
         if (VERSIONS.contains(version)) {
-            return Optional.empty();
+            return AnthropicReader.read(body, version);
         }
-        return Optional.of(new Refused(ErrorKind.INVALID_REQUEST, version.isEmpty()
+        return new Refused(ErrorKind.INVALID_REQUEST, version.isEmpty()
                 ? "anthropic-version: header is required"
-                : "anthropic-version: \"" + version + "\" is not a valid version", ""));
-    }
-
-    @Override
-    public Reading read(byte[] body) {
-        return AnthropicReader.read(body);
+                : "anthropic-version: \"" + version + "\" is not a valid version", "");
     }
 
     @Override

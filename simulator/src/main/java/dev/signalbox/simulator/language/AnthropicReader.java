@@ -17,7 +17,7 @@ final class AnthropicReader {
     private AnthropicReader() {
     }
 
-    static Reading read(byte[] body) {
+    static Reading read(byte[] body, String version) {
         JsonNode request;
         try {
             request = Json.MAPPER.readTree(body);
@@ -27,7 +27,7 @@ final class AnthropicReader {
         if (!request.isObject()) {
             return refused("Input should be a valid dictionary");
         }
-        Optional<String> wrong = AnthropicChecks.firstWrong(request);
+        Optional<String> wrong = AnthropicChecks.firstWrong(request, version);
         if (wrong.isPresent()) {
             return refused(wrong.get());
         }

@@ -43,12 +43,7 @@ public final class OpenAiLanguage implements VendorLanguage {
     }
 
     @Override
-    public Optional<Refused> refusal(UnaryOperator<String> header) {
-        return Optional.empty();
-    }
-
-    @Override
-    public Reading read(byte[] body) {
+    public Reading read(UnaryOperator<String> header, byte[] body) {
         return new OpenAiReader(body).read();
     }
 

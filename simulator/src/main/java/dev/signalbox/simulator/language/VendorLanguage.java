@@ -22,9 +22,6 @@ public interface VendorLanguage {
     /** The credential of a request; empty text if it shows none. */
     String credential(UnaryOperator<String> header);
 
-    /** What a request's headers lack, its credential apart; empty if nothing. */
-    Optional<Refused> refusal(UnaryOperator<String> header);
-
     sealed interface Reading {
     }
 
@@ -34,7 +31,8 @@ public interface VendorLanguage {
     record Refused(ErrorKind kind, String message, String param) implements Reading {
     }
 
-    Reading read(byte[] body);
+    /** @param header value of a request's header by its name; empty text for none */
+    Reading read(UnaryOperator<String> header, byte[] body);
 
     /**
      * When.
