@@ -67,7 +67,6 @@ public final class Main implements Shell {
         commandLine.setErr(new PrintWriter(new LineWriter(terminal::say), true));
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);
         commandLine.setUsageHelpAutoWidth(false).setUsageHelpWidth(110);
-        commandLine.setCaseInsensitiveEnumValuesAllowed(true);
         commandLine.registerConverter(Duration.class, Main::duration);
         commandLine.registerConverter(Priority.class, Main::priority);
         commandLine.registerConverter(StreamPolicy.class, Main::streamPolicy);
