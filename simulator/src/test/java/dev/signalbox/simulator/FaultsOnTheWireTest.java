@@ -203,6 +203,25 @@ class FaultsOnTheWireTest {
     }
 
     @Test
+    void a_stall_may_show_signs_of_life_that_are_no_tokens() throws IOException {
+        Exchange stalled = call("stall:20:1500ms:100ms", true, 1_000);
+        assertThat(stalled.end()).as("never quiet for a second").isEqualTo(End.FIN);
+        assertThat(stalled.lastByteMillis()).isGreaterThan(1_480);
+        assertThat(stalled.text().split(family.of(": ping\n\n", "event: ping\n"), -1))
+                .hasSize(family.of(14, 15) + 1);
+        assertThat(stalled.tokens()).isEqualTo(60);
+    }
+
+    @Test
+    void a_healthy_answer_may_tell_to_come_back_later() throws IOException {
+        for (boolean stream : new boolean[]{true, false}) {
+            Exchange answer = call("retry_hint:20s", stream);
+            assertThat(answer.text()).startsWith("HTTP/1.1 200 OK").contains("retry-after: 20\r\n");
+            assertThat(logged().outcome()).isEqualTo(CallOutcome.COMPLETED);
+        }
+    }
+
+    @Test
     void bent_streams() throws IOException {
         assertThat(call("malformed:10", true).text())
                 .contains(family.of("{\"content\":\"\n\n", "\"type\":\"text_delta\",\"text\":\"\n\n"))

@@ -54,8 +54,21 @@ public sealed interface Fault {
     record Cut(int afterTokens, Ending how) implements Fault {
     }
 
-    /** Silence after that many tokens, then the rest. */
-    record Stall(int afterTokens, long millis) implements Fault {
+    /**
+     * No token for that long after that many, then the rest.
+     *
+     * @param pingMillis between signs of life that a stream gives meanwhile, at least 1; {@link Long#MAX_VALUE}: silence
+     */
+    record Stall(int afterTokens, long millis, long pingMillis) implements Fault {
+        public Stall {
+            if (pingMillis < 1) {
+                throw new IllegalArgumentException("pings " + pingMillis + " ms apart");
+            }
+        }
+    }
+
+    /** A healthy answer whose header tells to come back later: no reason to. */
+    record RetryHint(long millis) implements Fault {
     }
 
     /** One event that is no JSON after that many tokens, then the rest; not streamed: a body that is no JSON. */

@@ -98,7 +98,9 @@ public final class FaultSyntax {
             case "first_token" -> new Fault.LateFirstToken(millis(argument(p, 1)));
             case "cut" -> new Fault.Cut(tokens(argument(p, 1)),
                     p.length > 2 ? Ending.valueOf(p[2].toUpperCase(Locale.ROOT)) : Ending.FIN);
-            case "stall" -> new Fault.Stall(tokens(argument(p, 1)), p.length > 2 ? millis(p[2]) : 30_000);
+            case "stall" -> new Fault.Stall(tokens(argument(p, 1)), p.length > 2 ? millis(p[2]) : 30_000,
+                    p.length > 3 ? millis(p[3]) : Long.MAX_VALUE);
+            case "retry_hint" -> new Fault.RetryHint(millis(argument(p, 1)));
             case "malformed" -> new Fault.Malformed(p.length > 1 ? tokens(p[1]) : 10);
             case "no_done" -> new Fault.NoEndMarker();
             case "no_finish" -> new Fault.NoFinish();

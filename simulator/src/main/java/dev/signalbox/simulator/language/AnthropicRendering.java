@@ -67,7 +67,7 @@ final class AnthropicRendering implements Rendering {
         if (answer.tokens() > 0) {
             blockStart(0, out);
         }
-        out.put(PING);
+        ping(out);
     }
 
     /** A message from its first key to the value of {@code content}. */
@@ -156,6 +156,11 @@ final class AnthropicRendering implements Rendering {
     public void error(ErrorKind kind, ByteWriter out) {
         out.put("event: error\ndata: ").put(AnthropicErrors.event(kind,
                 ErrorDetail.of(request.model(), request.promptTokens()), vendorRequestId)).put("\n\n");
+    }
+
+    @Override
+    public void ping(ByteWriter out) {
+        out.put(PING);
     }
 
     @Override

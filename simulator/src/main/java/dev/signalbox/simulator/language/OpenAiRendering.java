@@ -128,6 +128,11 @@ final class OpenAiRendering implements Rendering {
     }
 
     @Override
+    public void ping(ByteWriter out) {
+        out.put(": ping\n\n");
+    }
+
+    @Override
     public void malformed(ByteWriter out) {
         out.put(prefix).put("{\"index\":0,\"delta\":{\"content\":\"\n\n");
     }

@@ -25,6 +25,9 @@ public interface Rendering {
     /** An error in mid-stream and whatever this vendor still sends behind it. */
     void error(ErrorKind kind, ByteWriter out);
 
+    /** A sign of life that is no progress. */
+    void ping(ByteWriter out);
+
     /** An event whose data is no JSON. */
     void malformed(ByteWriter out);
 

@@ -126,7 +126,12 @@ public final class ScriptWriter {
             return true;
         }
         if (fault instanceof Fault.Stall stall && isAt(stall.afterTokens(), index)) {
-            pause(stall.millis());
+            long left = stall.millis();
+            for (; left > stall.pingMillis(); left -= stall.pingMillis()) {
+                pause(stall.pingMillis());
+                bytes(rendering::ping);
+            }
+            pause(left);
         }
         if (fault instanceof Fault.Malformed malformed && isAt(malformed.afterTokens(), index)) {
             bytes(rendering::malformed);
@@ -242,6 +247,9 @@ public final class ScriptWriter {
         all.add(new Header("content-type",
                 fault instanceof Fault.WrongContentType wrong ? wrong.contentType() : contentType));
         all.addAll(headers);
+        if (fault instanceof Fault.RetryHint hint) {
+            all.add(new Header("retry-after", Long.toString(Math.ceilDiv(hint.millis(), 1000))));
+        }
         steps.add(new Step.Head(200, all, length));
     }
 
