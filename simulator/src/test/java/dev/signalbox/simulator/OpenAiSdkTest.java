@@ -121,6 +121,46 @@ class OpenAiSdkTest {
         }
     }
 
+    private static ChatCompletionFunctionTool tool(String name) {
+        return ChatCompletionFunctionTool.builder().function(FunctionDefinition.builder().name(name)
+                .parameters(FunctionParameters.builder().putAdditionalProperty("type", JsonValue.from("object"))
+                        .putAdditionalProperty("properties", JsonValue.from(Map.of("city", Map.of("type", "string"))))
+                        .build())
+                .build()).build();
+    }
+
+    private static List<String> calls(ChatCompletion answer) {
+        return answer.choices().getFirst().message().toolCalls().orElse(List.of()).stream()
+                .map(call -> call.asFunction().function().name() + call.asFunction().function().arguments()).toList();
+    }
+
+    @Test
+    void several_tools_are_called_at_once_unless_that_is_forbidden() {
+        ChatCompletionCreateParams.Builder request = chat("gpt-4.1").addTool(tool("get_weather"))
+                .addTool(tool("get_time")).addTool(tool("get"))
+                .addUserMessage("Please call get_weather and call get_time.");
+        for (ChatCompletion answer : List.of(client.chat().completions().create(request.build()), stream(request))) {
+            assertThat(calls(answer)).containsExactly("get_weather{\"city\":\"simulated\"}",
+                    "get_time{\"city\":\"simulated\"}");
+            assertThat(answer.choices().getFirst().message().toolCalls().orElseThrow())
+                    .extracting(call -> call.asFunction().id()).doesNotHaveDuplicates();
+        }
+        request.parallelToolCalls(false);
+        for (ChatCompletion answer : List.of(client.chat().completions().create(request.build()), stream(request))) {
+            assertThat(calls(answer)).containsExactly("get_weather{\"city\":\"simulated\"}");
+        }
+    }
+
+    @Test
+    void stop_sequences_end_the_answer_before_them() {
+        ChatCompletionCreateParams.Builder request = chat("gpt-4.1").stopOfStrings(List.of("bell", "green"));
+        for (ChatCompletion answer : List.of(client.chat().completions().create(request.build()), stream(request),
+                client.chat().completions().create(chat("gpt-4.1").stop("green").build()))) {
+            assertThat(answer.choices().getFirst().message().content()).contains("The lamp at the junction turns ");
+            assertThat(answer.choices().getFirst().finishReason()).isEqualTo(ChatCompletion.Choice.FinishReason.STOP);
+        }
+    }
+
     @Test
     void images_are_taken_and_counted() {
         ChatCompletion answer = client.chat().completions()
