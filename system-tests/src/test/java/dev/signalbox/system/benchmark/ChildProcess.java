@@ -22,11 +22,17 @@ public final class ChildProcess implements AutoCloseable {
 
     /** Starts it and waits until it is ready; what it prints else goes on to this process's output. */
     public static ChildProcess start(Class<?> main, List<String> jvmOptions, String... args) throws IOException {
+        return start(main, System.getProperty("java.class.path"), jvmOptions, args);
+    }
+
+    /** The same with a class path of its own. */
+    public static ChildProcess start(Class<?> main, String classPath, List<String> jvmOptions, String... args)
+            throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"));
         command.addAll(jvmOptions);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+        command.addAll(List.of("-cp", classPath, main.getName()));
         command.addAll(Arrays.asList(args));
         Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
         BufferedReader out = new BufferedReader(
@@ -68,7 +74,7 @@ public final class ChildProcess implements AutoCloseable {
     public void close() throws IOException {
         process.getOutputStream().close();
         try {
-            if (!process.waitFor(15, TimeUnit.SECONDS)) {
+            if (!process.waitFor(60, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
             }
         } catch (InterruptedException e) {

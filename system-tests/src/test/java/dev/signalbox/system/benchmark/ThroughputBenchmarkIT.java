@@ -11,6 +11,7 @@ import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.schemas.Priority;
 import dev.signalbox.schemas.Topics;
+import dev.signalbox.system.benchmark.PackagedClasses.Use;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +21,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.junit.jupiter.api.Tag;
@@ -28,7 +30,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Whole path against the bare loop, side by side: broker, registry and vendors in one process, the subject in another that
- * is new for each pass, the driver in this one. Prints machine, settings and every pass.
+ * is new for each pass, the driver in this one. Pass 0 warms the former and records a cache of classes and profiles for
+ * each subject, as the launcher does after a build; the passes that count start from it, both subjects alike. Prints
+ * machine, settings and every pass.
  */
 @Tag("benchmark")
 @Tag("issue-2")
@@ -69,9 +73,12 @@ class ThroughputBenchmarkIT {
                     LoadDriver.body(false).length, AT_ONCE);
             List<LoadDriver.Pass> bare = new ArrayList<>();
             List<LoadDriver.Pass> signalbox = new ArrayList<>();
+            String classPath = PackagedClasses.classPath(folder);
+            bareLoop(stack, driver, classPath, Use.RECORD, 0);
+            signalbox(stack, driver, file, classPath, Use.RECORD, 0);
             for (int pass = 1; pass <= PASSES; pass++) {
-                bare.add(bareLoop(stack, driver, pass));
-                signalbox.add(signalbox(stack, driver, file, pass));
+                bare.add(bareLoop(stack, driver, classPath, Use.START_FROM, pass));
+                signalbox.add(signalbox(stack, driver, file, classPath, Use.START_FROM, pass));
             }
             double whole = median(signalbox, LoadDriver.Pass::perSecond);
             double late = median(signalbox, LoadDriver.Pass::perSecondLate);
@@ -107,27 +114,34 @@ class ThroughputBenchmarkIT {
         }
     }
 
-    private static LoadDriver.Pass bareLoop(ChildProcess stack, LoadDriver driver, int pass) throws Exception {
+    private LoadDriver.Pass bareLoop(ChildProcess stack, LoadDriver driver, String classPath, Use cache, int pass)
+            throws Exception {
         String requests = "bare.requests." + pass;
         String replies = "bare.replies." + pass;
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", stack.words().get(0)))) {
             admin.createTopics(List.of(new NewTopic(requests, Optional.of(4), Optional.empty()),
                     new NewTopic(replies, Optional.of(4), Optional.empty()))).all().get();
         }
-        try (ChildProcess bare = ChildProcess.start(BareLoop.class, JVM, stack.words().get(0), stack.words().get(2),
+        try (ChildProcess bare = ChildProcess.start(BareLoop.class, classPath, jvm("bare-loop.aot", cache),
+                stack.words().get(0), stack.words().get(2),
                 requests, replies, Integer.toString(AT_ONCE))) {
             return print("bare loop", pass, bare,
                     driver.run(requests, replies, LoadDriver.bodies("b" + pass, REQUESTS)));
         }
     }
 
-    private static LoadDriver.Pass signalbox(ChildProcess stack, LoadDriver driver, Path configuration, int pass)
-            throws Exception {
-        try (ChildProcess worker = ChildProcess.start(WorkerMain.class, JVM, stack.words().get(0),
+    private LoadDriver.Pass signalbox(ChildProcess stack, LoadDriver driver, Path configuration, String classPath,
+            Use cache, int pass) throws Exception {
+        try (ChildProcess worker = ChildProcess.start(WorkerMain.class, classPath, jvm("signalbox.aot", cache),
+                stack.words().get(0),
                 stack.words().get(1), configuration.toString())) {
             return print("signalbox", pass, worker, driver.run(LANE.requestTopic(), Topics.REPLIES,
                     LoadDriver.requests("s" + pass, REQUESTS, false, LANE, stack.words().get(1))));
         }
+    }
+
+    private List<String> jvm(String file, Use cache) {
+        return Stream.concat(JVM.stream(), PackagedClasses.cache(folder.resolve(file), cache).stream()).toList();
     }
 
     private static LoadDriver.Pass print(String subject, int number, ChildProcess process, LoadDriver.Pass pass) {
