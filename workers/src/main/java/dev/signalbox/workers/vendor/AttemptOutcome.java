@@ -16,9 +16,9 @@ public sealed interface AttemptOutcome {
     /**
      * A whole answer.
      *
-     * @param body UTF-8 JSON as an unstreamed call returns it, in the family of the deployment; of an unstreamed call
-     *        the vendor's own bytes
-     * @param finishReason the vendor's word, if it said one
+     * @param body UTF-8 JSON as an unstreamed call returns it, in the caller's language; of an unstreamed call in that
+     *        language the vendor's own bytes
+     * @param finishReason why it ended, a word of the caller's language, if the vendor said one
      * @param vendorModel the model's name in the answer
      * @param warnings such as a missing end marker after a complete stream
      */

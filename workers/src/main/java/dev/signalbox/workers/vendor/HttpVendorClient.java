@@ -2,11 +2,16 @@ package dev.signalbox.workers.vendor;
 
 import dev.signalbox.config.Secret;
 import dev.signalbox.config.VendorFamily;
+import dev.signalbox.schemas.avro.BodyFormat;
 import dev.signalbox.workers.vendor.VendorCodec.Encoded;
 import dev.signalbox.workers.vendor.VendorCodec.HttpHeader;
+import dev.signalbox.workers.vendor.translation.Translated.Carried;
+import dev.signalbox.workers.vendor.translation.Translated.Untranslatable;
+import dev.signalbox.workers.vendor.translation.Translation;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -35,6 +40,8 @@ public final class HttpVendorClient implements VendorClient, AutoCloseable {
     private final Map<VendorFamily, VendorCodec> codecs;
     private final HttpLimits limits;
     private final LongSupplier nanoTicker;
+    /** For what is only told to callers: when a translated answer was made. */
+    private final InstantSource wallClock = InstantSource.system();
     private final BoundedDns dns;
     private final OkHttpClient http;
     private final AttemptTimer timer;
@@ -62,8 +69,27 @@ public final class HttpVendorClient implements VendorClient, AutoCloseable {
     }
 
     @Override
-    public AttemptOutcome call(Call call, TokenSink sink) {
-        Attempt attempt = new Attempt(call, nanoTicker.getAsLong());
+    public AttemptOutcome call(Call asked, TokenSink sink) {
+        long startNanos = nanoTicker.getAsLong();
+        VendorFamily family = asked.deployment().vendor().family();
+        BodyFormat language = Translation.language(family).orElse(asked.format());
+        return switch (Translation.request(asked.format(), language, asked.body(),
+                asked.deployment().capabilities().maxOutputTokens())) {
+            case Carried(byte[] body) -> call(new Attempt(asked.in(language, body), asked.format(), startNanos), sink);
+            case Untranslatable(List<String> reasons) -> new Attempt(asked, asked.format(), startNanos).failed(
+                    AttemptFailure.of(FailureClass.INVALID_FOR_MODEL,
+                            notTranslatable(reasons)));
+        };
+    }
+
+    /** The reasons name members and types only, so they are shown as they are. */
+    private static String notTranslatable(List<String> reasons) {
+        String message = "not translatable: " + String.join("; ", reasons);
+        return message.length() > ErrorText.MAX_CHARS ? message.substring(0, ErrorText.MAX_CHARS - 1) + "…" : message;
+    }
+
+    private AttemptOutcome call(Attempt attempt, TokenSink sink) {
+        Call call = attempt.call();
         VendorCodec codec = codecs.get(call.deployment().vendor().family());
         if (codec == null) {
             return attempt.failed(AttemptFailure.of(FailureClass.ENDPOINT_MISCONFIGURED,
@@ -183,11 +209,13 @@ public final class HttpVendorClient implements VendorClient, AutoCloseable {
     /** One attempt's times, and what must not be seen in its outcome. */
     final class Attempt {
         private final Call call;
+        private final BodyFormat callersFormat;
         private final long startNanos;
         private long firstTokenNanos = -1;
 
-        private Attempt(Call call, long startNanos) {
+        private Attempt(Call call, BodyFormat callersFormat, long startNanos) {
             this.call = call;
+            this.callersFormat = callersFormat;
             this.startNanos = startNanos;
         }
 
@@ -211,7 +239,8 @@ public final class HttpVendorClient implements VendorClient, AutoCloseable {
             Duration duration = Duration.ofNanos(nanoTicker.getAsLong() - startNanos);
             AttemptOutcome.CallTimes times = new AttemptOutcome.CallTimes(duration,
                     firstTokenNanos < 0 ? Optional.empty() : Optional.of(Duration.ofNanos(firstTokenNanos)));
-            return switch (decoded) {
+            return switch (Translation.answer(call.format(), callersFormat, decoded,
+                    wallClock.instant().getEpochSecond())) {
                 case Decoded.Answer(var body, var finish, var model, var usage, var warnings) ->
                     new AttemptOutcome.Answered(body, finish, model, usage, warnings, times);
                 case Decoded.NoAnswer(var failure, var partial, var usage) ->

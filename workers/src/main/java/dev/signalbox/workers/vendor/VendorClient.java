@@ -10,6 +10,7 @@ public interface VendorClient {
     AttemptOutcome call(Call call, TokenSink sink);
 
     /**
+     * @param format the caller's language; where the deployment speaks another one, request and answer are translated
      * @param body the request's JSON as the caller wrote it, in {@code format}
      * @param streamed whether the vendor is asked to stream
      * @param timeLeft the total limit: what is left of the request's time to live, at most the deployment's own total
@@ -17,5 +18,9 @@ public interface VendorClient {
      */
     record Call(Deployment deployment, BodyFormat format, byte[] body, boolean streamed, Duration timeLeft,
             String requestId) {
+        /** The same call with its request in another language. */
+        Call in(BodyFormat language, byte[] translated) {
+            return new Call(deployment, language, translated, streamed, timeLeft, requestId);
+        }
     }
 }
