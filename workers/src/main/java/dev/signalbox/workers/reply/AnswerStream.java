@@ -10,11 +10,12 @@ import dev.signalbox.schemas.avro.ToolCallStart;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The chunks of one attempt, as a pure model: tokens and the time in, chunks out. The first token leaves at once; what
- * follows within {@code coalesceNanos} of the last chunk is gathered into one, as long as it is of one kind and index.
+ * follows within the coalescing time of the last chunk is gathered into one, as long as it is of one kind and index.
  * The END chunk carries the count and the hash over all deltas.
  *
  * <p>INVARIANT: chunks leave numbered 0, 1, 2 … without a gap; nothing leaves after END. Not thread-safe.
@@ -25,7 +26,7 @@ final class AnswerStream {
 
     private final String requestId;
     private final AttemptId attempt;
-    private final long coalesceNanos;
+    private final LongSupplier coalesceNanos;
     private final Consumer<TokenChunk> out;
     private final MessageDigest hash = RequestHash.sha256();
     private final StringBuilder gathered = new StringBuilder();
@@ -37,7 +38,9 @@ final class AnswerStream {
     private long lastSentNanos;
     private boolean ended;
 
-    AnswerStream(String requestId, AttemptId attempt, long coalesceNanos, Consumer<TokenChunk> out) {
+    /** @param coalesceNanos asked for each token: it may grow under load */
+    AnswerStream(String requestId, AttemptId attempt, LongSupplier coalesceNanos,
+            Consumer<TokenChunk> out) {
         this.requestId = requestId;
         this.attempt = attempt;
         this.coalesceNanos = coalesceNanos;
@@ -60,9 +63,14 @@ final class AnswerStream {
         }
         gathered.append(delta);
         holding = true;
-        if (seq == 0 || nowNanos - lastSentNanos >= coalesceNanos) {
+        if (seq == 0 || nowNanos - lastSentNanos >= coalesceNanos.getAsLong()) {
             flush(nowNanos);
         }
+        return holding;
+    }
+
+    /** Whether something is held back. */
+    boolean holding() {
         return holding;
     }
 

@@ -12,6 +12,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +29,8 @@ final class PublishedChunks implements AnswerChannel {
     private final RecordEncoder encoder;
     private final RenewableProducer producer;
     private final ScheduledExecutorService timer;
-    private final long coalesceNanos;
+    private final LongSupplier coalesceNanos;
+    private final Runnable ended;
     private final AnswerStream model;
     private final byte[] key;
     private final ReentrantLock stream = new ReentrantLock();
@@ -39,7 +41,9 @@ final class PublishedChunks implements AnswerChannel {
     private boolean flushPlanned;
 
     PublishedChunks(InboundRequest request, AttemptId attempt, RecordEncoder encoder, RenewableProducer producer,
-            ScheduledExecutorService timer, long coalesceNanos) {
+            ScheduledExecutorService timer, LongSupplier coalesceNanos,
+            Runnable ended) {
+        this.ended = ended;
         this.request = request;
         this.encoder = encoder;
         this.producer = producer;
@@ -56,12 +60,26 @@ final class PublishedChunks implements AnswerChannel {
             boolean holding = model.token(kind, index, delta, toolCall, System.nanoTime());
             if (holding && !flushPlanned) {
                 flushPlanned = true;
-                var _ = timer.schedule(() -> Thread.startVirtualThread(this::flushHeld), coalesceNanos,
-                        TimeUnit.NANOSECONDS);
+                var _ = timer.schedule(this::flushWhenDue, coalesceNanos.getAsLong(), TimeUnit.NANOSECONDS);
             }
         } finally {
             stream.unlock();
         }
+    }
+
+    /** On the timer's thread, which must not block: a later token has mostly sent what was held. */
+    private void flushWhenDue() {
+        if (stream.tryLock()) {
+            try {
+                if (!model.holding()) {
+                    flushPlanned = false;
+                    return;
+                }
+            } finally {
+                stream.unlock();
+            }
+        }
+        Thread.startVirtualThread(this::flushHeld);
     }
 
     private void flushHeld() {
@@ -86,6 +104,7 @@ final class PublishedChunks implements AnswerChannel {
 
     @Override
     public void end(ChunkEndStatus status) {
+        ended.run();
         stream.lock();
         try {
             if (model.published()) {

@@ -28,7 +28,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class ReplyPublisher implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ReplyPublisher.class);
+    /** Chunks that follow each other within it leave as one; longer the more streams share the lane. */
     private static final Duration COALESCE = Duration.ofMillis(30);
+    private static final int STREAMS_AT_SHORTEST = 250;
+    private static final int LONGEST_FACTOR = 10;
     private static final long FIRST_PAUSE_MILLIS = 100;
     private static final long LONGEST_PAUSE_MILLIS = 10_000;
 
@@ -36,6 +39,7 @@ public final class ReplyPublisher implements AutoCloseable {
     private final RenewableProducer producer;
     private final ScheduledExecutorService timer;
     private final AtomicInteger unpublished = new AtomicInteger();
+    private final AtomicInteger streams = new AtomicInteger();
     private volatile boolean closed;
 
     /** @param timer short tasks only; it belongs to the caller */
@@ -48,8 +52,22 @@ public final class ReplyPublisher implements AutoCloseable {
     /** Where the tokens of an attempt go: to the caller's topic, or nowhere if he wants none. */
     public AnswerChannel open(InboundRequest request, AttemptId attempt) {
         return request.request().getStreamTokens()
-                ? new PublishedChunks(request, attempt, encoder, producer, timer, COALESCE.toNanos())
+                ? new PublishedChunks(request, attempt, encoder, producer, timer, this::coalesceNanos, streamOpened())
                 : AnswerChannel.NONE;
+    }
+
+    private Runnable streamOpened() {
+        streams.incrementAndGet();
+        return streams::decrementAndGet;
+    }
+
+    /** 30 ms for up to 250 streams at once, in proportion above, at most 300 ms. */
+    private long coalesceNanos() {
+        return coalesceNanos(streams.get());
+    }
+
+    static long coalesceNanos(int streams) {
+        return COALESCE.toNanos() * Math.clamp(streams / STREAMS_AT_SHORTEST, 1, LONGEST_FACTOR);
     }
 
     /**

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class AnswerStreamTest {
     private static final long COALESCE = 30;
     private final List<TokenChunk> sent = new ArrayList<>();
-    private final AnswerStream stream = new AnswerStream("r", new AttemptId(0, 1, 1, 7L), COALESCE, sent::add);
+    private final AnswerStream stream = new AnswerStream("r", new AttemptId(0, 1, 1, 7L), () -> COALESCE, sent::add);
 
     @Test
     void theFirstTokenLeavesAtOnceAndWhatFollowsSoonIsGathered() {
