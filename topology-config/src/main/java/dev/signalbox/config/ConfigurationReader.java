@@ -62,7 +62,7 @@ public final class ConfigurationReader {
         Configuration configuration = new ConfigurationBinder(tree).bind(environmentOf(tree, environment));
         Findings warnings = new Findings(name, tree);
         new ConfigurationWarnings(configuration, warnings).check();
-        return new ReadResult.Valid(configuration, warnings.inFileOrder());
+        return new ReadResult.Valid(configuration, warnings.inFileOrder(), new Places(name, tree));
     }
 
     private static String environmentOf(YamlTree tree, Function<String, Optional<String>> environment) {
