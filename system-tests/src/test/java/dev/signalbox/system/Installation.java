@@ -21,7 +21,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.awaitility.Awaitility;
 
 /** A whole installation in this process: broker, registry, simulated vendors and one worker. */
-final class Installation implements AutoCloseable {
+public final class Installation implements AutoCloseable {
     private final EmbeddedStack stack;
     private final Simulator simulator;
     private final Configuration configuration;
@@ -39,7 +39,7 @@ final class Installation implements AutoCloseable {
      *
      * @param yaml the configuration, given the simulator
      */
-    static Installation start(Path folder, SimulatorOptions vendors, Function<Simulator, String> yaml)
+    public static Installation start(Path folder, SimulatorOptions vendors, Function<Simulator, String> yaml)
             throws Exception {
         EmbeddedStack stack = EmbeddedStack.start(folder, EmbeddedOptions.defaults());
         try {
@@ -68,33 +68,33 @@ final class Installation implements AutoCloseable {
         return started;
     }
 
-    Map<String, Object> clientProperties() {
+    public Map<String, Object> clientProperties() {
         return Map.of("bootstrap.servers", stack.bootstrapServers());
     }
 
-    Map<String, Object> registryProperties() {
+    public Map<String, Object> registryProperties() {
         return Map.of("schema.registry.url", stack.registryUrl());
     }
 
     /** Both, as clients of the contract take them. */
-    Map<String, Object> callerProperties() {
+    public Map<String, Object> callerProperties() {
         return Map.of("bootstrap.servers", stack.bootstrapServers(), "schema.registry.url", stack.registryUrl());
     }
 
-    Simulator simulator() {
+    public Simulator simulator() {
         return simulator;
     }
 
-    Worker worker() {
+    public Worker worker() {
         return worker;
     }
 
-    Configuration configuration() {
+    public Configuration configuration() {
         return configuration;
     }
 
     /** Closes the worker in good order and starts another. */
-    void restartWorker() {
+    public void restartWorker() {
         worker.close();
         worker = startWorker();
     }
