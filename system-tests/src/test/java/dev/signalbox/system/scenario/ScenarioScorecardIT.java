@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -33,7 +34,19 @@ class ScenarioScorecardIT {
     private static final long SPACING_NANOS = Duration.ofMillis(15).toNanos();
 
     /** Lines that are known not to pass, each with the reason; one that turns green must leave the list. */
-    private static final Map<Row, String> KNOWN_RED = Map.of();
+    private static final Map<Row, String> KNOWN_RED = knownRed();
+
+    private static Map<Row, String> knownRed() {
+        Map<Row, String> red = new TreeMap<>();
+        for (Family family : Family.values()) {
+            for (boolean streamed : new boolean[]{true, false}) {
+                red.put(new Row(Scenario.S12, family, streamed), "on_context_window is not acted on");
+                red.put(new Row(Scenario.S13_ALLOWED, family, streamed), "on_content_filter is not acted on");
+                red.put(new Row(Scenario.S16, family, streamed), "fallback_models are not acted on");
+            }
+        }
+        return red;
+    }
 
     @Test
     void everyScenarioPassesInBothFamiliesStreamedAndNot(@TempDir Path folder) throws Exception {
@@ -49,6 +62,7 @@ class ScenarioScorecardIT {
     private static void judge(Path folder, Duration callLimit) throws Exception {
         Scorecard card = run(folder, new Bench(Trial.all(), callLimit));
         System.out.println(card.table());
+        KNOWN_RED.forEach((row, reason) -> System.out.println("known to be red: " + row + ": " + reason));
         assertThat(card.red()).as("lines that do not pass").isEqualTo(new TreeSet<>(KNOWN_RED.keySet()));
     }
 

@@ -30,9 +30,11 @@ public final class MessagesCodec implements VendorCodec {
         } catch (IOException notJson) {
             return refused("the request body is not one JSON object in UTF-8");
         }
-        List<HttpHeader> headers = new ArrayList<>(3);
+        List<HttpHeader> headers = new ArrayList<>(4);
         headers.add(new HttpHeader("Accept", call.streamed() ? "text/event-stream" : "application/json"));
         headers.add(new HttpHeader("anthropic-version", VERSION));
+        // The vendor does not ask for it; what stands between, and its log, tells calls of one request by it.
+        headers.add(new HttpHeader("X-Client-Request-Id", call.requestId()));
         if (!call.deployment().credentials().isEmpty()) {
             headers.add(new HttpHeader("x-api-key", call.deployment().credentials().getFirst().value()));
         }
