@@ -1,16 +1,20 @@
 package dev.signalbox.workers;
 
 import dev.signalbox.config.Deployment;
+import dev.signalbox.config.Route;
 import dev.signalbox.schemas.avro.AttemptEvent;
 import dev.signalbox.schemas.avro.AttemptId;
 import dev.signalbox.schemas.avro.AttemptPhase;
 import dev.signalbox.schemas.avro.AttemptSummary;
 import dev.signalbox.schemas.avro.LlmRequest;
+import dev.signalbox.schemas.avro.PromptTemplate;
 import dev.signalbox.schemas.avro.RoutingCandidate;
 import dev.signalbox.schemas.avro.RoutingDecision;
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.reply.AttemptJournal;
 import dev.signalbox.workers.reply.Pricing;
+import dev.signalbox.workers.router.Candidate;
+import dev.signalbox.workers.router.Explanation;
 import dev.signalbox.workers.router.RouteDecision.Routed;
 import dev.signalbox.workers.vendor.AttemptOutcome;
 import java.math.BigDecimal;
@@ -44,19 +48,20 @@ final class AttemptRecorder {
         this.brokerMillis = brokerMillis;
     }
 
-    void started(InboundRequest request, AttemptId attempt, Deployment deployment, boolean streamed, Routed routed) {
-        metrics.attemptStarted(deployment);
-        AttemptEvent event = event(request, attempt, deployment, streamed, AttemptPhase.STARTED);
-        event.setDecision(decision(routed, deployment));
+    void started(InboundRequest request, AttemptId attempt, boolean streamed, Routed routed, Candidate chosen) {
+        metrics.attemptStarted(chosen.deployment());
+        AttemptEvent event = event(request, attempt, chosen, streamed, AttemptPhase.STARTED);
+        event.setDecision(decision(routed, chosen));
         journal.append(event);
     }
 
     /** Returns the cost of the call; empty if it is unknown. A call that no vendor counted tokens for cost nothing. */
-    Optional<BigDecimal> ended(InboundRequest request, AttemptId attempt, Deployment deployment, boolean streamed,
+    Optional<BigDecimal> ended(InboundRequest request, AttemptId attempt, boolean streamed, Candidate chosen,
             AttemptOutcome outcome, int requestBytes) {
+        Deployment deployment = chosen.deployment();
         Optional<BigDecimal> cost = cost(deployment, outcome);
         metrics.attemptEnded(deployment, outcome, cost);
-        AttemptEvent event = event(request, attempt, deployment, streamed, AttemptPhase.ENDED);
+        AttemptEvent event = event(request, attempt, chosen, streamed, AttemptPhase.ENDED);
         event.setOutcome(label(outcome));
         event.setHttpStatus(httpStatus(outcome));
         event.setUsage(outcome.usage().orElse(null));
@@ -108,17 +113,17 @@ final class AttemptRecorder {
         };
     }
 
-    private static RoutingDecision decision(Routed routed, Deployment chosen) {
+    private static RoutingDecision decision(Routed routed, Candidate chosen) {
         List<RoutingCandidate> candidates = routed.candidates().stream()
                 .map(candidate -> new RoutingCandidate(candidate.deployment().name().toString(), candidate.score(),
-                        candidate.unfit().orElse(null)))
+                        candidate.why().orElse(null)))
                 .toList();
-        return new RoutingDecision(routed.strategy(),
-                chosen.name() + " by " + routed.strategy() + " of route " + routed.route().name(), candidates);
+        return new RoutingDecision(routed.strategy(), Explanation.reason(routed, chosen), candidates);
     }
 
-    private AttemptEvent event(InboundRequest inbound, AttemptId attempt, Deployment deployment, boolean streamed,
+    private AttemptEvent event(InboundRequest inbound, AttemptId attempt, Candidate chosen, boolean streamed,
             AttemptPhase phase) {
+        Deployment deployment = chosen.deployment();
         LlmRequest request = inbound.request();
         AttemptEvent event = new AttemptEvent();
         event.setRequestId(request.getId());
@@ -137,8 +142,17 @@ final class AttemptRecorder {
         event.setEnvironment(environment);
         event.setWorker(identity.name());
         event.setStreamed(streamed);
-        event.setPromptTemplate(request.getPromptTemplate());
+        event.setPromptTemplate(template(request, chosen));
         event.setExperiment(request.getExperiment());
         return event;
+    }
+
+    /** A fallback model may have a variant of the prompt template; the caller's variables stay. */
+    private static @Nullable PromptTemplate template(LlmRequest request, Candidate chosen) {
+        PromptTemplate own = request.getPromptTemplate();
+        return chosen.change().flatMap(Route.FallbackModel::prompt)
+                .map(variant -> new PromptTemplate(variant.template(), variant.version(),
+                        own == null ? null : own.getVariablesHash()))
+                .orElse(own);
     }
 }

@@ -20,17 +20,25 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.jspecify.annotations.Nullable;
 
 /** One pool's part of a worker: its scheduler, and for each of its lanes a consumer, a producer and the requests' path. */
 final class PoolWorker implements AutoCloseable {
     private static final int REPLY_LINGER_MILLIS = 1;
+    private static final long SHARE_MILLIS = 100;
 
     private final Pool pool;
+    private final SharedStages shared;
     private final PoolDispatcher dispatcher;
     private final Map<Lane, LaneStages> lanes = new LinkedHashMap<>();
+    private @Nullable ScheduledFuture<?> share;
+    /** Read and written by the timer alone. */
+    private double sharePart = 1;
 
     /** What a lane has of its own. */
     private record LaneStages(RequestFlow flow, RequestSource source, ReplyPublisher replies) {
@@ -38,6 +46,7 @@ final class PoolWorker implements AutoCloseable {
 
     PoolWorker(Pool pool, SharedStages shared, WorkerOptions options) {
         this.pool = pool;
+        this.shared = shared;
         var settings = shared.configuration.worker();
         PoolScheduler scheduler = new PoolScheduler(pool.priorities(), settings.maxInFlight(),
                 settings.bufferRecords());
@@ -52,10 +61,11 @@ final class PoolWorker implements AutoCloseable {
         RenewableProducer producer = new RenewableProducer(lane.toString(),
                 shared.metrics.observed(RenewableProducer.kafka(options.clientProperties(), REPLY_LINGER_MILLIS)));
         ReplyPublisher replies = new ReplyPublisher(shared.encoder, producer, shared.timer);
-        Visit visit = new Visit(shared.vendors, replies, shared.recorder, shared.identity,
-                RetryPause.sleeping(ThreadLocalRandom::current), shared.clock::nowMillis, System::nanoTime);
-        RequestFlow flow = new RequestFlow(shared.router, shared.queries, visit, shared.writer, replies,
-                shared.metrics, request -> complete(request.ticket(), lane), shared.clock::nowMillis, System::nanoTime);
+        RetryPause pause = RetryPause.sleeping(ThreadLocalRandom::current);
+        Visit visit = new Visit(shared.permits, shared.vendors, replies, shared.recorder, shared.identity, pause,
+                shared.clock::nowMillis, System::nanoTime);
+        RequestFlow flow = new RequestFlow(shared.queries, visit, pause, shared.writer, replies, shared.metrics,
+                request -> complete(request.ticket(), lane), shared.clock::nowMillis, System::nanoTime);
         Rejections rejections = new Rejections(replies, shared.control, ticket -> complete(ticket, lane), shared.timer);
         RequestReader reader = new RequestReader(lane, shared.requests::decode, shared.configuration);
         var properties = LaneConsumerProperties.of(lane, options.clientProperties(), bounds);
@@ -81,6 +91,21 @@ final class PoolWorker implements AutoCloseable {
 
     void start() {
         lanes.values().forEach(lane -> lane.source.start());
+        share = shared.timer.scheduleWithFixedDelay(this::takeShare, 0, SHARE_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    /**
+     * Several workers share a pool's part of each limit by the partitions of its lanes that they own: ownership is
+     * exclusive, so the parts sum up to at most the whole. One that owns none has no requests, and keeps what it had.
+     */
+    private void takeShare() {
+        int owned = lanes.values().stream().mapToInt(lane -> lane.source.status().partitions()).sum();
+        int all = Math.max(owned, lanes.size() * shared.configuration.topics().partitions());
+        double part = (double) owned / all;
+        if (owned > 0 && part != sharePart) {
+            sharePart = part;
+            shared.permits.share(pool.name(), part);
+        }
     }
 
     Pool pool() {
@@ -116,6 +141,9 @@ final class PoolWorker implements AutoCloseable {
     /** Replies first, so that their offsets are done before the partitions are given back. */
     @Override
     public void close() {
+        if (share != null) {
+            share.cancel(false);
+        }
         lanes.values().forEach(lane -> lane.replies.close());
         lanes.values().forEach(lane -> lane.source.close());
     }

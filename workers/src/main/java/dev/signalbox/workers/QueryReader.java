@@ -1,6 +1,7 @@
 package dev.signalbox.workers;
 
 import dev.signalbox.config.Configuration;
+import dev.signalbox.config.Deployment;
 import dev.signalbox.config.Residency;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.schemas.avro.LlmRequest;
@@ -9,30 +10,64 @@ import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.router.RoutingQuery;
 import dev.signalbox.workers.router.RoutingQuery.Needs;
 import dev.signalbox.workers.vendor.BodyNeeds;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.LongSupplier;
 
-/** Reads from a request what the router must know. The body is looked into only if some deployment could be unfit for it. */
+/**
+ * Reads from a request what the router must know. The body is looked into only if a deployment could be unfit for it or
+ * counts its tokens; else its input is estimated by its length.
+ */
 final class QueryReader {
+    private static final int BYTES_PER_TOKEN = 4;
+    private static final long MILLIS_A_DAY = 86_400_000;
+
     private final Configuration configuration;
+    private final LongSupplier brokerMillis;
     private final boolean looksIntoBody;
 
-    QueryReader(Configuration configuration) {
+    QueryReader(Configuration configuration, LongSupplier brokerMillis) {
         this.configuration = configuration;
-        this.looksIntoBody = configuration.deployments().values().stream()
-                .anyMatch(deployment -> !deployment.capabilities().images() || !deployment.capabilities().tools());
+        this.brokerMillis = brokerMillis;
+        this.looksIntoBody = configuration.deployments().values().stream().anyMatch(QueryReader::looksIntoBody);
+    }
+
+    private static boolean looksIntoBody(Deployment deployment) {
+        Deployment.Capabilities can = deployment.capabilities();
+        return !can.images() || !can.tools() || !can.documents() || can.contextWindowTokens().isPresent()
+                || can.maxOutputTokens().isPresent() || deployment.limits().inputTokensPerMinute().isPresent()
+                || deployment.limits().outputTokensPerMinute().isPresent();
     }
 
     RoutingQuery query(InboundRequest inbound) {
         LlmRequest request = inbound.request();
-        Needs needs = Needs.NONE;
+        Needs needs;
         if (looksIntoBody) {
             BodyNeeds found = BodyNeeds.of(request.getBodyFormat(), request.getBody());
-            needs = new Needs(found.images(), found.tools());
+            needs = new Needs(found.images(), found.tools(), found.documents(), found.inputTokens(),
+                    found.maxOutputTokens(), Map.of());
+        } else {
+            needs = new Needs(false, false, false, Math.max(1, request.getBody().remaining() / BYTES_PER_TOKEN),
+                    OptionalInt.empty(), Map.of());
         }
         return new RoutingQuery(inbound.lane().pool(), request.getModel(), request.getUseCase(),
-                allow(inbound.lane().pool(), request), needs);
+                allow(inbound.lane().pool(), request), needs,
+                LocalDate.ofEpochDay(Math.floorDiv(brokerMillis.getAsLong(), MILLIS_A_DAY)), key(request.getId()));
+    }
+
+    /** Spread evenly over all 64 bits: FNV-1a, then the finalizer of SplitMix64. */
+    private static long key(String id) {
+        long hash = 0xcbf29ce484222325L;
+        for (int i = 0; i < id.length(); i++) {
+            hash = (hash ^ id.charAt(i)) * 0x100000001b3L;
+        }
+        hash = (hash ^ (hash >>> 30)) * 0xBF58476D1CE4E5B9L;
+        hash = (hash ^ (hash >>> 27)) * 0x94D049BB133111EBL;
+        return hash ^ (hash >>> 31);
     }
 
     private List<Residency> allow(PoolName pool, LlmRequest request) {

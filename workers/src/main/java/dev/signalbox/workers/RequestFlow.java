@@ -4,9 +4,8 @@ import dev.signalbox.schemas.avro.LlmReply;
 import dev.signalbox.schemas.avro.ReplyStatus;
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.reply.ReplyPublisher;
-import dev.signalbox.workers.router.RouteDecision;
-import dev.signalbox.workers.router.Router;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
@@ -16,16 +15,18 @@ import org.slf4j.LoggerFactory;
  * The path of one request, left to right. {@link #serve} lists its stages behind intake and scheduler, which have taken
  * it and decided that it is next:
  *
- * <pre>intake ▶ scheduler ▶ [ admit ▶ route ▶ call ▶ publish ] ▶ the offset is done</pre>
+ * <pre>intake ▶ scheduler ▶ [ route ▶ permit ▶ call ▶ publish ] ▶ the offset is done</pre>
  *
  * Runs on one virtual thread per request; every stage returns a value to this method.
  */
 final class RequestFlow {
     private static final Logger LOG = LoggerFactory.getLogger(RequestFlow.class);
+    static final int MAX_VISITS = 10;
+    private static final int MAX_SUSPECT_VISITS = 3;
 
-    private final Router router;
     private final QueryReader queries;
     private final Visit visit;
+    private final RetryPause pause;
     private final ReplyWriter writer;
     private final ReplyPublisher replies;
     private final WorkerMetrics metrics;
@@ -38,11 +39,11 @@ final class RequestFlow {
      * @param brokerMillis the fleet's clock
      * @param nanos a monotonic clock
      */
-    RequestFlow(Router router, QueryReader queries, Visit visit, ReplyWriter writer, ReplyPublisher replies,
+    RequestFlow(QueryReader queries, Visit visit, RetryPause pause, ReplyWriter writer, ReplyPublisher replies,
             WorkerMetrics metrics, Consumer<InboundRequest> done, LongSupplier brokerMillis, LongSupplier nanos) {
-        this.router = router;
         this.queries = queries;
         this.visit = visit;
+        this.pause = pause;
         this.writer = writer;
         this.replies = replies;
         this.metrics = metrics;
@@ -59,10 +60,7 @@ final class RequestFlow {
         try {
             ending = isExpired(request, dispatchedMillis)
                     ? expired()
-                    : switch (router.decide(queries.query(request))) {
-                        case RouteDecision.Routed routed -> visit.run(request, routed);
-                        case RouteDecision.Unroutable unroutable -> unroutable(unroutable);
-                    };
+                    : visits(new Journey(request, queries.query(request), dispatchedNanos));
         } catch (RuntimeException | Error defect) {
             LOG.error("request {} met a defect and is answered FAILED", request.id(), defect);
             ending = defect();
@@ -75,6 +73,33 @@ final class RequestFlow {
             case Ending.Abandoned abandoned -> {
             }
         }
+    }
+
+    /**
+     * Visit after visit, each after a longer pause with full jitter, until one ends for good, the request's time is up, or
+     * {@value #MAX_VISITS} are spent.
+     */
+    private Ending visits(Journey journey) {
+        for (int number = 1;; number++) {
+            switch (visit.run(journey)) {
+                case Visit.Result.Ended(Ending ending) -> {
+                    return ending;
+                }
+                case Visit.Result.GoBack(Optional<Duration> retryAfter) -> {
+                    long leftMillis = journey.request().expiresAtMillis() - brokerMillis.getAsLong();
+                    if (number >= (journey.isSuspect() ? MAX_SUSPECT_VISITS : MAX_VISITS)
+                            || !pause.betweenVisits(number, retryAfter, leftMillis)) {
+                        return Thread.currentThread().isInterrupted() ? journey.abandoned() : givenUp(journey);
+                    }
+                }
+            }
+        }
+    }
+
+    private static Ending givenUp(Journey journey) {
+        return journey.lastFailure()
+                .map(failure -> journey.failedFor(failure, Visit.isRetryable(failure), Optional.empty()))
+                .orElseGet(() -> journey.failedWithout("NO_CAPACITY", "no deployment could be called", true));
     }
 
     private void publish(InboundRequest request, LlmReply reply) {
@@ -98,7 +123,4 @@ final class RequestFlow {
                 "the worker met a defect of its own; its log has the request id and the cause", true);
     }
 
-    private static Ending unroutable(RouteDecision.Unroutable unroutable) {
-        return Ending.Unanswered.withoutCall(ReplyStatus.FAILED, unroutable.code(), unroutable.message(), false);
-    }
 }

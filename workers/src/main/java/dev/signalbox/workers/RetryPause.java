@@ -6,15 +6,18 @@ import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 
 /**
- * The pause before a deployment is called again: exponential with full jitter, 0.5 s doubled up to 8 s, and at least
- * what the vendor asked for. Values as the vendors' own client libraries use them.
+ * The pauses between a request's calls, exponential with full jitter. Before a deployment is called again within a
+ * visit: 0.5 s doubled up to 8 s, as the vendors' own client libraries have it. Between visits: 1 s doubled up to 60 s.
+ * Each is at least what the vendor asked for.
  */
 interface RetryPause {
     Duration FIRST = Duration.ofMillis(500);
     Duration LONGEST = Duration.ofSeconds(8);
+    Duration FIRST_BETWEEN_VISITS = Duration.ofSeconds(1);
+    Duration LONGEST_BETWEEN_VISITS = Duration.ofSeconds(60);
 
     /**
-     * Waits.
+     * Waits within a visit.
      *
      * @param attempt 1-based number of the attempt that failed
      * @param timeLeftMillis until the request expires
@@ -22,26 +25,48 @@ interface RetryPause {
      */
     boolean before(int attempt, Optional<Duration> askedFor, long timeLeftMillis);
 
-    /** The length of the pause. */
-    static Duration length(int attempt, Optional<Duration> askedFor, RandomGenerator random) {
-        long ceiling = Math.min(LONGEST.toMillis(), FIRST.toMillis() << Math.min(attempt - 1, 10));
+    /**
+     * Waits between visits.
+     *
+     * @param visit 1-based number of the visit that ended
+     * @return false, without waiting, if the pause would outlast the request, or when interrupted
+     */
+    boolean betweenVisits(int visit, Optional<Duration> askedFor, long timeLeftMillis);
+
+    /** The length of the pause: at most {@code first} doubled for each earlier one. */
+    static Duration length(int number, Duration first, Duration longest, Optional<Duration> askedFor,
+            RandomGenerator random) {
+        long ceiling = Math.min(longest.toMillis(), first.toMillis() << Math.min(number - 1, 10));
         long jittered = random.nextLong(ceiling + 1);
         return Duration.ofMillis(Math.max(jittered, askedFor.map(Duration::toMillis).orElse(0L)));
     }
 
     /** Sleeps on the calling (virtual) thread. */
     static RetryPause sleeping(Supplier<RandomGenerator> random) {
-        return (attempt, askedFor, timeLeftMillis) -> {
-            Duration length = length(attempt, askedFor, random.get());
-            if (length.toMillis() >= timeLeftMillis || length.compareTo(LONGEST) > 0) {
-                return false;
+        return new RetryPause() {
+            @Override
+            public boolean before(int attempt, Optional<Duration> askedFor, long timeLeftMillis) {
+                Duration length = length(attempt, FIRST, LONGEST, askedFor, random.get());
+                return length.compareTo(LONGEST) <= 0 && sleep(length, timeLeftMillis);
             }
-            try {
-                Thread.sleep(length);
-                return true;
-            } catch (InterruptedException stopping) {
-                Thread.currentThread().interrupt();
-                return false;
+
+            @Override
+            public boolean betweenVisits(int visit, Optional<Duration> askedFor, long timeLeftMillis) {
+                return sleep(length(visit, FIRST_BETWEEN_VISITS, LONGEST_BETWEEN_VISITS, askedFor, random.get()),
+                        timeLeftMillis);
+            }
+
+            private static boolean sleep(Duration length, long timeLeftMillis) {
+                if (length.toMillis() >= timeLeftMillis) {
+                    return false;
+                }
+                try {
+                    Thread.sleep(length);
+                    return true;
+                } catch (InterruptedException stopping) {
+                    Thread.currentThread().interrupt();
+                    return false;
+                }
             }
         };
     }

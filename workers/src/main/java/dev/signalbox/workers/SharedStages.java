@@ -1,6 +1,7 @@
 package dev.signalbox.workers;
 
 import dev.signalbox.config.Configuration;
+import dev.signalbox.config.Pool;
 import dev.signalbox.config.VendorFamily;
 import dev.signalbox.schemas.avro.LlmRequest;
 import dev.signalbox.schemas.serde.AvroDeserializer;
@@ -11,12 +12,13 @@ import dev.signalbox.workers.reply.AttemptJournal;
 import dev.signalbox.workers.reply.Pricing;
 import dev.signalbox.workers.reply.RecordEncoder;
 import dev.signalbox.workers.reply.RenewableProducer;
-import dev.signalbox.workers.router.Router;
+import dev.signalbox.workers.router.PermitDesk;
 import dev.signalbox.workers.vendor.HttpLimits;
 import dev.signalbox.workers.vendor.HttpVendorClient;
 import dev.signalbox.workers.vendor.anthropic.MessagesCodec;
 import dev.signalbox.workers.vendor.openai.OpenAiChatCodec;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
@@ -30,7 +32,7 @@ final class SharedStages implements AutoCloseable {
     final BrokerClock clock = new BrokerClock();
     final RequestCodec requests;
     final RecordEncoder encoder;
-    final Router router;
+    final Permits permits;
     final QueryReader queries;
     final HttpVendorClient vendors;
     final RenewableProducer control;
@@ -51,8 +53,11 @@ final class SharedStages implements AutoCloseable {
         avro.configure(withSpecificReader(options.registryProperties()), false);
         this.requests = new RequestCodec(avro, new JsonRecords());
         this.encoder = new RecordEncoder(options.registryProperties());
-        this.router = new Router(configuration);
-        this.queries = new QueryReader(configuration);
+        this.permits = new Permits(new PermitDesk(configuration, new SplittableRandom()), System::nanoTime);
+        configuration.pools().stream().map(Pool::name)
+                .filter(pool -> !options.pools().isEmpty() && !options.pools().contains(pool))
+                .forEach(pool -> permits.share(pool, 0));
+        this.queries = new QueryReader(configuration, clock::nowMillis);
         this.vendors = new HttpVendorClient(
                 Map.of(VendorFamily.OPENAI, new OpenAiChatCodec(), VendorFamily.ANTHROPIC, new MessagesCodec()),
                 HttpLimits.DEFAULT,

@@ -1,32 +1,38 @@
 package dev.signalbox.workers;
 
 import dev.signalbox.config.Deployment;
+import dev.signalbox.config.DeploymentName;
 import dev.signalbox.config.Route;
 import dev.signalbox.schemas.avro.AttemptId;
-import dev.signalbox.schemas.avro.AttemptSummary;
 import dev.signalbox.schemas.avro.ChunkEndStatus;
-import dev.signalbox.schemas.avro.ReplyStatus;
 import dev.signalbox.schemas.avro.StreamPolicy;
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.reply.AnswerChannel;
 import dev.signalbox.workers.reply.ReplyPublisher;
+import dev.signalbox.workers.router.CallAsk;
+import dev.signalbox.workers.router.CallLesson;
+import dev.signalbox.workers.router.CallUse;
+import dev.signalbox.workers.router.Candidate;
 import dev.signalbox.workers.router.RouteDecision.Routed;
+import dev.signalbox.workers.router.RouteDecision.Rule;
 import dev.signalbox.workers.vendor.AttemptFailure;
 import dev.signalbox.workers.vendor.AttemptOutcome;
 import dev.signalbox.workers.vendor.FailureClass;
+import dev.signalbox.workers.vendor.FailureClass.Elsewhere;
+import dev.signalbox.workers.vendor.FailureClass.OtherModel;
+import dev.signalbox.workers.vendor.FailureClass.Same;
 import dev.signalbox.workers.vendor.VendorClient;
 import java.math.BigDecimal;
-import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The attempts that a request makes before it is given up: at most {@value #MAX_ATTEMPTS}, over the route's deployments
- * in order, as each failure's class allows.
+ * The attempts that a request makes before it goes back to waiting: at most {@value #MAX_ATTEMPTS}, over what the route
+ * offers, as each failure's class allows. Each holds a permit for as long as its call runs.
  *
  * <p>Before the first published token, failing over is free. After it the request's stream policy decides: RESTART (and
  * CONTINUE, which no deployment supports yet) makes a new attempt, whose chunks start the text again; FAIL ends with the
@@ -34,7 +40,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Visit {
     static final int MAX_ATTEMPTS = 3;
+    private static final long LONGEST_MILLIS = Duration.ofDays(365).toMillis();
 
+    private final Permits permits;
     private final VendorClient vendors;
     private final ReplyPublisher replies;
     private final AttemptRecorder recorder;
@@ -43,8 +51,9 @@ final class Visit {
     private final LongSupplier brokerMillis;
     private final LongSupplier nanos;
 
-    Visit(VendorClient vendors, ReplyPublisher replies, AttemptRecorder recorder, WorkerIdentity identity,
-            RetryPause pause, LongSupplier brokerMillis, LongSupplier nanos) {
+    Visit(Permits permits, VendorClient vendors, ReplyPublisher replies, AttemptRecorder recorder,
+            WorkerIdentity identity, RetryPause pause, LongSupplier brokerMillis, LongSupplier nanos) {
+        this.permits = permits;
         this.vendors = vendors;
         this.replies = replies;
         this.recorder = recorder;
@@ -54,80 +63,229 @@ final class Visit {
         this.nanos = nanos;
     }
 
-    /** Calls vendors until one has answered or there is no use in another call. Blocking. */
-    Ending run(InboundRequest request, Routed routed) {
-        List<Deployment> deployments = routed.fit();
-        Progress progress = new Progress();
-        long visitNanos = nanos.getAsLong();
-        byte[] body = bytes(request.request().getBody());
-        int place = 0;
-        int callsHere = 0;
+    /** How a visit ended. */
+    sealed interface Result {
+        /** For good. */
+        record Ended(Ending ending) implements Result {
+        }
+
+        /** Another visit may help. @param retryAfter what the last vendor asked for */
+        record GoBack(Optional<Duration> retryAfter) implements Result {
+        }
+    }
+
+    /** Where a visit stands between two attempts. */
+    private static final class Standing {
+        private final Set<DeploymentName> tried = new HashSet<>(4);
+        private Rule rule;
+        private Optional<DeploymentName> stay = Optional.empty();
+        private int callsHere;
+        private boolean pauseFirst;
+
+        Standing(Rule rule) {
+            this.rule = rule;
+        }
+    }
+
+    /** Calls vendors until one has answered or this visit can do no more. Blocking. */
+    Result run(Journey journey) {
+        Standing standing = new Standing(journey.rule());
         for (int number = 1; number <= MAX_ATTEMPTS; number++) {
-            long leftMillis = request.expiresAtMillis() - brokerMillis.getAsLong();
+            long leftMillis = leftMillis(journey.request());
             if (leftMillis <= 0) {
-                return progress.expired();
+                return new Result.Ended(journey.expired());
             }
-            Deployment deployment = deployments.get(place);
-            AttemptId attempt = new AttemptId(request.hop(), request.ticket().epoch(), number,
+            Optional<Duration> asked = journey.lastFailure().flatMap(AttemptFailure::retryAfter);
+            if (standing.pauseFirst && !pause.before(number - 1, asked, leftMillis)) {
+                break;
+            }
+            CallAsk ask = number == 1
+                    ? new CallAsk(standing.rule, Set.of(), journey.confined(), Optional.empty(), false)
+                    : new CallAsk(standing.rule, Set.copyOf(standing.tried), journey.confined(), standing.stay, true);
+            switch (permits.acquire(journey.query(), ask, nanos.getAsLong() + leftMillis * 1_000_000)) {
+                case Permits.Acquired.Granted granted -> {
+                    Optional<Ending> ending = attempt(journey, granted);
+                    if (ending.isPresent()) {
+                        return new Result.Ended(ending.get());
+                    }
+                    if (!next(journey, standing, granted)) {
+                        return end(journey);
+                    }
+                }
+                case Permits.Acquired.OutOfBudget out -> {
+                    return new Result.GoBack(asked);
+                }
+                case Permits.Acquired.Nowhere nowhere -> {
+                    return new Result.Ended(journey.lastFailure()
+                            .map(failure -> journey.failedFor(failure, false, Optional.empty()))
+                            .orElseGet(() -> journey.failedWithout(nowhere.unroutable().code(),
+                                    nowhere.unroutable().message(), false)));
+                }
+                case Permits.Acquired.TimeUp timeUp -> {
+                    return new Result.Ended(journey.expired());
+                }
+                case Permits.Acquired.Stopped stopped -> {
+                    return new Result.Ended(journey.abandoned());
+                }
+            }
+        }
+        return end(journey);
+    }
+
+    /** Until the request's time is up, ms; at most a year. */
+    private long leftMillis(InboundRequest request) {
+        return Math.min(request.expiresAtMillis() - brokerMillis.getAsLong(), LONGEST_MILLIS);
+    }
+
+    /** No further attempt in this visit: for good if the failure says so. */
+    private static Result end(Journey journey) {
+        AttemptFailure failure = journey.lastFailure()
+                .orElseThrow(() -> new IllegalStateException("a visit ends by a failure"));
+        return switch (failure.failureClass().next()) {
+            case SAME_ONCE, OTHER_DEPLOYMENT -> new Result.GoBack(failure.retryAfter());
+            case OTHER_MODEL, NONE -> new Result.Ended(journey.failedFor(failure, false, Optional.empty()));
+        };
+    }
+
+    /** One vendor call; empty if it failed and another may follow. */
+    private Optional<Ending> attempt(Journey journey, Permits.Acquired.Granted granted) {
+        InboundRequest request = journey.request();
+        Deployment deployment = granted.permit().deployment();
+        CallUse use = CallUse.NOT_MADE;
+        CallLesson lesson = CallLesson.NOTHING;
+        try {
+            long leftMillis = leftMillis(request);
+            if (leftMillis <= 0) {
+                return Optional.of(journey.expired());
+            }
+            AttemptId attempt = new AttemptId(request.hop(), request.ticket().epoch(), journey.nextNumber(),
                     identity.source(request.ticket()));
             long startedNanos = nanos.getAsLong();
-            boolean streamed = isStreamed(request, routed.route().call(), deployment);
+            boolean streamed = isStreamed(request, granted.routed().route().call(), deployment);
+            byte[] body = granted.candidate().change().map(change -> BodyOverrides.splice(journey.body(),
+                    change.overrides())).orElse(journey.body());
             AnswerChannel channel = replies.open(request, attempt);
-            recorder.started(request, attempt, deployment, streamed, routed);
-            AttemptOutcome outcome = vendors.call(new VendorClient.Call(deployment,
-                    request.request().getBodyFormat(), body, streamed, Duration.ofMillis(leftMillis), request.id()),
-                    channel);
+            PermittedChannel permitted = new PermittedChannel(channel, permits, granted.permit(), startedNanos, nanos);
+            recorder.started(request, attempt, streamed, granted.routed(), granted.candidate());
+            use = new CallUse(true, java.util.OptionalLong.empty(), java.util.OptionalLong.empty());
+            AttemptOutcome outcome = vendors.call(new VendorClient.Call(deployment, request.request().getBodyFormat(),
+                    body, streamed, Duration.ofMillis(leftMillis), request.id()), permitted);
             channel.end(switch (outcome) {
                 case AttemptOutcome.Answered answered -> ChunkEndStatus.COMPLETE;
                 case AttemptOutcome.Failed failed -> ChunkEndStatus.CUT;
             });
-            Optional<BigDecimal> cost = recorder.ended(request, attempt, deployment, streamed, outcome, body.length);
-            progress.add(AttemptRecorder.summary(attempt, deployment, outcome, (startedNanos - visitNanos) / 1_000_000),
-                    cost);
-            callsHere++;
-            switch (outcome) {
-                case AttemptOutcome.Answered answered -> {
-                    return new Ending.Answered(deployment, attempt, answered, startedNanos,
-                            List.copyOf(progress.attempts), progress.cost());
-                }
-                case AttemptOutcome.Failed failed -> {
-                    if (failed.failure().failureClass() == FailureClass.CANCELLED
-                            || Thread.currentThread().isInterrupted()) {
-                        return new Ending.Abandoned(List.copyOf(progress.attempts), progress.cost());
-                    }
-                    if (failed.failure().failureClass() == FailureClass.DEADLINE) {
-                        return progress.expired();
-                    }
-                    boolean seen = channel.published();
-                    if (seen && request.request().getStreamPolicy() == StreamPolicy.FAIL) {
-                        return progress.failed(failed.failure(), failed.partialBody());
-                    }
-                    progress.last = failed.failure();
-                }
+            if (!permitted.tokenSeen()) {
+                outcome.times().timeToFirstToken()
+                        .ifPresent(first -> permits.firstToken(granted.permit(), first.toNanos()));
             }
-            int next = next(progress.lastFailure().failureClass().next(), place, callsHere, deployments.size());
-            if (next < 0 || number == MAX_ATTEMPTS) {
-                break;
-            }
-            callsHere = next == place ? callsHere : 0;
-            boolean calledBefore = next <= place;
-            place = next;
-            if (calledBefore && !pause.before(number, progress.lastFailure().retryAfter(), leftMillis)) {
-                break;
-            }
+            use = Lessons.use(outcome);
+            lesson = journey.isSuspect() && outcome instanceof AttemptOutcome.Failed
+                    ? CallLesson.NOTHING
+                    : Lessons.of(outcome);
+            Optional<BigDecimal> cost = recorder.ended(request, attempt, streamed, granted.candidate(), outcome,
+                    body.length);
+            journey.add(AttemptRecorder.summary(attempt, deployment, outcome,
+                    (startedNanos - journey.startedNanos()) / 1_000_000), cost);
+            return ending(journey, granted, attempt, startedNanos, outcome, channel);
+        } finally {
+            permits.ended(granted.permit(), use, lesson);
         }
-        return progress.failed(progress.lastFailure(), Optional.empty());
     }
 
-    /**
-     * Place of the deployment to call next; -1 if no further call has a chance. A deployment that was called already is
-     * called again only when there is no other.
-     */
-    private static int next(FailureClass.Next next, int place, int callsHere, int deployments) {
-        return switch (next) {
-            case SAME_ONCE -> callsHere < 2 ? place : (place + 1) % deployments;
-            case OTHER_DEPLOYMENT -> (place + 1) % deployments;
-            case OTHER_MODEL, NONE -> -1;
+    private Optional<Ending> ending(Journey journey, Permits.Acquired.Granted granted, AttemptId attempt,
+            long startedNanos, AttemptOutcome outcome, AnswerChannel channel) {
+        return switch (outcome) {
+            case AttemptOutcome.Answered answered -> Optional.of(new Ending.Answered(granted.permit().deployment(),
+                    attempt, answered, startedNanos, journey.attempts(), journey.cost()));
+            case AttemptOutcome.Failed failed -> {
+                AttemptFailure failure = failed.failure();
+                journey.failed(failure);
+                if (failure.failureClass() == FailureClass.CANCELLED || Thread.currentThread().isInterrupted()) {
+                    yield Optional.of(journey.abandoned());
+                }
+                if (failure.failureClass() == FailureClass.DEADLINE) {
+                    yield Optional.of(journey.expired());
+                }
+                if (channel.published() && journey.request().request().getStreamPolicy() == StreamPolicy.FAIL) {
+                    yield Optional.of(journey.failedFor(failure, isRetryable(failure), failed.partialBody()));
+                }
+                if (failure.failureClass().blame() == FailureClass.Blame.ENDPOINT
+                        && permits.servesOthers(granted.permit())) {
+                    journey.failedWhereOthersAreServed(granted.permit().deployment().name());
+                }
+                yield Optional.empty();
+            }
+        };
+    }
+
+    static boolean isRetryable(AttemptFailure failure) {
+        return switch (failure.failureClass().next()) {
+            case SAME_ONCE, OTHER_DEPLOYMENT -> true;
+            case OTHER_MODEL, NONE -> false;
+        };
+    }
+
+    /** Where the next attempt goes after this failure; false if no further one has a chance in this visit. */
+    private static boolean next(Journey journey, Standing standing, Permits.Acquired.Granted granted) {
+        AttemptFailure last = journey.lastFailure().orElseThrow();
+        FailureClass failure = last.failureClass();
+        DeploymentName here = granted.permit().deployment().name();
+        Routed routed = granted.routed();
+        standing.callsHere = standing.stay.filter(here::equals).isPresent() ? standing.callsHere + 1 : 1;
+        standing.tried.add(here);
+        standing.pauseFirst = false;
+        if (last.same() == Same.ONCE && standing.callsHere < 2) {
+            standing.stay = Optional.of(here);
+            standing.pauseFirst = true;
+            return true;
+        }
+        standing.stay = Optional.empty();
+        if (failure.elsewhere() == Elsewhere.YES) {
+            if (routed.candidates().stream().filter(routed::usable)
+                    .anyMatch(candidate -> !standing.tried.contains(candidate.deployment().name()))) {
+                return true;
+            }
+            if (routed.rule() == Rule.STRATEGY && mayChangeModel(failure, routed.route())) {
+                standing.rule = Rule.FALLBACK_MODELS;
+                return true;
+            }
+            standing.pauseFirst = true;
+            return true;
+        }
+        return otherModel(failure, journey, standing, routed);
+    }
+
+    /** After a failure that only another model may cure, and that the route has a rule for. */
+    private static boolean otherModel(FailureClass failure, Journey journey, Standing standing, Routed routed) {
+        Route route = routed.route();
+        Rule rule = switch (failure) {
+            case CONTEXT_LENGTH ->
+                route.contextWindowFallbacks().isEmpty() ? Rule.FALLBACK_MODELS : Rule.CONTEXT_WINDOW;
+            case CONTENT_FILTER_INPUT, CONTENT_FILTER_OUTPUT -> Rule.CONTENT_FILTER;
+            default -> Rule.FALLBACK_MODELS;
+        };
+        List<Route.FallbackModel> models = switch (rule) {
+            case STRATEGY -> List.of();
+            case FALLBACK_MODELS -> route.fallbackModels();
+            case CONTEXT_WINDOW -> route.contextWindowFallbacks();
+            case CONTENT_FILTER -> route.contentFilterFallbacks();
+        };
+        boolean left = routed.rule() != rule || routed.candidates().stream().filter(Candidate::fit)
+                .anyMatch(candidate -> !standing.tried.contains(candidate.deployment().name()));
+        if (failure.otherModel() == OtherModel.NO || models.isEmpty() || !left) {
+            return false;
+        }
+        standing.rule = rule;
+        journey.begin(rule);
+        return true;
+    }
+
+    /** A route that lists fallback models allows them; for mere lack of capacity only those that take overflow. */
+    private static boolean mayChangeModel(FailureClass failure, Route route) {
+        return switch (failure.otherModel()) {
+            case NO -> false;
+            case YES -> !route.fallbackModels().isEmpty();
+            case BY_POLICY -> route.fallbackModels().stream().anyMatch(model -> model.overflow() > 0);
         };
     }
 
@@ -137,53 +295,5 @@ final class Visit {
             case STREAMED -> true;
             case UNARY -> false;
         };
-    }
-
-    private static byte[] bytes(ByteBuffer buffer) {
-        if (buffer.hasArray() && buffer.arrayOffset() == 0 && buffer.position() == 0
-                && buffer.remaining() == buffer.array().length) {
-            return buffer.array();
-        }
-        byte[] bytes = new byte[buffer.remaining()];
-        buffer.duplicate().get(bytes);
-        return bytes;
-    }
-
-    /** What the visit has come to so far. */
-    private static final class Progress {
-        private final List<AttemptSummary> attempts = new ArrayList<>(MAX_ATTEMPTS);
-        private @Nullable BigDecimal cost = BigDecimal.ZERO;
-        private @Nullable AttemptFailure last;
-
-        void add(AttemptSummary attempt, Optional<BigDecimal> attemptCost) {
-            attempts.add(attempt);
-            cost = cost == null || attemptCost.isEmpty() ? null : cost.add(attemptCost.get());
-        }
-
-        AttemptFailure lastFailure() {
-            if (last == null) {
-                throw new IllegalStateException("no attempt has failed");
-            }
-            return last;
-        }
-
-        Optional<BigDecimal> cost() {
-            return Optional.ofNullable(cost);
-        }
-
-        Ending failed(AttemptFailure failure, Optional<byte[]> partialBody) {
-            boolean retryable = switch (failure.failureClass().next()) {
-                case SAME_ONCE, OTHER_DEPLOYMENT -> true;
-                case OTHER_MODEL, NONE -> false;
-            };
-            return new Ending.Unanswered(ReplyStatus.FAILED, failure.failureClass().name(), failure.message(),
-                    retryable, partialBody, List.copyOf(attempts), cost());
-        }
-
-        Ending expired() {
-            return new Ending.Unanswered(ReplyStatus.EXPIRED, "EXPIRED",
-                    "the request's time to live ended after " + attempts.size() + " vendor calls", true,
-                    Optional.empty(), List.copyOf(attempts), cost());
-        }
     }
 }

@@ -21,7 +21,7 @@ import dev.signalbox.workers.reply.Pricing;
 import dev.signalbox.workers.reply.RecordEncoder;
 import dev.signalbox.workers.reply.RenewableProducer;
 import dev.signalbox.workers.reply.ReplyPublisher;
-import dev.signalbox.workers.router.Router;
+import dev.signalbox.workers.router.PermitDesk;
 import dev.signalbox.workers.vendor.AttemptFailure;
 import dev.signalbox.workers.vendor.AttemptOutcome;
 import dev.signalbox.workers.vendor.FailureClass;
@@ -38,6 +38,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.SplittableRandom;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.BiFunction;
@@ -61,6 +62,7 @@ class RequestFlowTest {
     private final List<String> called = new ArrayList<>();
     private final List<InboundRequest> done = new ArrayList<>();
     private final List<Duration> pauses = new ArrayList<>();
+    private int visits = 1;
 
     @AfterEach
     void stop() {
@@ -220,12 +222,28 @@ class RequestFlowTest {
         WorkerMetrics metrics = new WorkerMetrics(new SimpleMeterRegistry());
         AttemptRecorder recorder = new AttemptRecorder(new AttemptJournal(encoder, renewable, new BrokerClock()),
                 metrics, new Pricing(configuration.prices()), "test", identity, () -> NOW);
-        Visit visit = new Visit(this::call, publisher, recorder, identity, (attempt, asked, left) -> {
+        RetryPause pause = new RecordedPauses();
+        Visit visit = new Visit(permits(configuration), this::call, publisher, recorder, identity, pause, () -> NOW,
+                () -> 0);
+        new RequestFlow(new QueryReader(configuration, () -> NOW), visit, pause, new ReplyWriter("1", () -> 0),
+                publisher, metrics, done::add, () -> NOW, () -> 0).serve(request);
+    }
+
+    private static Permits permits(Configuration configuration) {
+        return new Permits(new PermitDesk(configuration, new SplittableRandom(1)), () -> 0);
+    }
+
+    private final class RecordedPauses implements RetryPause {
+        @Override
+        public boolean before(int attempt, Optional<Duration> asked, long left) {
             pauses.add(asked.orElse(Duration.ZERO));
             return true;
-        }, () -> NOW, () -> 0);
-        new RequestFlow(new Router(configuration), new QueryReader(configuration), visit, new ReplyWriter("1", () -> 0),
-                publisher, metrics, done::add, () -> NOW, () -> 0).serve(request);
+        }
+
+        @Override
+        public boolean betweenVisits(int visit, Optional<Duration> asked, long left) {
+            return visit < visits;
+        }
     }
 
     private AttemptOutcome call(VendorClient.Call call, TokenSink sink) {

@@ -75,7 +75,7 @@ final class Breaks {
             // G7 no call after expiry
             Break.of("G7", "time to live is looked at before each call", FLOW,
                     answers(WORKERS + "RequestFlow", "isExpired", false),
-                    doesNotAsk(WORKERS + "Visit", "run", "expiresAtMillis", Long.MAX_VALUE)),
+                    doesNotAsk(WORKERS + "Visit", "leftMillis", "expiresAtMillis", Long.MAX_VALUE)),
             Break.of("G7", "time to live counts from the first record", Check.of(INTAKE + "RequestReaderTest"),
                     doesNotAsk(INTAKE + "RecordFacts", "firstEnqueuedMillis", "number", Long.MAX_VALUE)),
             Break.of("G7", "time to live ends a running call",

@@ -6,12 +6,30 @@ import java.util.List;
 
 /** Which deployments would serve a request, in which order, and why. */
 public sealed interface RouteDecision {
+    /** All that were considered, in order of preference. */
+    List<Candidate> candidates();
+
+    /** Which of a route's rules the candidates come by. */
+    enum Rule {
+        /** The route's strategy. */
+        STRATEGY,
+        /** {@code fallback_models}. */
+        FALLBACK_MODELS,
+        /** {@code on_context_window}. */
+        CONTEXT_WINDOW,
+        /** {@code on_content_filter}. */
+        CONTENT_FILTER
+    }
+
     /**
-     * @param route the route that was resolved
-     * @param strategy label of the strategy that ordered the candidates
-     * @param candidates all that were considered, in order of preference; at least one is fit
+     * @param route the route of the model asked for
+     * @param rule by which the candidates come
+     * @param strategy label of the strategy that ordered them
+     * @param panic whether all that could serve are ejected, and are used all the same
+     * @param candidates in order of preference; at least one is fit
      */
-    record Routed(Route route, String strategy, List<Candidate> candidates) implements RouteDecision {
+    record Routed(Route route, Rule rule, String strategy, boolean panic,
+            List<Candidate> candidates) implements RouteDecision {
         public Routed {
             candidates = List.copyOf(candidates);
         }
@@ -19,6 +37,16 @@ public sealed interface RouteDecision {
         /** The deployments to try, in order. */
         public List<Deployment> fit() {
             return candidates.stream().filter(Candidate::fit).map(Candidate::deployment).toList();
+        }
+
+        /** Whether a call may be made to that candidate now. */
+        public boolean usable(Candidate candidate) {
+            return candidate.usable() || (panic && candidate.standing() == Candidate.Standing.EJECTED);
+        }
+
+        /** Whether any call may be made now. */
+        public boolean usable() {
+            return candidates.stream().anyMatch(this::usable);
         }
     }
 

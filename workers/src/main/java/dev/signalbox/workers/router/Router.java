@@ -1,32 +1,45 @@
 package dev.signalbox.workers.router;
 
 import dev.signalbox.config.Configuration;
-import dev.signalbox.config.Deployment;
 import dev.signalbox.config.DeploymentName;
 import dev.signalbox.config.Residency;
 import dev.signalbox.config.Route;
+import dev.signalbox.config.Route.FallbackModel;
 import dev.signalbox.config.Strategy;
+import dev.signalbox.workers.router.Candidate.Standing;
 import dev.signalbox.workers.router.RouteDecision.Routed;
+import dev.signalbox.workers.router.RouteDecision.Rule;
 import dev.signalbox.workers.router.RouteDecision.Unroutable;
 import java.util.ArrayList;
-import java.util.IdentityHashMap;
+import java.util.Comparator;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Resolves a request's route and orders its deployments by the route's strategy: the fit ones first, each unfit one with
- * the reason. Its only state is whose turn it is in each load balance. Thread-safe.
+ * Resolves a request's route and orders its deployments: those that can be called now by the route's strategy, then those
+ * that are busy, ejected or unfit, each with the reason. Its own state is whose turn it is in each load balance; what it
+ * knows of deployments is in {@link DeploymentStates}. A pure model, for one caller at a time.
  */
-public final class Router {
-    private final Configuration configuration;
-    private final IdentityHashMap<Strategy.LoadBalanced, WeightedTurns> turns;
+final class Router {
+    private static final Comparator<Candidate> BY_STANDING = Comparator.comparingInt(Router::rank);
 
-    public Router(Configuration configuration) {
+    private final Configuration configuration;
+    private final DeploymentStates states;
+    private final RandomGenerator random;
+    private final MemberOrder orders;
+    private final IdentityHashMap<Strategy.LoadBalanced, WeightedTurns> turns = new IdentityHashMap<>();
+
+    Router(Configuration configuration, DeploymentStates states, RandomGenerator random) {
         this.configuration = configuration;
-        this.turns = new IdentityHashMap<>();
+        this.states = states;
+        this.random = random;
+        this.orders = new MemberOrder(states, configuration.prices(), random);
         for (var routes : configuration.routes().values()) {
             for (var byUseCase : routes.byEnvironment().values()) {
                 byUseCase.values().forEach(route -> prepare(route.strategy()));
@@ -34,8 +47,17 @@ public final class Router {
         }
     }
 
-    /** Which deployments would serve it, in which order, and why; takes a turn in the route's load balances. */
-    public RouteDecision decide(RoutingQuery query) {
+    /** One question and what is constant while it is answered. */
+    private record Question(RoutingQuery query, CallAsk ask, @Nullable Waiter asking, long nowNanos) {
+    }
+
+    /**
+     * Which deployments would serve the request's next call, in which order, and why; takes a turn in the route's load
+     * balances.
+     *
+     * @param asking who asks, if he waits already: the first who waits goes before newcomers
+     */
+    RouteDecision decide(RoutingQuery query, CallAsk ask, @Nullable Waiter asking, long nowNanos) {
         Optional<Route> resolved = configuration.route(query.model(), query.useCase());
         if (resolved.isEmpty()) {
             return new Unroutable("NO_ROUTE",
@@ -44,75 +66,233 @@ public final class Router {
                     List.of());
         }
         Route route = resolved.get();
+        Question question = new Question(query, ask, asking, nowNanos);
+        return switch (ask.rule()) {
+            case STRATEGY -> byStrategy(route, question);
+            case FALLBACK_MODELS, CONTEXT_WINDOW, CONTENT_FILTER ->
+                byModels(route, ask.rule(), List.of(), question);
+        };
+    }
+
+    private RouteDecision byStrategy(Route route, Question question) {
+        List<Candidate> candidates = ordered(route, question);
+        Standing best = candidates.getFirst().standing();
+        return switch (best) {
+            case READY, TRIAL, EASING -> routed(route, Rule.STRATEGY, false, candidates);
+            case BUSY -> overflowing(route, candidates, question);
+            case EJECTED -> {
+                RouteDecision other = byModels(route, Rule.FALLBACK_MODELS, candidates, question);
+                yield other instanceof Routed routed && routed.usable() && !routed.panic()
+                        ? routed
+                        : routed(route, Rule.STRATEGY, true, candidates);
+            }
+            case UNFIT -> byModels(route, tooLong(candidates) ? Rule.CONTEXT_WINDOW : Rule.FALLBACK_MODELS, candidates,
+                    question);
+        };
+    }
+
+    /** While a route's own deployments are busy, a part of its requests goes to those fallback models that take it. */
+    private RouteDecision overflowing(Route route, List<Candidate> candidates, Question question) {
+        double place = (question.query.key() >>> 11) * 0x1.0p-53;
+        for (FallbackModel model : route.fallbackModels()) {
+            if (place < model.overflow()) {
+                List<Candidate> other = ofModel(model, question);
+                if (!other.isEmpty() && other.getFirst().usable()) {
+                    return routed(route, Rule.FALLBACK_MODELS, false, joined(other, candidates));
+                }
+            }
+        }
+        return routed(route, Rule.STRATEGY, false, candidates);
+    }
+
+    private RouteDecision byModels(Route route, Rule rule, List<Candidate> before, Question question) {
+        List<FallbackModel> models = switch (rule) {
+            case STRATEGY -> List.of();
+            case FALLBACK_MODELS -> route.fallbackModels();
+            case CONTEXT_WINDOW -> route.contextWindowFallbacks();
+            case CONTENT_FILTER -> route.contentFilterFallbacks();
+        };
         List<Candidate> candidates = new ArrayList<>();
-        order(route.strategy(), query, route.allow(), candidates);
+        models.forEach(model -> candidates.addAll(ofModel(model, question)));
+        candidates.addAll(before);
+        candidates.sort(BY_STANDING);
         if (candidates.stream().noneMatch(Candidate::fit)) {
             return new Unroutable("NO_FIT_DEPLOYMENT", unfitMessage(route, candidates), candidates);
         }
-        return new Routed(route, route.strategy().label(), distinct(candidates));
+        boolean panic = candidates.getFirst().standing() == Standing.EJECTED;
+        return routed(route, rule, panic, distinct(candidates));
     }
 
-    private void order(Strategy strategy, RoutingQuery query, Residency allow, List<Candidate> into) {
-        switch (strategy) {
-            case Strategy.One one -> into.add(candidate(one, query, allow, into.size()));
-            case Strategy.Sequence sequence -> sequence.members().forEach(m -> order(m, query, allow, into));
-            case Strategy.LoadBalanced balanced -> orderByTurn(balanced, query, allow, into);
-            case Strategy.LatencyBased latency -> latency.members().forEach(m -> order(m, query, allow, into));
-            case Strategy.Cheapest cheapest -> cheapest.members().forEach(m -> order(m, query, allow, into));
+    private List<Candidate> ofModel(FallbackModel model, Question question) {
+        return configuration.route(model.model(), question.query.useCase())
+                .map(route -> ordered(route, question).stream().map(candidate -> candidate.changed(model)).toList())
+                .orElse(List.of());
+    }
+
+    private static boolean tooLong(List<Candidate> candidates) {
+        return candidates.stream().anyMatch(candidate -> candidate.why().orElse("").startsWith(Fitness.CONTEXT_WINDOW));
+    }
+
+    private static Routed routed(Route route, Rule rule, boolean panic, List<Candidate> candidates) {
+        return new Routed(route, rule, route.strategy().label(), panic, candidates);
+    }
+
+    private static List<Candidate> joined(List<Candidate> first, List<Candidate> second) {
+        List<Candidate> all = new ArrayList<>(first);
+        all.addAll(second);
+        return distinct(all);
+    }
+
+    /** A route's candidates: by standing, then those that the request has not called yet, then by strategy. */
+    private List<Candidate> ordered(Route route, Question question) {
+        List<Candidate> candidates = distinct(order(route.strategy(), route.allow(), question));
+        if (candidates.size() > 1) {
+            candidates.sort(BY_STANDING);
+            if (question.ask.retry()) {
+                usableFirst(candidates, question.ask);
+            }
         }
+        return candidates;
+    }
+
+    /** Of those that may be called now: where the request should stay, then those that it has not called, then the others. */
+    private static void usableFirst(List<Candidate> candidates, CallAsk ask) {
+        List<Candidate> usable = new ArrayList<>(candidates.stream().filter(Candidate::usable).toList());
+        usable.sort(Comparator.comparingInt(candidate -> {
+            DeploymentName name = candidate.deployment().name();
+            return ask.stay().filter(name::equals).isPresent() ? 0 : ask.tried().contains(name) ? 2 : 1;
+        }));
+        for (int i = 0; i < usable.size(); i++) {
+            candidates.set(i, usable.get(i));
+        }
+    }
+
+    private static int rank(Candidate candidate) {
+        return switch (candidate.standing()) {
+            case READY, TRIAL -> 0;
+            case EASING -> 1;
+            case BUSY -> 2;
+            case EJECTED -> 3;
+            case UNFIT -> 4;
+        };
+    }
+
+    private List<Candidate> order(Strategy strategy, Residency allow, Question question) {
+        return switch (strategy) {
+            case Strategy.One one -> List.of(candidate(one, allow, question));
+            case Strategy.Sequence sequence -> inSequence(members(sequence.members(), allow, question));
+            case Strategy.LoadBalanced balanced -> byTurn(balanced, allow, question);
+            case Strategy.LatencyBased latency ->
+                orders.byLatency(members(latency.members(), allow, question), question.query, question.nowNanos);
+            case Strategy.Cheapest cheapest ->
+                orders.byPrice(members(cheapest.members(), allow, question), question.query);
+        };
+    }
+
+    private List<List<Candidate>> members(List<Strategy> members, Residency allow, Question question) {
+        List<List<Candidate>> lists = new ArrayList<>(members.size());
+        for (Strategy member : members) {
+            lists.add(byStanding(order(member, allow, question)));
+        }
+        return lists;
+    }
+
+    private static List<Candidate> byStanding(List<Candidate> member) {
+        if (member.size() < 2) {
+            return member;
+        }
+        List<Candidate> sorted = new ArrayList<>(member);
+        sorted.sort(BY_STANDING);
+        return sorted;
+    }
+
+    private static List<Candidate> inSequence(List<List<Candidate>> members) {
+        List<Candidate> sequence = new ArrayList<>(members.size());
+        for (List<Candidate> member : members) {
+            for (Candidate candidate : member) {
+                sequence.add(candidate.scored(sequence.size()));
+            }
+        }
+        return sequence;
     }
 
     /** The member whose turn it is goes first, the others follow by weight. */
-    private void orderByTurn(Strategy.LoadBalanced balanced, RoutingQuery query, Residency allow,
-            List<Candidate> into) {
-        List<List<Candidate>> members = new ArrayList<>();
-        boolean[] eligible = new boolean[balanced.members().size()];
+    private List<Candidate> byTurn(Strategy.LoadBalanced balanced, Residency allow, Question question) {
+        List<Strategy.Weighted> weighted = balanced.members();
+        List<List<Candidate>> members = members(weighted.stream().map(Strategy.Weighted::member).toList(), allow,
+                question);
+        boolean[] eligible = new boolean[members.size()];
+        Integer[] places = new Integer[members.size()];
         for (int i = 0; i < eligible.length; i++) {
-            List<Candidate> member = new ArrayList<>();
-            order(balanced.members().get(i).member(), query, allow, member);
-            double weight = balanced.members().get(i).weight();
-            members.add(member.stream().map(c -> new Candidate(c.deployment(), weight, c.unfit())).toList());
-            eligible[i] = member.stream().anyMatch(Candidate::fit);
+            Candidate best = members.get(i).getFirst();
+            eligible[i] = best.usable() && best.standing() != Standing.EASING
+                    && !question.ask.tried().contains(best.deployment().name());
+            places[i] = i;
         }
         int first = Objects.requireNonNull(turns.get(balanced), "every load balance was prepared").next(eligible);
-        if (first >= 0) {
-            into.addAll(members.get(first));
+        java.util.Arrays.sort(places, Comparator.<Integer>comparingInt(i -> i == first ? 0 : 1)
+                .thenComparingDouble(i -> -weighted.get(i).weight()));
+        List<Candidate> ordered = new ArrayList<>(members.size());
+        for (int place : places) {
+            double weight = weighted.get(place).weight();
+            members.get(place).forEach(candidate -> ordered.add(candidate.scored(weight)));
         }
-        List<Integer> others = new ArrayList<>();
-        for (int i = 0; i < eligible.length; i++) {
-            if (i != first) {
-                others.add(i);
-            }
-        }
-        others.sort((a, b) -> Double.compare(balanced.members().get(b).weight(), balanced.members().get(a).weight()));
-        others.forEach(i -> into.addAll(members.get(i)));
+        return ordered;
     }
 
-    private Candidate candidate(Strategy.One one, RoutingQuery query, Residency allow, int place) {
-        Deployment deployment = Objects.requireNonNull(configuration.deployments().get(one.deployment()),
-                "the reader has resolved every name");
-        return new Candidate(deployment, place, unfit(deployment, query, allow));
+    private Candidate candidate(Strategy.One one, Residency allow, Question question) {
+        DeploymentState state = states.of(one.deployment());
+        RoutingQuery query = question.query;
+        Optional<String> unfit = Fitness.unfit(state.deployment(), query, allow);
+        if (unfit.isEmpty() && !question.ask.confined().isEmpty()
+                && !question.ask.confined().contains(one.deployment())) {
+            unfit = Optional.of("the request failed elsewhere where others are served");
+        }
+        if (unfit.isPresent()) {
+            return new Candidate(state.deployment(), Standing.UNFIT, unfit.get());
+        }
+        LimitVerdict verdict = state.access(query.pool()).check(need(state, query), question.asking,
+                question.nowNanos);
+        return switch (verdict) {
+            case LimitVerdict.Never(String why) -> new Candidate(state.deployment(), Standing.UNFIT, why);
+            case LimitVerdict.OnRelease release ->
+                unlessEjected(state, question,
+                        new Candidate(state.deployment(), Standing.BUSY, "all calls at once run"));
+            case LimitVerdict.At(long nanos, String why) -> unlessEjected(state, question,
+                    new Candidate(state.deployment(), 0, Standing.BUSY, Optional.of(why), Optional.empty(), nanos));
+            case LimitVerdict.Now now -> admitted(state, question);
+        };
     }
 
-    private static Optional<String> unfit(Deployment deployment, RoutingQuery query, Residency allow) {
-        if (!deployment.serves(query.pool())) {
-            return Optional.of("no capacity for pool " + query.pool());
-        }
-        if (!allow.allows(deployment)) {
-            return Optional.of("not allowed by the route's residency rule");
-        }
-        for (Residency rule : query.allow()) {
-            if (!rule.allows(deployment)) {
-                return Optional.of("not allowed by the residency rule of pool, tenant or request");
-            }
-        }
-        if (query.needs().images() && !deployment.capabilities().images()) {
-            return Optional.of("takes no images");
-        }
-        if (query.needs().tools() && !deployment.capabilities().tools()) {
-            return Optional.of("takes no tools");
-        }
-        return Optional.empty();
+    private Candidate unlessEjected(DeploymentState state, Question question, Candidate busy) {
+        Candidate admitted = admitted(state, question);
+        return admitted.standing() == Standing.EJECTED ? admitted : busy;
+    }
+
+    private Candidate admitted(DeploymentState state, Question question) {
+        return switch (state.health(question.nowNanos)) {
+            case CLOSED -> new Candidate(state.deployment(), Standing.READY);
+            case RECOVERING -> random.nextDouble() < state.share(question.nowNanos)
+                    ? new Candidate(state.deployment(), Standing.READY)
+                    : new Candidate(state.deployment(), Standing.EASING, "recovers: others go first this time");
+            case HALF_OPEN -> state.trialFree(question.nowNanos)
+                    ? new Candidate(state.deployment(), Standing.TRIAL, "was ejected: this call tries it")
+                    : ejected(state, question);
+            case OPEN -> ejected(state, question);
+        };
+    }
+
+    private static Candidate ejected(DeploymentState state, Question question) {
+        return new Candidate(state.deployment(), Standing.EJECTED, state.whyEjected(question.nowNanos));
+    }
+
+    /** What the request's call reserves there: the longest answer asked for, or twice a typical one. */
+    static CallNeed need(DeploymentState state, RoutingQuery query) {
+        RoutingQuery.Needs needs = query.needs();
+        long output = needs.maxOutputTokens().isPresent()
+                ? needs.maxOutputTokens().getAsInt()
+                : (long) (2 * state.latency().typicalOutputTokens());
+        return new CallNeed(Math.max(1, needs.inputTokens()), Math.max(1, output));
     }
 
     private void prepare(Strategy strategy) {
@@ -136,14 +316,20 @@ public final class Router {
             return candidates;
         }
         Set<DeploymentName> seen = new HashSet<>();
-        return candidates.stream().filter(candidate -> seen.add(candidate.deployment().name())).toList();
+        List<Candidate> distinct = new ArrayList<>(candidates.size());
+        for (Candidate candidate : candidates) {
+            if (seen.add(candidate.deployment().name())) {
+                distinct.add(candidate);
+            }
+        }
+        return distinct;
     }
 
     private static String unfitMessage(Route route, List<Candidate> candidates) {
         StringBuilder message = new StringBuilder("no deployment of route ").append(route.name())
                 .append(" can serve it:");
         candidates.forEach(candidate -> message.append(' ').append(candidate.deployment().name()).append(' ')
-                .append(candidate.unfit().orElse("can")).append(';'));
+                .append(candidate.why().orElse("can")).append(';'));
         return message.toString();
     }
 }

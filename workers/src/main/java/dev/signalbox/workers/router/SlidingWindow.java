@@ -25,12 +25,16 @@ final class SlidingWindow {
         return sum;
     }
 
-    /** Adds an amount started now and returns the bucket that {@link #adjust} takes. */
-    long add(long amount, long nowNanos) {
+    /** Adds an amount started now. */
+    void add(long amount, long nowNanos) {
         advance(nowNanos);
         amounts[index(newest)] += amount;
         sum += amount;
-        return newest;
+    }
+
+    /** The bucket of what was added then. */
+    static long bucket(long nanos) {
+        return Math.floorDiv(nanos, BUCKET_NANOS);
     }
 
     /** Corrects an amount added earlier; without effect once its bucket counts no more. Never falls below zero. */

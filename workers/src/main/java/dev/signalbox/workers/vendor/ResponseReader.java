@@ -36,7 +36,7 @@ final class ResponseReader {
 
     Decoded read(Response response, Encoded.Ready request, TokenSink sink) {
         String contentType = response.header("Content-Type");
-        VendorSignals.of(response::header).ifPresent(sink::signals);
+        LimitHeaders.of(response::header).ifPresent(sink::signals);
         boolean eventStream = contentType == null
                 ? attempt.call().streamed()
                 : contentType.toLowerCase(Locale.ROOT).contains("event-stream");

@@ -2,6 +2,7 @@ package dev.signalbox.workers.vendor;
 
 import dev.signalbox.schemas.avro.ChunkKind;
 import dev.signalbox.schemas.avro.ToolCallStart;
+import dev.signalbox.workers.router.VendorSignals;
 import org.jspecify.annotations.Nullable;
 
 /** Takes the tokens of one attempt as they arrive, in order, on the calling thread; it may block to push back. */

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 class RouterTest {
@@ -37,11 +38,11 @@ class RouterTest {
     void aLoadBalanceIsExactOverItsWindowAndTriesTheOthersByWeight() {
         var balanced = new Strategy.LoadBalanced(List.of(new Strategy.Weighted(one("a"), 70),
                 new Strategy.Weighted(one("b"), 20), new Strategy.Weighted(one("c"), 10)));
-        Router router = new Router(routing(balanced, Residency.ANYWHERE, A, B, C));
+        Router router = router(routing(balanced, Residency.ANYWHERE, A, B, C));
 
         Map<Deployment, Integer> firsts = new HashMap<>();
         for (int i = 0; i < 1_000; i++) {
-            Routed routed = (Routed) router.decide(query(TestConfiguration.MODEL));
+            Routed routed = (Routed) decide(router, query(TestConfiguration.MODEL));
             firsts.merge(routed.fit().getFirst(), 1, Integer::sum);
             assertThat(routed.fit()).hasSize(3);
             if (routed.fit().getFirst().equals(C)) {
@@ -57,13 +58,13 @@ class RouterTest {
         var noImages = deployment("a", new Deployment.Capabilities(OptionalInt.empty(), false, true, true));
         var balanced = new Strategy.LoadBalanced(List.of(new Strategy.Weighted(one("a"), 80),
                 new Strategy.Weighted(one("b"), 10), new Strategy.Weighted(one("c"), 10)));
-        Router router = new Router(routing(balanced, Residency.ANYWHERE, noImages, B, C));
+        Router router = router(routing(balanced, Residency.ANYWHERE, noImages, B, C));
         var query = new RoutingQuery(TestConfiguration.POOL, TestConfiguration.MODEL, "any", List.of(),
                 new RoutingQuery.Needs(true, false));
 
         Map<Deployment, Integer> firsts = new HashMap<>();
         for (int i = 0; i < 100; i++) {
-            firsts.merge(((Routed) router.decide(query)).fit().getFirst(), 1, Integer::sum);
+            firsts.merge(((Routed) decide(router, query)).fit().getFirst(), 1, Integer::sum);
         }
 
         assertThat(firsts).containsEntry(B, 50).containsEntry(C, 50).doesNotContainKey(noImages);
@@ -75,10 +76,10 @@ class RouterTest {
                 new Strategy.LoadBalanced(
                         List.of(new Strategy.Weighted(one("a"), 1), new Strategy.Weighted(one("b"), 1))),
                 one("c"), one("a")));
-        Router router = new Router(routing(nested, Residency.ANYWHERE, A, B, C));
+        Router router = router(routing(nested, Residency.ANYWHERE, A, B, C));
 
-        assertThat(((Routed) router.decide(query(TestConfiguration.MODEL))).fit()).containsExactly(A, B, C);
-        assertThat(((Routed) router.decide(query(TestConfiguration.MODEL))).fit()).containsExactly(B, A, C);
+        assertThat(((Routed) decide(router, query(TestConfiguration.MODEL))).fit()).containsExactly(A, B, C);
+        assertThat(((Routed) decide(router, query(TestConfiguration.MODEL))).fit()).containsExactly(B, A, C);
     }
 
     @Test
@@ -87,28 +88,36 @@ class RouterTest {
         Routed routed = routed(routing(new Strategy.Sequence(List.of(one("a"), one("b"))), onlyB, A, B));
 
         assertThat(routed.fit()).containsExactly(B);
-        assertThat(routed.candidates().getFirst().unfit()).hasValue("not allowed by the route's residency rule");
+        assertThat(routed.candidates().getLast().unfit()).hasValue("not allowed by the route's residency rule");
     }
 
     @Test
     void whereNothingCanServeEveryCandidateIsNamedWithItsReason() {
-        Router router = new Router(routing(one("a"), Residency.ANYWHERE, A));
+        Router router = router(routing(one("a"), Residency.ANYWHERE, A));
         var query = new RoutingQuery(TestConfiguration.POOL, TestConfiguration.MODEL, "any",
                 List.of(new Residency(Set.of(), Set.of("elsewhere"), Set.of())), RoutingQuery.Needs.NONE);
 
-        assertThat(router.decide(query)).isInstanceOfSatisfying(Unroutable.class, unroutable -> {
+        assertThat(decide(router, query)).isInstanceOfSatisfying(Unroutable.class, unroutable -> {
             assertThat(unroutable.code()).isEqualTo("NO_FIT_DEPLOYMENT");
             assertThat(unroutable.message()).contains("a/m").contains("residency");
         });
-        assertThat(router.decide(query("unheard-of"))).isInstanceOfSatisfying(Unroutable.class,
+        assertThat(decide(router, query("unheard-of"))).isInstanceOfSatisfying(Unroutable.class,
                 unroutable -> assertThat(unroutable.code()).isEqualTo("NO_ROUTE"));
     }
 
     private static Routed routed(Configuration configuration) {
-        return (Routed) new Router(configuration).decide(query(TestConfiguration.MODEL));
+        return (Routed) decide(router(configuration), query(TestConfiguration.MODEL));
     }
 
     private static RoutingQuery query(String model) {
         return new RoutingQuery(TestConfiguration.POOL, model, "any", List.of(), RoutingQuery.Needs.NONE);
+    }
+
+    private static Router router(Configuration configuration) {
+        return new Router(configuration, new DeploymentStates(configuration), new SplittableRandom(1));
+    }
+
+    private static RouteDecision decide(Router router, RoutingQuery query) {
+        return router.decide(query, CallAsk.FIRST, null, 0);
     }
 }

@@ -1,5 +1,7 @@
 package dev.signalbox.workers.vendor;
 
+import dev.signalbox.workers.router.VendorSignals;
+import dev.signalbox.workers.router.VendorSignals.Remaining;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -10,24 +12,13 @@ import java.util.OptionalLong;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What a response's headers say of its deployment's limits, of any status. {@code tokens} counts input and output
- * together, where a vendor does not tell them apart.
- */
-public record VendorSignals(Remaining requests, Remaining tokens, Remaining inputTokens, Remaining outputTokens) {
-
-    /**
-     * What is left of one limit.
-     *
-     * @param amount empty: not said, or not a number
-     * @param resetsIn until it is full again; empty: not said, past or not readable
-     */
-    public record Remaining(OptionalLong amount, Optional<Duration> resetsIn) {
-        public static final Remaining UNKNOWN = new Remaining(OptionalLong.empty(), Optional.empty());
-    }
-
+/** Reads what a response's headers say of limits, in the forms of OpenAI and Anthropic. */
+final class LimitHeaders {
     private static final String ANTHROPIC = "anthropic-ratelimit-";
     private static final Duration SANE = Duration.ofHours(24);
+
+    private LimitHeaders() {
+    }
 
     /**
      * Reads the forms of OpenAI ({@code x-ratelimit-remaining-requests}, reset as a duration) and Anthropic
@@ -36,16 +27,14 @@ public record VendorSignals(Remaining requests, Remaining tokens, Remaining inpu
      * @param header gives a header's value by its name in lower case; null where there is none
      * @return empty if no limit is spoken of
      */
-    public static Optional<VendorSignals> of(UnaryOperator<@Nullable String> header) {
+    static Optional<VendorSignals> of(UnaryOperator<@Nullable String> header) {
         VendorSignals signals = header.apply(ANTHROPIC + "requests-remaining") != null
                 || header.apply(ANTHROPIC + "input-tokens-remaining") != null
                         ? new VendorSignals(anthropic(header, "requests"), anthropic(header, "tokens"),
                                 anthropic(header, "input-tokens"), anthropic(header, "output-tokens"))
                         : new VendorSignals(openAi(header, "requests"), openAi(header, "tokens"), Remaining.UNKNOWN,
                                 Remaining.UNKNOWN);
-        boolean says = signals.requests.amount().isPresent() || signals.tokens.amount().isPresent()
-                || signals.inputTokens.amount().isPresent() || signals.outputTokens.amount().isPresent();
-        return says ? Optional.of(signals) : Optional.empty();
+        return signals.says() ? Optional.of(signals) : Optional.empty();
     }
 
     private static Remaining openAi(UnaryOperator<@Nullable String> header, String bucket) {

@@ -1,0 +1,138 @@
+package dev.signalbox.workers;
+
+import dev.signalbox.config.DeploymentName;
+import dev.signalbox.schemas.avro.AttemptSummary;
+import dev.signalbox.schemas.avro.ReplyStatus;
+import dev.signalbox.workers.intake.InboundRequest;
+import dev.signalbox.workers.router.RouteDecision.Rule;
+import dev.signalbox.workers.router.RoutingQuery;
+import dev.signalbox.workers.vendor.AttemptFailure;
+import java.math.BigDecimal;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** What a request's attempts have come to so far, over all its visits. */
+final class Journey {
+    /** Deployments at which a request that others' success tells against may be tried; it never tours them all. */
+    private static final int SUSPECT_DEPLOYMENTS = 2;
+
+    private final InboundRequest request;
+    private final RoutingQuery query;
+    private final byte[] body;
+    private final long startedNanos;
+    private final List<AttemptSummary> attempts = new ArrayList<>(Visit.MAX_ATTEMPTS);
+    private final Set<DeploymentName> failedWhereOthersAreServed = new HashSet<>(2);
+    private @Nullable BigDecimal cost = BigDecimal.ZERO;
+    private @Nullable AttemptFailure last;
+    /** By which rule the next visit begins: once a request is too long or was filtered, it stays so. */
+    private Rule rule = Rule.STRATEGY;
+
+    Journey(InboundRequest request, RoutingQuery query, long startedNanos) {
+        this.request = request;
+        this.query = query;
+        this.startedNanos = startedNanos;
+        this.body = bytes(request.request().getBody());
+    }
+
+    InboundRequest request() {
+        return request;
+    }
+
+    RoutingQuery query() {
+        return query;
+    }
+
+    byte[] body() {
+        return body;
+    }
+
+    Rule rule() {
+        return rule;
+    }
+
+    void begin(Rule lasting) {
+        rule = lasting;
+    }
+
+    /** When the worker took the request, monotonic ns. */
+    long startedNanos() {
+        return startedNanos;
+    }
+
+    /** 1-based number of the next attempt. */
+    int nextNumber() {
+        return attempts.size() + 1;
+    }
+
+    void add(AttemptSummary attempt, Optional<BigDecimal> attemptCost) {
+        attempts.add(attempt);
+        cost = cost == null || attemptCost.isEmpty() ? null : cost.add(attemptCost.get());
+    }
+
+    void failed(AttemptFailure failure) {
+        last = failure;
+    }
+
+    /** A service failed it that serves others. */
+    void failedWhereOthersAreServed(DeploymentName deployment) {
+        failedWhereOthersAreServed.add(deployment);
+    }
+
+    /** Whether the request itself seems to be what breaks services: it failed at several that serve others. */
+    boolean isSuspect() {
+        return failedWhereOthersAreServed.size() >= SUSPECT_DEPLOYMENTS;
+    }
+
+    /** The only deployments that a suspect request may call again; empty: any. */
+    Set<DeploymentName> confined() {
+        return isSuspect() ? Set.copyOf(failedWhereOthersAreServed) : Set.of();
+    }
+
+    Optional<AttemptFailure> lastFailure() {
+        return Optional.ofNullable(last);
+    }
+
+    List<AttemptSummary> attempts() {
+        return List.copyOf(attempts);
+    }
+
+    Optional<BigDecimal> cost() {
+        return Optional.ofNullable(cost);
+    }
+
+    Ending failedFor(AttemptFailure failure, boolean retryable, Optional<byte[]> partialBody) {
+        return new Ending.Unanswered(ReplyStatus.FAILED, failure.failureClass().name(), failure.message(), retryable,
+                partialBody, attempts(), cost());
+    }
+
+    Ending failedWithout(String code, String message, boolean retryable) {
+        return new Ending.Unanswered(ReplyStatus.FAILED, code, message, retryable, Optional.empty(), attempts(),
+                cost());
+    }
+
+    Ending expired() {
+        return new Ending.Unanswered(ReplyStatus.EXPIRED, "EXPIRED",
+                "the request's time to live ended after " + attempts.size() + " vendor calls"
+                        + lastFailure().map(failure -> "; the last one failed: " + failure.failureClass()).orElse(""),
+                true, Optional.empty(), attempts(), cost());
+    }
+
+    Ending abandoned() {
+        return new Ending.Abandoned(attempts(), cost());
+    }
+
+    private static byte[] bytes(ByteBuffer buffer) {
+        if (buffer.hasArray() && buffer.arrayOffset() == 0 && buffer.position() == 0
+                && buffer.remaining() == buffer.array().length) {
+            return buffer.array();
+        }
+        byte[] bytes = new byte[buffer.remaining()];
+        buffer.duplicate().get(bytes);
+        return bytes;
+    }
+}

@@ -1,0 +1,21 @@
+package dev.signalbox.workers.router;
+
+import dev.signalbox.config.DeploymentName;
+import dev.signalbox.workers.router.RouteDecision.Rule;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What a request asks the router for: its next call.
+ *
+ * @param rule which of the route's rules it goes by; STRATEGY at first
+ * @param tried deployments that it has called in this visit: they come last
+ * @param confined if not empty, the only deployments that it may call: a request that failed at several of them while
+ *        they serve others
+ * @param stay where it should be tried once more, if that can be
+ * @param retry whether the call is a retry or a failover, which spends the target's budget
+ */
+public record CallAsk(Rule rule, Set<DeploymentName> tried, Set<DeploymentName> confined, Optional<DeploymentName> stay,
+        boolean retry) {
+    public static final CallAsk FIRST = new CallAsk(Rule.STRATEGY, Set.of(), Set.of(), Optional.empty(), false);
+}

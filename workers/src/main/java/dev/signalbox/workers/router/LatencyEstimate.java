@@ -1,0 +1,65 @@
+package dev.signalbox.workers.router;
+
+/**
+ * How long a deployment takes, as peak-sensitive moving averages of the time to the first token and of the time per output
+ * token: a slower sample counts at once, a faster one by and by (time constant {@value #TAU_SECONDS} s), and silence
+ * fades the estimate too, so that a deployment that became slow and is left alone is looked at again. Source of the
+ * form: Finagle, {@code PeakEwma}. A pure model; time is ns on a monotonic clock.
+ */
+final class LatencyEstimate {
+    static final int TAU_SECONDS = 5;
+    private static final double TAU_NANOS = TAU_SECONDS * 1e9;
+    private static final int OUTPUT_TOKENS_AT_FIRST = 500;
+
+    private final PeakAverage firstToken = new PeakAverage();
+    private final PeakAverage perToken = new PeakAverage();
+    private double outputTokens = OUTPUT_TOKENS_AT_FIRST;
+
+    /** Whether nothing is known yet. */
+    boolean isCold() {
+        return !firstToken.known;
+    }
+
+    void firstToken(long nanos, long nowNanos) {
+        firstToken.add(nanos, nowNanos);
+    }
+
+    /** An answer of that many tokens; {@code streamNanos} from its first token to its end. */
+    void answered(long tokens, long streamNanos, long nowNanos) {
+        outputTokens += 0.05 * (tokens - outputTokens);
+        if (tokens > 1 && streamNanos > 0) {
+            perToken.add((double) streamNanos / (tokens - 1), nowNanos);
+        }
+    }
+
+    /** Tokens of a typical answer. */
+    double typicalOutputTokens() {
+        return outputTokens;
+    }
+
+    /** Expected ms to the end of an answer of that length. */
+    double expectedMillis(double tokens, long nowNanos) {
+        return (firstToken.value(nowNanos) + perToken.value(nowNanos) * tokens) / 1e6;
+    }
+
+    private static final class PeakAverage {
+        private boolean known;
+        private double value;
+        private long atNanos;
+
+        void add(double sample, long nowNanos) {
+            if (!known || sample > value(nowNanos)) {
+                value = sample;
+            } else {
+                double kept = Math.exp(-Math.max(1e6, nowNanos - atNanos) / TAU_NANOS);
+                value = kept * value + (1 - kept) * sample;
+            }
+            known = true;
+            atNanos = nowNanos;
+        }
+
+        double value(long nowNanos) {
+            return known ? value * Math.exp(-Math.max(0, nowNanos - atNanos) / TAU_NANOS) : 0;
+        }
+    }
+}

@@ -1,0 +1,45 @@
+package dev.signalbox.workers.router;
+
+import dev.signalbox.config.Deployment;
+import dev.signalbox.workers.router.DeploymentLimits.Reservation;
+
+/**
+ * The right to make one call now. It belongs to one attempt, which ends it once; whoever holds it ends it in a
+ * {@code finally}, so that it cannot leak.
+ */
+public final class Permit {
+    final PoolAccess access;
+    final Reservation reservation;
+    final long request;
+    final boolean serviceTrial;
+    final boolean modelTrial;
+    final boolean credentialTrial;
+    private boolean ended;
+
+    Permit(PoolAccess access, Reservation reservation, long request, boolean serviceTrial, boolean modelTrial,
+            boolean credentialTrial) {
+        this.access = access;
+        this.reservation = reservation;
+        this.request = request;
+        this.serviceTrial = serviceTrial;
+        this.modelTrial = modelTrial;
+        this.credentialTrial = credentialTrial;
+    }
+
+    /** Where the call may be made. */
+    public Deployment deployment() {
+        return access.state().deployment();
+    }
+
+    /** Whether the call tries a deployment that was ejected. */
+    public boolean isTrial() {
+        return serviceTrial || modelTrial || credentialTrial;
+    }
+
+    /** Ends it; false if it had ended. */
+    boolean end() {
+        boolean first = !ended;
+        ended = true;
+        return first;
+    }
+}

@@ -1,0 +1,196 @@
+package dev.signalbox.workers.router;
+
+import dev.signalbox.config.Configuration;
+import dev.signalbox.config.Deployment;
+import dev.signalbox.config.Pool;
+import dev.signalbox.schemas.PoolName;
+import dev.signalbox.workers.router.Candidate.Standing;
+import dev.signalbox.workers.router.RouteDecision.Routed;
+import dev.signalbox.workers.router.RouteDecision.Unroutable;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where requests ask for the right to make their next call: it decides the route, takes the permit of the first deployment
+ * that has one, and learns from each call's end. Those that find none wait in the order of their arrival. A pure model, for
+ * one caller at a time; time is ns on a monotonic clock.
+ *
+ * <p>INVARIANT: each granted permit counts until {@link #ended} is called with it, and no longer.
+ */
+public final class PermitDesk {
+    private final DeploymentStates states;
+    private final Router router;
+    private final List<Pool> pools;
+    private final Map<PoolName, Double> parts = new HashMap<>();
+
+    /** @param random for the choice of two; used by this desk alone */
+    public PermitDesk(Configuration configuration, RandomGenerator random) {
+        this.states = new DeploymentStates(configuration);
+        this.pools = configuration.pools();
+        this.router = new Router(configuration, states, random);
+    }
+
+    /** What became of a question for the next call. */
+    public sealed interface Answer {
+        /** The call may be made. @param candidate the chosen one of the decision's */
+        record Granted(Permit permit, Routed routed, Candidate candidate) implements Answer {
+        }
+
+        /** Nothing is free. @param untilNanos when to ask again, unless a call ends before; {@link Long#MAX_VALUE}: then only */
+        record Busy(Routed routed, long untilNanos) implements Answer {
+        }
+
+        /** The retry budget of every deployment that could be called now is spent. */
+        record OutOfBudget(Routed routed) implements Answer {
+        }
+
+        /** Nothing can serve it. */
+        record Nowhere(Unroutable unroutable) implements Answer {
+        }
+    }
+
+    /** @param asking who asks, if he waits already */
+    public Answer ask(RoutingQuery query, CallAsk ask, @Nullable Waiter asking, long nowNanos) {
+        return switch (router.decide(query, ask, asking, nowNanos)) {
+            case Unroutable unroutable -> new Answer.Nowhere(unroutable);
+            case Routed routed -> first(routed, query, ask, asking, nowNanos);
+        };
+    }
+
+    private Answer first(Routed routed, RoutingQuery query, CallAsk ask, @Nullable Waiter asking, long nowNanos) {
+        boolean outOfBudget = false;
+        long until = Long.MAX_VALUE;
+        for (Candidate candidate : routed.candidates()) {
+            if (routed.usable(candidate)) {
+                DeploymentState state = states.of(candidate.deployment().name());
+                PoolAccess access = state.access(query.pool());
+                CallNeed need = Router.need(state, query);
+                switch (access.check(need, asking, nowNanos)) {
+                    case LimitVerdict.Now now -> {
+                        if (!ask.retry() || state.retries().allows(nowNanos)) {
+                            return new Answer.Granted(state.grant(access, need, query.key(), ask.retry(), nowNanos),
+                                    routed, candidate);
+                        }
+                        outOfBudget = true;
+                    }
+                    case LimitVerdict.At(long nanos, String why) -> until = earlier(until, nanos, nowNanos);
+                    case LimitVerdict.OnRelease release -> {
+                    }
+                    case LimitVerdict.Never never -> {
+                    }
+                }
+            } else if (candidate.standing() == Standing.BUSY && candidate.retryNanos() != 0) {
+                until = earlier(until, candidate.retryNanos(), nowNanos);
+            }
+        }
+        return outOfBudget ? new Answer.OutOfBudget(routed) : new Answer.Busy(routed, until);
+    }
+
+    private static long earlier(long until, long other, long nowNanos) {
+        return until == Long.MAX_VALUE || other - nowNanos < until - nowNanos ? other : until;
+    }
+
+    /** He begins to wait at every candidate that is busy, or keeps his place there. */
+    public void enqueue(Waiter waiter, Routed routed, PoolName pool) {
+        for (Candidate candidate : routed.candidates()) {
+            if (candidate.standing() == Standing.BUSY || routed.usable(candidate)) {
+                PoolAccess access = states.of(candidate.deployment().name()).access(pool);
+                if (access.waiting().add(waiter)) {
+                    waiter.places.add(access);
+                }
+            }
+        }
+    }
+
+    /** He waits no longer. @return who is first now and should ask again */
+    public List<Waiter> leave(Waiter waiter) {
+        List<Waiter> next = new ArrayList<>(waiter.places.size());
+        for (PoolAccess access : waiter.places) {
+            access.waiting().remove(waiter);
+            addFirst(access, next);
+        }
+        waiter.places.clear();
+        return next;
+    }
+
+    /**
+     * The permit's call has ended.
+     *
+     * @return who waits and should ask again
+     * @throws IllegalStateException if it had ended before
+     */
+    public List<Waiter> ended(Permit permit, CallUse use, CallLesson lesson, long nowNanos) {
+        if (!permit.end()) {
+            throw new IllegalStateException("ended twice: a permit of " + permit.deployment().name());
+        }
+        DeploymentState state = permit.access.state();
+        boolean ejected = state.ended(permit, use, lesson, nowNanos);
+        List<Waiter> next = new ArrayList<>(1);
+        if (ejected) {
+            state.accesses().forEach(access -> next.addAll(access.waiting()));
+        } else {
+            addFirst(permit.access, next);
+        }
+        return next;
+    }
+
+    private static void addFirst(PoolAccess access, List<Waiter> into) {
+        if (!access.waiting().isEmpty()) {
+            into.add(access.waiting().iterator().next());
+        }
+    }
+
+    /** The call's response has come with these headers. */
+    public void heard(Permit permit, VendorSignals signals, long nowNanos) {
+        permit.access.state().accesses().forEach(access -> access.limits().heard(signals, nowNanos));
+    }
+
+    /** The call's first token has come, or its whole answer if it is not streamed. */
+    public void firstToken(Permit permit, long afterNanos, long nowNanos) {
+        permit.access.state().latency().firstToken(afterNanos, nowNanos);
+    }
+
+    /** Whether the permit's deployment is well for other requests. */
+    public boolean servesOthers(Permit permit, long nowNanos) {
+        return permit.access.state().servesOthers(nowNanos);
+    }
+
+    /**
+     * Deployments that name no pools are shared by all pools; of those, this worker may use as much as it has of all
+     * pools' lanes together.
+     *
+     * @param part of a pool's capacity that this worker may use, 0 to 1
+     */
+    public void share(PoolName pool, double part) {
+        parts.put(pool, part);
+        double lanes = 0;
+        double mine = 0;
+        for (Pool each : pools) {
+            lanes += each.priorities().size();
+            mine += each.priorities().size() * parts.getOrDefault(each.name(), 1.0);
+        }
+        for (DeploymentState state : states.all()) {
+            state.access(pool).share(state.deployment().poolShares().isEmpty() ? mine / lanes : part);
+        }
+    }
+
+    /** What this worker knows of a deployment now, for gauges and reports. */
+    public DeploymentView view(Deployment deployment, long nowNanos) {
+        DeploymentState state = states.of(deployment.name());
+        return new DeploymentView(state.health(nowNanos), state.running(),
+                state.accesses().stream().mapToInt(access -> access.waiting().size()).sum(),
+                state.latency().expectedMillis(state.latency().typicalOutputTokens(), nowNanos));
+    }
+
+    /**
+     * @param running calls of this worker
+     * @param waiting requests that wait for it, among others perhaps
+     * @param expectedMillis of a typical answer; 0: not known
+     */
+    public record DeploymentView(BreakerState health, int running, int waiting, double expectedMillis) {
+    }
+}

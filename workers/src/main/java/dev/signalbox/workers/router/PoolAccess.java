@@ -1,0 +1,50 @@
+package dev.signalbox.workers.router;
+
+import java.util.LinkedHashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A pool's part of a deployment's limits in this worker, and who waits for it. Requests wait in the order of their
+ * arrival; there are at most as many as the pools' slots.
+ */
+final class PoolAccess {
+    private final DeploymentState state;
+    private final double poolPart;
+    private final DeploymentLimits limits;
+    private final Set<Waiter> waiting = new LinkedHashSet<>();
+
+    /** @param poolPart of the deployment's limits, 0 to 1 */
+    PoolAccess(DeploymentState state, double poolPart) {
+        this.state = state;
+        this.poolPart = poolPart;
+        this.limits = new DeploymentLimits(state.deployment().limits());
+        limits.share(poolPart);
+    }
+
+    DeploymentState state() {
+        return state;
+    }
+
+    DeploymentLimits limits() {
+        return limits;
+    }
+
+    Set<Waiter> waiting() {
+        return waiting;
+    }
+
+    /** @param workerPart of the pool's part, 0 to 1 */
+    void share(double workerPart) {
+        limits.share(poolPart * workerPart);
+    }
+
+    /** Whether the limits admit the call now; while others wait, the first of them goes before everybody else. */
+    LimitVerdict check(CallNeed need, @Nullable Waiter asking, long nowNanos) {
+        LimitVerdict verdict = limits.check(need, nowNanos);
+        if (verdict == LimitVerdict.NOW && !waiting.isEmpty() && waiting.iterator().next() != asking) {
+            return LimitVerdict.ON_RELEASE;
+        }
+        return verdict;
+    }
+}
