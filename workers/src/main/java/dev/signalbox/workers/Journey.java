@@ -31,6 +31,7 @@ final class Journey {
     private @Nullable AttemptFailure last;
     /** By which rule the next visit begins: once a request is too long or was filtered, it stays so. */
     private Rule rule = Rule.STRATEGY;
+    private boolean ruleStays;
 
     Journey(InboundRequest request, RoutingQuery query, long startedNanos) {
         this.request = request;
@@ -55,8 +56,17 @@ final class Journey {
         return rule;
     }
 
-    void begin(Rule lasting) {
-        rule = lasting;
+    /** Something about the request itself makes it go by that rule from now on. */
+    void keepTo(Rule newRule) {
+        rule = newRule;
+        ruleStays = true;
+    }
+
+    /** After a failure by that rule, the next visit tries the other of the two: strategy, or fallback models if it may. */
+    void nextVisitAfter(Rule failed, boolean mayChangeModel) {
+        if (!ruleStays) {
+            rule = failed == Rule.STRATEGY && mayChangeModel ? Rule.FALLBACK_MODELS : Rule.STRATEGY;
+        }
     }
 
     /** When the worker took the request, monotonic ns. */

@@ -69,7 +69,7 @@ final class Visit {
         record Ended(Ending ending) implements Result {
         }
 
-        /** Another visit may help. @param retryAfter what the last vendor asked for */
+        /** Another visit may help, not before what the last vendor asked for. */
         record GoBack(Optional<Duration> retryAfter) implements Result {
         }
     }
@@ -234,6 +234,7 @@ final class Visit {
         standing.callsHere = standing.stay.filter(here::equals).isPresent() ? standing.callsHere + 1 : 1;
         standing.tried.add(here);
         standing.pauseFirst = false;
+        journey.nextVisitAfter(routed.rule(), mayChangeModel(failure, routed.route()));
         if (last.same() == Same.ONCE && standing.callsHere < 2) {
             standing.stay = Optional.of(here);
             standing.pauseFirst = true;
@@ -276,7 +277,7 @@ final class Visit {
             return false;
         }
         standing.rule = rule;
-        journey.begin(rule);
+        journey.keepTo(rule);
         return true;
     }
 

@@ -68,7 +68,7 @@ final class DeploymentLimits {
             return new LimitVerdict.Never("this worker's share of the calls at once is less than one");
         }
         LimitVerdict rates = checkRates(need, nowNanos);
-        if (rates != LimitVerdict.NOW) {
+        if (!(rates instanceof LimitVerdict.Now)) {
             return rates;
         }
         if (paused && pausedUntilNanos - nowNanos > 0) {
@@ -88,7 +88,7 @@ final class DeploymentLimits {
     }
 
     private static LimitVerdict later(LimitVerdict a, LimitVerdict b) {
-        if (b == LimitVerdict.NOW || a instanceof LimitVerdict.Never) {
+        if (b instanceof LimitVerdict.Now || a instanceof LimitVerdict.Never) {
             return a;
         }
         return a instanceof LimitVerdict.At(long atA, String whyA)
@@ -141,7 +141,7 @@ final class DeploymentLimits {
             throttledInARow++;
             throttledAtNanos = nowNanos;
             int others = Math.max(1, running);
-            rampTop = Math.max(4, Math.min(concurrency, 2.0 * others));
+            rampTop = Math.max(4, Math.min((double) concurrency, 2.0 * others));
             ramp = Math.max(1, others / 2);
         }
         long pause = delay.map(Duration::toNanos)

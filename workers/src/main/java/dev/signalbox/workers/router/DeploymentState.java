@@ -145,7 +145,11 @@ final class DeploymentState {
         return free;
     }
 
-    /** @return whether it was healthy before and is not any more, so that those who wait for it should look elsewhere */
+    /**
+     * The permit's call has ended.
+     *
+     * @return whether it was healthy before and is not any more, so that those who wait for it should look elsewhere
+     */
     boolean ended(Permit permit, CallUse use, CallLesson lesson, long nowNanos) {
         BreakerState before = health(nowNanos);
         DeploymentLimits limits = permit.access.limits();

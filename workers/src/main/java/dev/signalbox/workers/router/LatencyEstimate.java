@@ -21,7 +21,7 @@ final class LatencyEstimate {
     }
 
     void firstToken(long nanos, long nowNanos) {
-        firstToken.add(nanos, nowNanos);
+        firstToken.add((double) nanos, nowNanos);
     }
 
     /** An answer of that many tokens; {@code streamNanos} from its first token to its end. */
@@ -51,7 +51,7 @@ final class LatencyEstimate {
             if (!known || sample > value(nowNanos)) {
                 value = sample;
             } else {
-                double kept = Math.exp(-Math.max(1e6, nowNanos - atNanos) / TAU_NANOS);
+                double kept = Math.exp(-Math.max(1e6, (double) (nowNanos - atNanos)) / TAU_NANOS);
                 value = kept * value + (1 - kept) * sample;
             }
             known = true;

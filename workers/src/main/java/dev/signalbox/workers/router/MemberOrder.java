@@ -27,7 +27,23 @@ final class MemberOrder {
         this.random = random;
     }
 
-    private record Scored(List<Candidate> member, double score, double capacity, boolean usable) {
+    /** A member under comparison; one is told from another by identity. */
+    private static final class Scored {
+        private final List<Candidate> member;
+        private final double score;
+        private final double capacity;
+        private final boolean usable;
+
+        Scored(List<Candidate> member, double score, double capacity, boolean usable) {
+            this.member = member;
+            this.score = score;
+            this.capacity = capacity;
+            this.usable = usable;
+        }
+
+        double score() {
+            return score;
+        }
     }
 
     /**
@@ -42,7 +58,7 @@ final class MemberOrder {
             DeploymentState state = state(member);
             long limit = state.access(query.pool()).limits().concurrency();
             if (limit != Long.MAX_VALUE) {
-                capacityOfUnlimited = Math.max(capacityOfUnlimited, limit);
+                capacityOfUnlimited = Math.max(capacityOfUnlimited, (double) limit);
             }
             if (!state.latency().isCold()) {
                 fastest = Math.min(fastest, millis(state, query, nowNanos));
@@ -54,7 +70,7 @@ final class MemberOrder {
         for (List<Candidate> member : members) {
             DeploymentState state = state(member);
             long limit = state.access(query.pool()).limits().concurrency();
-            double capacity = limit == Long.MAX_VALUE ? capacityOfUnlimited : Math.max(limit, 1e-3);
+            double capacity = limit == Long.MAX_VALUE ? capacityOfUnlimited : Math.max((double) limit, 1e-3);
             double millis = state.latency().isCold()
                     ? Double.isInfinite(fastest) ? 1 : fastest
                     : millis(state, query, nowNanos);
@@ -67,7 +83,7 @@ final class MemberOrder {
             }
         }
         scored.sort(Comparator.comparingDouble(Scored::score));
-        Scored first = scored.stream().filter(each -> each.member().getFirst().standing() == Standing.TRIAL).findFirst()
+        Scored first = scored.stream().filter(each -> each.member.getFirst().standing() == Standing.TRIAL).findFirst()
                 .orElse(null);
         if (first == null && usable > 1) {
             first = betterOfTwo(scored, capacityOfUsable);
@@ -86,22 +102,22 @@ final class MemberOrder {
 
     private Scored betterOfTwo(List<Scored> scored, double capacity) {
         Scored a = draw(scored, capacity, null);
-        Scored b = draw(scored, capacity - a.capacity(), a);
+        Scored b = draw(scored, capacity - a.capacity, a);
         Scored better = a.score() <= b.score() ? a : b;
         Scored worse = better == a ? b : a;
         if (worse.score() >= better.score() * TIE_BAND) {
             return better;
         }
-        return random.nextDouble() * (a.capacity() + b.capacity()) < a.capacity() ? a : b;
+        return random.nextDouble() * (a.capacity + b.capacity) < a.capacity ? a : b;
     }
 
     private Scored draw(List<Scored> scored, double capacity, @Nullable Scored but) {
         double at = random.nextDouble() * capacity;
         Scored last = null;
         for (Scored each : scored) {
-            if (each.usable() && each != but) {
+            if (each.usable && each != but) {
                 last = each;
-                at -= each.capacity();
+                at -= each.capacity;
                 if (at < 0) {
                     break;
                 }
@@ -111,7 +127,7 @@ final class MemberOrder {
     }
 
     private static void append(Scored scored, List<Candidate> into) {
-        scored.member().forEach(candidate -> into.add(candidate.scored(scored.score())));
+        scored.member.forEach(candidate -> into.add(candidate.scored(scored.score())));
     }
 
     /** By the price of the request, unknown prices last; what is paid for whether used or not costs nothing. */
@@ -139,7 +155,7 @@ final class MemberOrder {
     }
 
     private double millis(DeploymentState state, RoutingQuery query, long nowNanos) {
-        return state.latency().expectedMillis(outputTokens(state.deployment(), query), nowNanos);
+        return state.latency().expectedMillis((double) outputTokens(state.deployment(), query), nowNanos);
     }
 
     /** Tokens that the answer is expected to have. */

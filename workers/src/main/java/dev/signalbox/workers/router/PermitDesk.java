@@ -36,11 +36,11 @@ public final class PermitDesk {
 
     /** What became of a question for the next call. */
     public sealed interface Answer {
-        /** The call may be made. @param candidate the chosen one of the decision's */
+        /** The call may be made; the candidate is the chosen one of the decision's. */
         record Granted(Permit permit, Routed routed, Candidate candidate) implements Answer {
         }
 
-        /** Nothing is free. @param untilNanos when to ask again, unless a call ends before; {@link Long#MAX_VALUE}: then only */
+        /** Nothing is free: ask again at that time, or when a call ends; {@link Long#MAX_VALUE}: then only. */
         record Busy(Routed routed, long untilNanos) implements Answer {
         }
 
@@ -106,7 +106,11 @@ public final class PermitDesk {
         }
     }
 
-    /** He waits no longer. @return who is first now and should ask again */
+    /**
+     * He waits no longer.
+     *
+     * @return who is first now and should ask again
+     */
     public List<Waiter> leave(Waiter waiter) {
         List<Waiter> next = new ArrayList<>(waiter.places.size());
         for (PoolAccess access : waiter.places) {

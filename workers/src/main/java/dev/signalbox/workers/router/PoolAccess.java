@@ -42,7 +42,7 @@ final class PoolAccess {
     /** Whether the limits admit the call now; while others wait, the first of them goes before everybody else. */
     LimitVerdict check(CallNeed need, @Nullable Waiter asking, long nowNanos) {
         LimitVerdict verdict = limits.check(need, nowNanos);
-        if (verdict == LimitVerdict.NOW && !waiting.isEmpty() && waiting.iterator().next() != asking) {
+        if (verdict instanceof LimitVerdict.Now && !waiting.isEmpty() && !waiting.iterator().next().equals(asking)) {
             return LimitVerdict.ON_RELEASE;
         }
         return verdict;

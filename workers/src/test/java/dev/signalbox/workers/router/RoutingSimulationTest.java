@@ -31,7 +31,8 @@ class RoutingSimulationTest {
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
     void aLoadBalanceOfSeventyToThirtyHoldsWithinAPercentOverAThousandPicks(long seed) {
-        DeskSimulation run = new DeskSimulation(two(BALANCED), (place, running, now, random) -> noise(60, random), seed);
+        DeskSimulation run = new DeskSimulation(two(BALANCED), (place, running, now, random) -> noise(60, random),
+                seed);
         run.run(100, 60 * SECOND);
         for (int from = 0; from + 1_000 <= run.calls.size(); from += 250) {
             long toA = run.calls.stream().sorted((x, y) -> Long.compare(x.startNanos(), y.startNanos())).skip(from)
@@ -45,7 +46,8 @@ class RoutingSimulationTest {
     @ValueSource(longs = {1, 2, 3})
     void aLatencyStepMovesNinetyPercentOfTheTrafficInTenSecondsWithoutOscillation(long seed) {
         DeskSimulation run = new DeskSimulation(two(BY_LATENCY),
-                (place, running, now, random) -> noise(place.place().equals("a") && now > 60 * SECOND ? 1_000 : 200, random),
+                (place, running, now, random) -> noise(place.place().equals("a") && now > 60 * SECOND ? 1_000 : 200,
+                        random),
                 seed);
         run.run(50, 180 * SECOND);
         assertThat(run.share("a", 20 * SECOND, 60 * SECOND)).as("before, seed %d", seed).isBetween(0.4, 0.6);

@@ -1,0 +1,232 @@
+package dev.signalbox.workers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.signalbox.config.Configuration;
+import dev.signalbox.config.ConfigurationReader;
+import dev.signalbox.config.ReadResult;
+import dev.signalbox.schemas.Topics;
+import dev.signalbox.schemas.avro.LlmReply;
+import dev.signalbox.schemas.avro.ReplyStatus;
+import dev.signalbox.schemas.avro.StreamPolicy;
+import dev.signalbox.schemas.avro.TokenUsage;
+import dev.signalbox.schemas.serde.JsonRecords;
+import dev.signalbox.workers.intake.BrokerClock;
+import dev.signalbox.workers.reply.AttemptJournal;
+import dev.signalbox.workers.reply.Pricing;
+import dev.signalbox.workers.reply.RecordEncoder;
+import dev.signalbox.workers.reply.RenewableProducer;
+import dev.signalbox.workers.reply.ReplyPublisher;
+import dev.signalbox.workers.router.PermitDesk;
+import dev.signalbox.workers.vendor.AttemptFailure;
+import dev.signalbox.workers.vendor.AttemptOutcome;
+import dev.signalbox.workers.vendor.FailureClass;
+import dev.signalbox.workers.vendor.TokenSink;
+import dev.signalbox.workers.vendor.VendorClient;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import org.apache.kafka.clients.producer.MockProducer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** A request's way over several deployments, models and visits. */
+@Tag("issue-3")
+class VisitsTest {
+    private static final long NOW = 1_000_000;
+    private static final AttemptOutcome.CallTimes TIMES = new AttemptOutcome.CallTimes(Duration.ofMillis(5),
+            Optional.of(Duration.ofMillis(2)));
+    private static final String CONFIGURATION = """
+            environment: test
+            pools:
+              main: { use_cases: [otherwise], priorities: [standard] }
+            deployments:
+              a.x/m: { vendor: openai, base_url: "http://127.0.0.1:1/v1", model_id: ma }
+              b.x/m: { vendor: openai, base_url: "http://127.0.0.1:2/v1", model_id: mb }
+              c.x/m: { vendor: openai, base_url: "http://127.0.0.1:3/v1", model_id: mc }
+              a.x/other: { vendor: openai, base_url: "http://127.0.0.1:1/v1", model_id: oa }
+              a.x/large: { vendor: openai, base_url: "http://127.0.0.1:1/v1", model_id: la }
+            routes:
+              m: { test: { otherwise: {
+                sequence: [a.x, b.x, c.x],
+                fallback_models: [{ model: other, parameters: { temperature: 0 }, prompt: { template: t, version: "2" } }],
+                on_context_window: [large] } } }
+              other: { test: { otherwise: { sequence: [a.x] } } }
+              large: { test: { otherwise: { sequence: [a.x] } } }
+            """;
+
+    private final JsonRecords json = new JsonRecords();
+    private final MockProducer<byte[], byte[]> producer = new MockProducer<>(true, null, new ByteArraySerializer(),
+            new ByteArraySerializer());
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+    private final List<VendorClient.Call> called = new ArrayList<>();
+    private final AtomicLong nanos = new AtomicLong(1);
+    private final Configuration configuration = configuration();
+    private final PermitDesk desk = new PermitDesk(configuration, new SplittableRandom(1));
+    private Function<String, AttemptOutcome> vendors = deployment -> answered();
+    private int pausesBetweenVisits;
+
+    @AfterEach
+    void stop() {
+        timer.shutdownNow();
+    }
+
+    @Test
+    void aRequestGoesBackToWaitingAndIsServedLater() {
+        vendors = deployment -> called.size() <= 5 ? failed(FailureClass.TIMEOUT) : answered();
+        LlmReply reply = serve("r1");
+        assertThat(reply.getStatus()).isEqualTo(ReplyStatus.COMPLETED);
+        assertThat(reply.getAttempts()).hasSize(6);
+        assertThat(reply.getAttempts()).extracting(attempt -> attempt.getAttempt().getNumber()).containsExactly(1, 2, 3,
+                4,
+                5, 6);
+        assertThat(pausesBetweenVisits).isEqualTo(1);
+    }
+
+    @Test
+    void tenVisitsAreTheMost() {
+        vendors = deployment -> failed(FailureClass.TIMEOUT);
+        LlmReply reply = serve("r1");
+        assertThat(reply.getStatus()).isEqualTo(ReplyStatus.FAILED);
+        assertThat(reply.getError().getCode()).isEqualTo("TIMEOUT");
+        assertThat(pausesBetweenVisits).isEqualTo(9);
+        assertThat(reply.getAttempts()).hasSize(30);
+    }
+
+    @Test
+    void onlyAnotherModelIsLeftAndGetsItsOwnParameters() {
+        vendors = deployment -> deployment.endsWith("/m") ? failed(FailureClass.MODEL_NOT_FOUND) : answered();
+        LlmReply reply = serve("r1");
+        assertThat(deployments()).containsExactly("a.x/m", "b.x/m", "c.x/m", "a.x/other");
+        assertThat(reply.getServedBy().getModel()).isEqualTo("other");
+        assertThat(new String(called.getLast().body(), StandardCharsets.UTF_8)).isEqualTo(
+                "{\"temperature\":0,\"model\":\"m\",\"messages\":[]}");
+    }
+
+    @Test
+    void aRequestThatIsTooLongNeverMeetsTheSameModelAgain() {
+        vendors = deployment -> deployment.endsWith("/m") ? failed(FailureClass.CONTEXT_LENGTH) : answered();
+        LlmReply reply = serve("r1");
+        assertThat(deployments()).containsExactly("a.x/m", "a.x/large");
+        assertThat(reply.getServedBy().getModel()).isEqualTo("large");
+    }
+
+    @Test
+    void aFilteredRequestIsNotTriedElsewhereWhereTheRouteHasNoRuleForIt() {
+        vendors = deployment -> failed(FailureClass.CONTENT_FILTER_INPUT);
+        LlmReply reply = serve("r1");
+        assertThat(deployments()).containsExactly("a.x/m");
+        assertThat(reply.getError().getCode()).isEqualTo("CONTENT_FILTER_INPUT");
+    }
+
+    /** Others are served everywhere; this one breaks every service that it meets. */
+    @Test
+    void aPoisonedRequestNeitherToursAllVendorsNorEjectsOne() {
+        for (int i = 0; i < 3; i++) {
+            serveAt(i == 0 ? "a.x/m" : i == 1 ? "b.x/m" : "c.x/m");
+        }
+        called.clear();
+        vendors = deployment -> failed(FailureClass.SERVER_ERROR);
+        LlmReply reply = serve("poison");
+        Set<String> met = new HashSet<>(deployments());
+        assertThat(reply.getStatus()).isEqualTo(ReplyStatus.FAILED);
+        assertThat(met).as("of three deployments and a fallback model").hasSize(2);
+        assertThat(called).hasSizeLessThanOrEqualTo(9);
+        configuration.deployments().values().forEach(deployment -> assertThat(
+                desk.view(deployment, nanos.get()).health()).hasToString("CLOSED"));
+    }
+
+    /** Serves a healthy request there, so that the deployment is known to serve others. */
+    private void serveAt(String name) {
+        vendors = deployment -> deployment.equals(name) ? answered() : failed(FailureClass.RATE_LIMIT_NEVER_FITS);
+        assertThat(serve("warm-" + name).getStatus()).isEqualTo(ReplyStatus.COMPLETED);
+    }
+
+    @Test
+    void everyPermitIsGivenBackEvenByADefect() {
+        vendors = deployment -> {
+            throw new IllegalStateException("a bug");
+        };
+        assertThat(serve("r1").getError().getCode()).isEqualTo("INTERNAL_ERROR");
+        configuration.deployments().values()
+                .forEach(deployment -> assertThat(desk.view(deployment, nanos.get()).running()).isZero());
+    }
+
+    private LlmReply serve(String id) {
+        producer.clear();
+        RecordEncoder encoder = new RecordEncoder(Map.of("schema.registry.url", "http://127.0.0.1:1"));
+        RenewableProducer renewable = new RenewableProducer("test", () -> producer);
+        ReplyPublisher publisher = new ReplyPublisher(encoder, renewable, timer);
+        WorkerIdentity identity = new WorkerIdentity("w", 1);
+        WorkerMetrics metrics = new WorkerMetrics(new SimpleMeterRegistry());
+        AttemptRecorder recorder = new AttemptRecorder(new AttemptJournal(encoder, renewable, new BrokerClock()),
+                metrics, new Pricing(configuration.prices()), "test", identity, () -> NOW);
+        RetryPause pause = new NoPauses();
+        Visit visit = new Visit(new Permits(desk, nanos::get), this::call, publisher, recorder, identity, pause,
+                () -> NOW, nanos::get);
+        new RequestFlow(new QueryReader(configuration, () -> NOW), visit, pause, new ReplyWriter("1", nanos::get),
+                publisher, metrics, done -> {
+                }, () -> NOW, nanos::get)
+                .serve(TestRequests.request(id, false, StreamPolicy.RESTART, NOW + 3_600_000));
+        return producer.history().stream().filter(record -> record.topic().equals(Topics.REPLIES))
+                .map(record -> json.parseReply(record.value())).findFirst().orElseThrow();
+    }
+
+    private final class NoPauses implements RetryPause {
+        @Override
+        public boolean before(int attempt, Optional<Duration> asked, long left) {
+            nanos.addAndGet(500_000_000);
+            return true;
+        }
+
+        @Override
+        public boolean betweenVisits(int visit, Optional<Duration> asked, long left) {
+            pausesBetweenVisits++;
+            nanos.addAndGet(1_000_000_000);
+            return true;
+        }
+    }
+
+    private AttemptOutcome call(VendorClient.Call call, TokenSink sink) {
+        called.add(call);
+        nanos.addAndGet(5_000_000);
+        return vendors.apply(call.deployment().name().toString());
+    }
+
+    private List<String> deployments() {
+        return called.stream().map(call -> call.deployment().name().toString()).toList();
+    }
+
+    private static AttemptOutcome answered() {
+        return new AttemptOutcome.Answered("{}".getBytes(StandardCharsets.UTF_8), Optional.of("stop"), Optional.empty(),
+                Optional.of(TokenUsage.newBuilder().setInputTokens(10L).setOutputTokens(20L).build()), List.of(),
+                TIMES);
+    }
+
+    private static AttemptOutcome failed(FailureClass failureClass) {
+        return new AttemptOutcome.Failed(
+                new AttemptFailure(failureClass, OptionalInt.of(500), "it failed", Optional.empty()), Optional.empty(),
+                Optional.empty(), TIMES);
+    }
+
+    private static Configuration configuration() {
+        return switch (ConfigurationReader.read("test.yaml", CONFIGURATION, name -> Optional.empty())) {
+            case ReadResult.Valid valid -> valid.configuration();
+            case ReadResult.Invalid invalid -> throw new AssertionError(invalid.problems().toString());
+        };
+    }
+}
