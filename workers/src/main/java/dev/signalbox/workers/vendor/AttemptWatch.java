@@ -3,6 +3,7 @@ package dev.signalbox.workers.vendor;
 import dev.signalbox.config.CallTimeouts;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 import okhttp3.Call;
 import okhttp3.Connection;
 import okhttp3.EventListener;
@@ -41,6 +42,8 @@ final class AttemptWatch extends EventListener {
         READING_BODY
     }
 
+    private final ConnectionAges ages;
+    private final LongSupplier nanoTicker;
     private final CallTimeouts timeouts;
     private final boolean streamed;
     private final Duration timeLeft;
@@ -50,7 +53,10 @@ final class AttemptWatch extends EventListener {
     private volatile @Nullable Limit ranOut;
     private volatile @Nullable Call call;
 
-    AttemptWatch(CallTimeouts timeouts, boolean streamed, Duration timeLeft, long startNanos) {
+    AttemptWatch(CallTimeouts timeouts, boolean streamed, Duration timeLeft, long startNanos, ConnectionAges ages,
+            LongSupplier nanoTicker) {
+        this.ages = ages;
+        this.nanoTicker = nanoTicker;
         this.timeouts = timeouts;
         this.streamed = streamed;
         this.timeLeft = timeLeft;
@@ -64,6 +70,12 @@ final class AttemptWatch extends EventListener {
     @Override
     public void connectionAcquired(Call acquiring, Connection connection) {
         phase = Phase.AWAITING_RESPONSE;
+        ages.acquired(connection, nanoTicker.getAsLong());
+    }
+
+    @Override
+    public void connectionReleased(Call releasing, Connection connection) {
+        ages.released(connection, nanoTicker.getAsLong());
     }
 
     /** The response's status and headers are there; from here on only an event stream is held to tokens. */

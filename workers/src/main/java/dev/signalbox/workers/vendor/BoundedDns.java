@@ -25,9 +25,15 @@ final class BoundedDns implements Dns, AutoCloseable {
     private static final int QUEUE = 4_096;
 
     private final Duration limit;
+    private final Dns resolver;
     private final ExecutorService lookups;
 
     BoundedDns(Duration limit) {
+        this(limit, Dns.SYSTEM);
+    }
+
+    BoundedDns(Duration limit, Dns resolver) {
+        this.resolver = resolver;
         this.limit = limit;
         ThreadPoolExecutor pool = new ThreadPoolExecutor(THREADS, THREADS, 10, TimeUnit.SECONDS,
                 new LinkedBlockingQueue<>(QUEUE), Thread.ofPlatform().daemon().name("signalbox-dns-", 0).factory());
@@ -39,7 +45,7 @@ final class BoundedDns implements Dns, AutoCloseable {
     public List<InetAddress> lookup(String hostname) throws UnknownHostException {
         Future<List<InetAddress>> found;
         try {
-            found = lookups.submit(() -> Dns.SYSTEM.lookup(hostname));
+            found = lookups.submit(() -> resolver.lookup(hostname));
         } catch (RejectedExecutionException full) {
             throw unknown(hostname, "too many lookups wait", full);
         }

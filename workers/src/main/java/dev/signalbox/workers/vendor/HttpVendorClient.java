@@ -44,6 +44,9 @@ public final class HttpVendorClient implements VendorClient, AutoCloseable {
     private final InstantSource wallClock = InstantSource.system();
     private final BoundedDns dns;
     private final OkHttpClient http;
+    private final HttpTransports transports;
+    private final ConnectionAges ages;
+    private final CredentialRotation credentials = new CredentialRotation();
     private final AttemptTimer timer;
 
     /** @param nanoTicker monotonic time in ns, such as {@code System::nanoTime} */
@@ -65,6 +68,8 @@ public final class HttpVendorClient implements VendorClient, AutoCloseable {
                     EventListener watch = call.request().tag(AttemptWatch.class);
                     return watch == null ? EventListener.NONE : watch;
                 }).build();
+        this.transports = new HttpTransports(http);
+        this.ages = new ConnectionAges(limits.connectionAge());
         this.timer = new AttemptTimer(nanoTicker);
     }
 
@@ -98,19 +103,33 @@ public final class HttpVendorClient implements VendorClient, AutoCloseable {
         if (call.timeLeft().isNegative() || call.timeLeft().isZero()) {
             return attempt.failed(AttemptFailure.of(FailureClass.DEADLINE, "no time left"));
         }
-        return switch (codec.encode(call)) {
+        Optional<Secret> credential = credentials.next(call.deployment(), attempt.startNanos());
+        AttemptOutcome outcome = switch (codec.encode(call, credential)) {
             case Encoded.Refused refused -> attempt.failed(refused.failure());
             case Encoded.Ready ready -> exchange(attempt, codec, ready, sink);
         };
+        credential.ifPresent(used -> learn(used, outcome));
+        return outcome;
+    }
+
+    private void learn(Secret used, AttemptOutcome outcome) {
+        switch (outcome) {
+            case AttemptOutcome.Answered answered -> credentials.answered(used);
+            case AttemptOutcome.Failed failed ->
+                credentials.failed(used, failed.failure().failureClass(), nanoTicker.getAsLong());
+        }
     }
 
     private AttemptOutcome exchange(Attempt attempt, VendorCodec codec, Encoded.Ready ready, TokenSink sink) {
         Call call = attempt.call();
         AttemptWatch watch = new AttemptWatch(call.deployment().timeouts(), call.streamed(), call.timeLeft(),
-                attempt.startNanos());
+                attempt.startNanos(), ages, nanoTicker);
         okhttp3.Call httpCall;
         try {
-            httpCall = http.newCall(request(ready, watch));
+            httpCall = transports.of(call.deployment().vendor()).newCall(request(ready, watch));
+        } catch (IOException unreadable) {
+            return attempt.failed(AttemptFailure.of(FailureClass.ENDPOINT_MISCONFIGURED,
+                    "the vendor's ca_file cannot be read or holds no certificate"));
         } catch (IllegalArgumentException badSetting) {
             return attempt.failed(AttemptFailure.of(FailureClass.ENDPOINT_MISCONFIGURED,
                     "the deployment's URL or credential cannot stand in an HTTP request"));

@@ -1,15 +1,22 @@
 package dev.signalbox.workers.vendor;
 
+import dev.signalbox.config.Secret;
 import dev.signalbox.workers.vendor.VendorClient.Call;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A vendor family's language: requests to HTTP, bytes to tokens and answers, errors to classes. Pure and shared by all
  * calls; what one call needs lives in its {@link StreamDecoder}.
  */
 public interface VendorCodec {
-    /** The HTTP request of a call. It never throws for what the caller wrote: a body that cannot be sent is refused. */
-    Encoded encode(Call call);
+    /**
+     * The HTTP request of a call. It never throws for what the caller wrote: a body that cannot be sent is refused. Its
+     * URL is the deployment's base URL and the family's path: nothing of the request goes into it.
+     *
+     * @param credential the one of the deployment's to use; empty where it asks for none
+     */
+    Encoded encode(Call call, Optional<Secret> credential);
 
     /** A decoder for one streamed answer. */
     StreamDecoder decoder(Call call, Encoded.Ready request, TokenSink sink);

@@ -41,6 +41,13 @@ public final class Deployments {
                 List.of(), timeouts, new Deployment.Capabilities(none, true, true, true));
     }
 
+    /** The same deployment of another vendor, with other credentials. */
+    public static Deployment with(Deployment one, Vendor vendor, List<Secret> credentials) {
+        return new Deployment(one.name(), vendor, one.baseUrl(), one.modelId(), one.region(), one.account(),
+                credentials,
+                one.limits(), one.poolShares(), one.failureDomains(), one.timeouts(), one.capabilities());
+    }
+
     /** A call whose body is in the deployment's own language. */
     public static Call ownCall(Deployment deployment, byte[] body, boolean streamed) {
         return new Call(deployment,

@@ -362,7 +362,7 @@ class HttpVendorClientTest {
 
     @Test
     void sizesAreBounded() throws Exception {
-        HttpLimits small = new HttpLimits(10, LONG, LONG, 2_000, 600, 800);
+        HttpLimits small = new HttpLimits(10, LONG, LONG, LONG, 2_000, 600, 800);
         try (HttpVendorClient bounded = client(small)) {
             String much = "x".repeat(3_000);
             ScriptedVendor body = vendor((_, exchange) -> exchange.whole("200 OK", "application/json", utf8(much)));
@@ -404,8 +404,8 @@ class HttpVendorClientTest {
         });
         for (boolean streamed : new boolean[]{true, false}) {
             FutureTask<AttemptOutcome> task = task(() -> call(vendor, streamed));
-            Thread thread = Thread.ofVirtual().start(task);
             long before = begun.getCount();
+            Thread thread = Thread.ofVirtual().start(task);
             await().until(() -> begun.getCount() < before || begun.getCount() == 0);
             if (streamed) {
                 await().until(() -> !tokens.isEmpty());

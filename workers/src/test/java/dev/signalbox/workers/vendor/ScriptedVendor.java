@@ -105,8 +105,13 @@ final class ScriptedVendor implements AutoCloseable {
     final AtomicInteger closedByCaller = new AtomicInteger();
 
     ScriptedVendor(Script script) throws IOException {
+        this(new ServerSocket(0, 1_000, InetAddress.getLoopbackAddress()), script);
+    }
+
+    /** @param server such as one of TLS */
+    ScriptedVendor(ServerSocket server, Script script) {
         this.script = script;
-        this.server = new ServerSocket(0, 1_000, InetAddress.getLoopbackAddress());
+        this.server = server;
         Thread.ofVirtual().start(this::accept);
     }
 

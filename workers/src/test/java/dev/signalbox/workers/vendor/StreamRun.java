@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 
@@ -28,12 +29,13 @@ public record StreamRun(Decoded decoded, Map<String, String> tokens, Map<Integer
     public static StreamRun of(VendorCodec codec, Call call, byte[] wire, int length, List<Integer> cuts, End end) {
         Map<String, StringBuilder> tokens = new TreeMap<>();
         Map<Integer, String> tools = new TreeMap<>();
-        StreamDecoder decoder = codec.decoder(call, (Encoded.Ready) codec.encode(call), (kind, index, delta, tool) -> {
-            tokens.computeIfAbsent(kind + "/" + index, _ -> new StringBuilder()).append(delta);
-            if (tool != null) {
-                tools.put(index, tool.getName());
-            }
-        });
+        StreamDecoder decoder = codec.decoder(call, (Encoded.Ready) codec.encode(call, Optional.empty()),
+                (kind, index, delta, tool) -> {
+                    tokens.computeIfAbsent(kind + "/" + index, _ -> new StringBuilder()).append(delta);
+                    if (tool != null) {
+                        tools.put(index, tool.getName());
+                    }
+                });
         SseReader reader = new SseReader(1 << 20, 1 << 20, decoder);
         int from = 0;
         for (int cut : cuts) {

@@ -30,6 +30,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -151,7 +152,7 @@ class TranslatedStreamsTest {
     private static Decoded decode(BodyFormat language, Recorded recorded, TokenSink sink) {
         Call call = call(language, recorded.exchange());
         VendorCodec codec = codec(language);
-        StreamDecoder decoder = codec.decoder(call, (Encoded.Ready) codec.encode(call), sink);
+        StreamDecoder decoder = codec.decoder(call, (Encoded.Ready) codec.encode(call, Optional.empty()), sink);
         SseReader reader = new SseReader(1 << 20, 1 << 20, decoder);
         reader.feed(recorded.stream(), 0, recorded.stream().length);
         reader.end();

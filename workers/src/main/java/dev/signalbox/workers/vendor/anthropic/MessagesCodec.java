@@ -1,5 +1,6 @@
 package dev.signalbox.workers.vendor.anthropic;
 
+import dev.signalbox.config.Secret;
 import dev.signalbox.schemas.avro.BodyFormat;
 import dev.signalbox.workers.vendor.AttemptFailure;
 import dev.signalbox.workers.vendor.Decoded;
@@ -12,6 +13,7 @@ import dev.signalbox.workers.vendor.VendorError;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Anthropic Messages: {@code POST <base URL>/v1/messages}. */
 public final class MessagesCodec implements VendorCodec {
@@ -20,7 +22,7 @@ public final class MessagesCodec implements VendorCodec {
     private final AnthropicFailureClassifier classifier = new AnthropicFailureClassifier();
 
     @Override
-    public Encoded encode(Call call) {
+    public Encoded encode(Call call, Optional<Secret> credential) {
         if (call.format() != BodyFormat.ANTHROPIC_MESSAGES) {
             return refused("the deployment does not speak " + call.format());
         }
@@ -35,9 +37,7 @@ public final class MessagesCodec implements VendorCodec {
         headers.add(new HttpHeader("anthropic-version", VERSION));
         // The vendor does not ask for it; what stands between, and its log, tells calls of one request by it.
         headers.add(new HttpHeader("X-Client-Request-Id", call.requestId()));
-        if (!call.deployment().credentials().isEmpty()) {
-            headers.add(new HttpHeader("x-api-key", call.deployment().credentials().getFirst().value()));
-        }
+        credential.ifPresent(secret -> headers.add(new HttpHeader("x-api-key", secret.value())));
         return new Encoded.Ready(url(call), headers, body, 1);
     }
 

@@ -1,5 +1,6 @@
 package dev.signalbox.workers.vendor.openai;
 
+import dev.signalbox.config.Secret;
 import dev.signalbox.schemas.avro.BodyFormat;
 import dev.signalbox.workers.vendor.AttemptFailure;
 import dev.signalbox.workers.vendor.Decoded;
@@ -22,7 +23,7 @@ public final class OpenAiChatCodec implements VendorCodec {
     private final OpenAiFailureClassifier classifier = new OpenAiFailureClassifier();
 
     @Override
-    public Encoded encode(Call call) {
+    public Encoded encode(Call call, Optional<Secret> credential) {
         if (call.format() != BodyFormat.OPENAI_CHAT_COMPLETIONS) {
             return refused("the deployment does not speak " + call.format());
         }
@@ -35,10 +36,7 @@ public final class OpenAiChatCodec implements VendorCodec {
         List<HttpHeader> headers = new ArrayList<>(3);
         headers.add(new HttpHeader("Accept", call.streamed() ? "text/event-stream" : "application/json"));
         headers.add(new HttpHeader("X-Client-Request-Id", call.requestId()));
-        if (!call.deployment().credentials().isEmpty()) {
-            headers.add(new HttpHeader("Authorization",
-                    "Bearer " + call.deployment().credentials().getFirst().value()));
-        }
+        credential.ifPresent(secret -> headers.add(new HttpHeader("Authorization", "Bearer " + secret.value())));
         return new Encoded.Ready(url(call), headers, body.bytes(), body.choices());
     }
 

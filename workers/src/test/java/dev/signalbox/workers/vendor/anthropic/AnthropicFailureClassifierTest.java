@@ -59,7 +59,7 @@ class AnthropicFailureClassifierTest {
             "503 | upstream connect error | SERVER_ERROR | upstream connect error",
             "413 | <html>too large</html> | PAYLOAD_TOO_LARGE | an HTML page",
             "404 | nothing here | ENDPOINT_MISCONFIGURED | nothing here",
-            "529 | {\"type\":\"err | OVERLOADED | {\"type\":\"err"})
+            "529 | {\"type\":\"err | OVERLOADED | …"})
     void whatStandsBeforeTheVendorIsClassifiedByStatus(int status, String body, FailureClass expected, String message) {
         AttemptFailure failure = classifier
                 .classify(new VendorError(status, Map.of(), body.getBytes(StandardCharsets.UTF_8)));

@@ -8,6 +8,7 @@ import dev.signalbox.schemas.avro.ChunkKind;
 import dev.signalbox.schemas.avro.TokenUsage;
 import dev.signalbox.workers.vendor.Decoded;
 import dev.signalbox.workers.vendor.Deployments;
+import dev.signalbox.workers.vendor.ErrorText;
 import dev.signalbox.workers.vendor.FailureClass;
 import dev.signalbox.workers.vendor.RecordedExchanges;
 import dev.signalbox.workers.vendor.RecordedExchanges.Exchange;
@@ -226,7 +227,7 @@ class RecordedStreamsTest {
             }
             case Decoded.NoAnswer none -> {
                 differ(differences, "outcome", row.get("outcome").asText(), "ERROR");
-                differ(differences, "error", row.get("error").path("message").asText(),
+                differ(differences, "error", ErrorText.of(row.get("error").path("message").asText()),
                         error ? none.failure().message() : null);
             }
         }
