@@ -15,7 +15,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -34,19 +33,7 @@ class ScenarioScorecardIT {
     private static final long SPACING_NANOS = Duration.ofMillis(15).toNanos();
 
     /** Lines that are known not to pass, each with the reason; one that turns green must leave the list. */
-    private static final Map<Row, String> KNOWN_RED = knownRed();
-
-    private static Map<Row, String> knownRed() {
-        Map<Row, String> red = new TreeMap<>();
-        for (Family family : Family.values()) {
-            for (boolean streamed : new boolean[]{true, false}) {
-                red.put(new Row(Scenario.S12, family, streamed), "on_context_window is not acted on");
-                red.put(new Row(Scenario.S13_ALLOWED, family, streamed), "on_content_filter is not acted on");
-                red.put(new Row(Scenario.S16, family, streamed), "fallback_models are not acted on");
-            }
-        }
-        return red;
-    }
+    private static final Map<Row, String> KNOWN_RED = Map.of();
 
     @Test
     void everyScenarioPassesInBothFamiliesStreamedAndNot(@TempDir Path folder) throws Exception {
