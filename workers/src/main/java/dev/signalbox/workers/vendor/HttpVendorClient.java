@@ -16,9 +16,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 import okhttp3.ConnectionPool;
 import okhttp3.EventListener;
+import okhttp3.HttpUrl;
 import okhttp3.MediaType;
 import okhttp3.OkHttpClient;
 import okhttp3.Protocol;
@@ -38,6 +40,8 @@ public final class HttpVendorClient implements VendorClient, AutoCloseable {
     private static final String USER_AGENT = "signalbox";
 
     private final Map<VendorFamily, VendorCodec> codecs;
+    /** Parsed once: as many as the configuration has endpoints. */
+    private final Map<String, HttpUrl> urls = new ConcurrentHashMap<>();
     private final HttpLimits limits;
     private final LongSupplier nanoTicker;
     /** For what is only told to callers: when a translated answer was made. */
@@ -146,8 +150,9 @@ public final class HttpVendorClient implements VendorClient, AutoCloseable {
         }
     }
 
-    private static Request request(Encoded.Ready ready, AttemptWatch watch) {
-        Request.Builder request = new Request.Builder().url(ready.url()).header("User-Agent", USER_AGENT)
+    private Request request(Encoded.Ready ready, AttemptWatch watch) {
+        Request.Builder request = new Request.Builder().url(urls.computeIfAbsent(ready.url(), HttpUrl::get))
+                .header("User-Agent", USER_AGENT)
                 .tag(AttemptWatch.class, watch).post(new Body(ready.body()));
         for (HttpHeader header : ready.headers()) {
             request.header(header.name(), header.value());
