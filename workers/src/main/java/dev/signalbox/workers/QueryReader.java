@@ -3,6 +3,7 @@ package dev.signalbox.workers;
 import dev.signalbox.config.Configuration;
 import dev.signalbox.config.Deployment;
 import dev.signalbox.config.Residency;
+import dev.signalbox.config.VendorFamily;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.schemas.avro.LlmRequest;
 import dev.signalbox.schemas.avro.ResidencyRule;
@@ -10,13 +11,16 @@ import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.router.RoutingQuery;
 import dev.signalbox.workers.router.RoutingQuery.Needs;
 import dev.signalbox.workers.vendor.BodyNeeds;
+import dev.signalbox.workers.vendor.translation.Translation;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 
 /**
  * Reads from a request what the router must know. The body is looked into only if a deployment could be unfit for it or
@@ -29,11 +33,16 @@ final class QueryReader {
     private final Configuration configuration;
     private final LongSupplier brokerMillis;
     private final boolean looksIntoBody;
+    /** Those of the configured deployments that a body can be carried to at all. */
+    private final Set<VendorFamily> families;
 
     QueryReader(Configuration configuration, LongSupplier brokerMillis) {
         this.configuration = configuration;
         this.brokerMillis = brokerMillis;
         this.looksIntoBody = configuration.deployments().values().stream().anyMatch(QueryReader::looksIntoBody);
+        this.families = configuration.deployments().values().stream()
+                .map(deployment -> deployment.vendor().family())
+                .filter(family -> Translation.language(family).isPresent()).collect(Collectors.toSet());
     }
 
     private static boolean looksIntoBody(Deployment deployment) {
@@ -49,14 +58,26 @@ final class QueryReader {
         if (looksIntoBody) {
             BodyNeeds found = BodyNeeds.of(request.getBodyFormat(), request.getBody());
             needs = new Needs(found.images(), found.tools(), found.documents(), found.inputTokens(),
-                    found.maxOutputTokens(), Map.of());
+                    found.maxOutputTokens(), untranslatable(request));
         } else {
             needs = new Needs(false, false, false, Math.max(1, request.getBody().remaining() / BYTES_PER_TOKEN),
-                    OptionalInt.empty(), Map.of());
+                    OptionalInt.empty(), untranslatable(request));
         }
         return new RoutingQuery(inbound.lane().pool(), request.getModel(), request.getUseCase(),
                 allow(inbound.lane().pool(), request), needs,
                 LocalDate.ofEpochDay(Math.floorDiv(brokerMillis.getAsLong(), MILLIS_A_DAY)), key(request.getId()));
+    }
+
+    /** The body is read for it only if some deployment speaks another language than the caller. */
+    private Map<VendorFamily, String> untranslatable(LlmRequest request) {
+        Map<VendorFamily, String> reasons = new EnumMap<>(VendorFamily.class);
+        for (VendorFamily family : families) {
+            List<String> found = Translation.fitness(request.getBodyFormat(), family, request.getBody());
+            if (!found.isEmpty()) {
+                reasons.put(family, String.join("; ", found));
+            }
+        }
+        return reasons;
     }
 
     /** Spread evenly over all 64 bits: FNV-1a, then the finalizer of SplitMix64. */
