@@ -72,6 +72,23 @@ public final class ConfigurationChoice {
      * @throws CommandFailure with a line for each problem
      */
     public Configuration read(Terminal terminal, Function<String, Optional<String>> simulators) {
+        ReadResult.Valid valid = readWithPlaces(simulators);
+        if (origin() == Origin.FILE) {
+            valid.warnings().forEach(warning -> terminal.say("warning: " + warning));
+        }
+        return valid.configuration();
+    }
+
+    /**
+     * Reads and checks it, without starting anything and without a word about warnings, for who tells more than those.
+     *
+     * @throws CommandFailure with a line for each problem
+     */
+    ReadResult.Valid readWithPlaces() {
+        return readWithPlaces(ConfigurationChoice::notStarted);
+    }
+
+    private ReadResult.Valid readWithPlaces(Function<String, Optional<String>> simulators) {
         Function<String, Optional<String>> environment = name -> Optional.ofNullable(System.getenv(name));
         ReadResult result = switch (origin()) {
             case FILE -> ConfigurationReader.read(Optional.ofNullable(file).orElseThrow());
@@ -85,12 +102,7 @@ public final class ConfigurationChoice {
             case SIMULATED -> ConfigurationReader.read("simulated.yaml", text(), simulators);
         };
         return switch (result) {
-            case ReadResult.Valid valid -> {
-                if (origin() == Origin.FILE) {
-                    valid.warnings().forEach(warning -> terminal.say("warning: " + warning));
-                }
-                yield valid.configuration();
-            }
+            case ReadResult.Valid valid -> valid;
             case ReadResult.Invalid invalid -> throw invalid(invalid.problems());
         };
     }

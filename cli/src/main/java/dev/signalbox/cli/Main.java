@@ -24,7 +24,8 @@ import picocli.CommandLine.TypeConversionException;
 /** The {@code signalbox} command. */
 @Command(name = "signalbox", description = "LLM requests through Kafka to whichever vendor can answer them now.", subcommands = {
         BatchCommand.class, UpCommand.class, WorkerCommand.class, SubmitCommand.class, TailCommand.class,
-        ConfigCommand.class, TopicsCommand.class, SimulatorCommand.class, DoctorCommand.class, VersionCommand.class,
+        ConfigCommand.class, TopicsCommand.class, SimulatorCommand.class, DoctorCommand.class, RedundancyCommand.class,
+        VersionCommand.class,
         CompletionCommand.class}, synopsisSubcommandLabel = "COMMAND", footer = {"",
                 "signalbox COMMAND --help tells more. Without --bootstrap-server, a command brings its own broker;",
                 "without --config or --live, vendors are simulated."})

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.signalbox.config.redundancy;
+
+import org.jspecify.annotations.NullMarked;
