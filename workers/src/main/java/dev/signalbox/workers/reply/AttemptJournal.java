@@ -16,6 +16,8 @@ import org.slf4j.LoggerFactory;
 public final class AttemptJournal {
     private static final Logger LOG = LoggerFactory.getLogger(AttemptJournal.class);
 
+    private static final int TRIES = 3;
+
     private final RecordEncoder encoder;
     private final RenewableProducer producer;
     private final BrokerClock clock;
@@ -31,7 +33,7 @@ public final class AttemptJournal {
         this.clock = clock;
     }
 
-    /** Sends an event. */
+    /** Sends an event; where the producer had to be replaced, up to {@value #TRIES} times. */
     public void append(AttemptEvent event) {
         byte[] value;
         try {
@@ -40,15 +42,20 @@ public final class AttemptJournal {
             drop(registryAway);
             return;
         }
+        send(new ProducerRecord<>(Topics.ATTEMPTS, event.getDeployment().getBytes(StandardCharsets.UTF_8), value), 1);
+    }
+
+    private void send(ProducerRecord<byte[], byte[]> record, int tries) {
         long sending = clock.sending();
-        producer.send(new ProducerRecord<>(Topics.ATTEMPTS, event.getDeployment().getBytes(StandardCharsets.UTF_8),
-                value), (metadata, error) -> {
-                    if (error != null) {
-                        drop(error);
-                    } else {
-                        clock.acknowledged(metadata.timestamp(), sending);
-                    }
-                });
+        producer.send(record, (metadata, error) -> {
+            if (error == null) {
+                clock.acknowledged(metadata.timestamp(), sending);
+            } else if (tries < TRIES) {
+                Thread.startVirtualThread(() -> send(record, tries + 1));
+            } else {
+                drop(error);
+            }
+        });
     }
 
     private void drop(Exception reason) {
