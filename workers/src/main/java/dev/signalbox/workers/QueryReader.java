@@ -26,7 +26,7 @@ import java.util.stream.Collectors;
  * Reads from a request what the router must know. The body is looked into only if a deployment could be unfit for it or
  * counts its tokens; else its input is estimated by its length.
  */
-final class QueryReader {
+public final class QueryReader {
     private static final int BYTES_PER_TOKEN = 4;
     private static final long MILLIS_A_DAY = 86_400_000;
 
@@ -36,7 +36,8 @@ final class QueryReader {
     /** Those of the configured deployments that a body can be carried to at all. */
     private final Set<VendorFamily> families;
 
-    QueryReader(Configuration configuration, LongSupplier brokerMillis) {
+    /** @param brokerMillis the fleet's clock: which day's prices hold */
+    public QueryReader(Configuration configuration, LongSupplier brokerMillis) {
         this.configuration = configuration;
         this.brokerMillis = brokerMillis;
         this.looksIntoBody = configuration.deployments().values().stream().anyMatch(QueryReader::looksIntoBody);
@@ -53,7 +54,11 @@ final class QueryReader {
     }
 
     RoutingQuery query(InboundRequest inbound) {
-        LlmRequest request = inbound.request();
+        return query(inbound.lane().pool(), inbound.request());
+    }
+
+    /** @param pool whose lane the request is in */
+    public RoutingQuery query(PoolName pool, LlmRequest request) {
         Needs needs;
         if (looksIntoBody) {
             BodyNeeds found = BodyNeeds.of(request.getBodyFormat(), request.getBody());
@@ -63,8 +68,8 @@ final class QueryReader {
             needs = new Needs(false, false, false, Math.max(1, request.getBody().remaining() / BYTES_PER_TOKEN),
                     OptionalInt.empty(), untranslatable(request));
         }
-        return new RoutingQuery(inbound.lane().pool(), request.getModel(), request.getUseCase(),
-                allow(inbound.lane().pool(), request), needs,
+        return new RoutingQuery(pool, request.getModel(), request.getUseCase(),
+                allow(pool, request), needs,
                 LocalDate.ofEpochDay(Math.floorDiv(brokerMillis.getAsLong(), MILLIS_A_DAY)), key(request.getId()));
     }
 

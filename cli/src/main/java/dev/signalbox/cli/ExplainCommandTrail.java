@@ -1,0 +1,197 @@
+package dev.signalbox.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.signalbox.schemas.Topics;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.StreamSupport;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+
+/**
+ * What happened to a request, as the topics tell: each attempt with the decision behind it, and the reply without its
+ * text.
+ *
+ * @param attempts events of {@code llm.attempts}, by attempt and phase
+ * @param replies records of the reply topic, in the order read; the first by offset is the one that counts
+ */
+record ExplainCommandTrail(String id, List<JsonNode> attempts, List<JsonNode> replies) {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+
+    /**
+     * Reads what the topics got since a time, to where they end now; no group, nothing committed.
+     *
+     * @param sinceMillis ms since 1970
+     */
+    static ExplainCommandTrail find(Clients clients, String id, String replyTopic, long sinceMillis) {
+        Map<String, Object> properties = new HashMap<>(clients.kafkaProperties());
+        properties.put("enable.auto.commit", false);
+        properties.put("default.api.timeout.ms", (int) PATIENCE.toMillis());
+        RecordText text = new RecordText(clients.registryProperties());
+        List<JsonNode> attempts = new ArrayList<>();
+        List<JsonNode> replies = new ArrayList<>();
+        byte[] wanted = id.getBytes(StandardCharsets.UTF_8);
+        try (KafkaConsumer<String, byte[]> consumer = new KafkaConsumer<>(properties, new StringDeserializer(),
+                new ByteArrayDeserializer())) {
+            Map<TopicPartition, Long> ends = seek(consumer, List.of(Topics.ATTEMPTS, replyTopic), sinceMillis);
+            long progressNanos = System.nanoTime();
+            while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
+                var records = consumer.poll(Duration.ofMillis(200));
+                for (ConsumerRecord<String, byte[]> record : records) {
+                    if (record.value() != null && holds(record.value(), wanted)) {
+                        JsonNode value = parse(text.of(record)).path("value");
+                        if (value.path("requestId").asText().equals(id)) {
+                            (record.topic().equals(Topics.ATTEMPTS) ? attempts : replies).add(value);
+                        }
+                    }
+                }
+                if (!records.isEmpty()) {
+                    progressNanos = System.nanoTime();
+                } else if (System.nanoTime() - progressNanos > PATIENCE.toNanos()) {
+                    throw new TimeoutException("no records for " + PATIENCE.toSeconds() + " s");
+                }
+            }
+        }
+        attempts.sort(ExplainCommandTrail::inOrder);
+        return new ExplainCommandTrail(id, attempts, replies);
+    }
+
+    /** Assigns the partitions that have something since then, and returns where each ends. */
+    private static Map<TopicPartition, Long> seek(KafkaConsumer<String, byte[]> consumer, List<String> topics,
+            long sinceMillis) {
+        var known = consumer.listTopics();
+        Map<TopicPartition, Long> times = new HashMap<>();
+        for (String topic : topics) {
+            known.getOrDefault(topic, List.of())
+                    .forEach(info -> times.put(new TopicPartition(topic, info.partition()), sinceMillis));
+        }
+        Map<TopicPartition, Long> ends = new HashMap<>(consumer.endOffsets(times.keySet()));
+        Map<TopicPartition, OffsetAndTimestamp> starts = new HashMap<>(consumer.offsetsForTimes(times));
+        starts.values().removeIf(java.util.Objects::isNull);
+        ends.keySet().retainAll(starts.keySet());
+        consumer.assign(starts.keySet());
+        starts.forEach((partition, start) -> consumer.seek(partition, start.offset()));
+        return ends;
+    }
+
+    private static int inOrder(JsonNode one, JsonNode other) {
+        for (String part : List.of("hop", "epoch", "number")) {
+            int order = Integer.compare(one.path("attempt").path(part).asInt(),
+                    other.path("attempt").path(part).asInt());
+            if (order != 0) {
+                return order;
+            }
+        }
+        return Boolean.compare(isEnd(one), isEnd(other));
+    }
+
+    private static boolean isEnd(JsonNode event) {
+        return event.path("phase").asText().equals("ENDED");
+    }
+
+    private static JsonNode parse(String json) {
+        try {
+            return MAPPER.readTree(json);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a record's own text form", e);
+        }
+    }
+
+    /** Whether a record can be about the request, without decoding it: both forms hold the id's bytes. */
+    private static boolean holds(byte[] value, byte[] wanted) {
+        outer : for (int i = 0; i + wanted.length <= value.length; i++) {
+            for (int j = 0; j < wanted.length; j++) {
+                if (value[i + j] != wanted[j]) {
+                    continue outer;
+                }
+            }
+            return true;
+        }
+        return false;
+    }
+
+    boolean isEmpty() {
+        return attempts.isEmpty() && replies.isEmpty();
+    }
+
+    /** Each attempt once: its start, with what its end says. */
+    private List<ObjectNode> calls() {
+        Map<JsonNode, ObjectNode> calls = new java.util.LinkedHashMap<>();
+        for (JsonNode event : attempts) {
+            ObjectNode call = calls.computeIfAbsent(event.path("attempt"), _ -> MAPPER.createObjectNode());
+            call.setAll((ObjectNode) event);
+        }
+        return List.copyOf(calls.values());
+    }
+
+    JsonNode document() {
+        ObjectNode document = MAPPER.createObjectNode();
+        document.put("request_id", id);
+        ArrayNode list = document.putArray("attempts");
+        calls().forEach(list::add);
+        ArrayNode ends = document.putArray("replies");
+        replies.forEach(reply -> ends.add(((ObjectNode) reply.deepCopy()).without("body")));
+        return document;
+    }
+
+    void print(PrintStream out) {
+        Rows rows = new Rows("attempt", "deployment", "outcome", "http", "ms", "first_token_ms", "tokens", "cost",
+                "worker");
+        for (ObjectNode call : calls()) {
+            JsonNode attempt = call.path("attempt");
+            rows.add(attempt.path("hop").asText() + "." + attempt.path("epoch").asText() + "."
+                    + attempt.path("number").asText(), text(call, "deployment"),
+                    isEnd(call) ? text(call, "outcome") : "no end seen: running, or its worker died",
+                    text(call, "httpStatus"), text(call, "durationMillis"), text(call, "timeToFirstTokenMillis"),
+                    text(call.path("usage"), "inputTokens") + " in, " + text(call.path("usage"), "outputTokens")
+                            + " out",
+                    text(call, "cost"), text(call, "worker"));
+        }
+        rows.print(Rows.Form.TABLE, out);
+        for (ObjectNode call : calls()) {
+            JsonNode decision = call.path("decision");
+            if (decision.isObject()) {
+                out.println();
+                out.println(
+                        "attempt " + call.path("attempt").path("number").asText() + ": " + text(decision, "reason"));
+                StreamSupport.stream(decision.path("candidates").spliterator(), false)
+                        .forEach(candidate -> out.println("  " + text(candidate, "deployment") + "  score "
+                                + text(candidate, "score") + (candidate.hasNonNull("unfit")
+                                        ? "  unfit: " + candidate.path("unfit").asText()
+                                        : "")));
+            }
+        }
+        out.println();
+        replies.stream().limit(1).forEach(reply -> out.println("reply " + text(reply, "status")
+                + (reply.path("error").isObject()
+                        ? " " + text(reply.path("error"), "code") + ": " + text(reply.path("error"), "message")
+                        : "")
+                + ", finish reason " + text(reply, "finishReason") + ", cost " + text(reply, "cost") + ", queued "
+                + text(reply.path("timings"), "queuedMillis") + " ms, total "
+                + text(reply.path("timings"), "totalMillis") + " ms"));
+        if (replies.isEmpty()) {
+            out.println("no reply yet");
+        } else if (replies.size() > 1) {
+            out.println("and " + (replies.size() - 1) + " more replies, which readers ignore");
+        }
+    }
+
+    private static String text(JsonNode node, String name) {
+        return node.hasNonNull(name) ? node.path(name).asText() : "-";
+    }
+}
