@@ -205,9 +205,14 @@ final class SchemaCheck {
         if (node.isArray()) {
             return "a list";
         }
-        String text = node.asText();
+        String text = withoutKeys(node.asText());
         String cut = text.length() > MAX_SHOWN ? text.substring(0, MAX_SHOWN) + "…" : text;
         return node.isTextual() ? "\"" + cut + "\"" : cut;
+    }
+
+    /** Of a URL neither user nor query: both may be a key. */
+    private static String withoutKeys(String text) {
+        return text.contains("://") ? text.replaceFirst("://[^/@]*@", "://…@").replaceFirst("[?#].*", "?…") : text;
     }
 
     private static List<String> texts(JsonNode list) {

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import org.apache.kafka.common.header.Header;
 
 /** A caller with the contract's own client: sends, and keeps what each request's reader was shown. */
 final class Caller implements AutoCloseable {
@@ -45,8 +46,12 @@ final class Caller implements AutoCloseable {
     }
 
     CompletableFuture<Answer> ask(LlmRequest request) {
+        return ask(request, List.of());
+    }
+
+    CompletableFuture<Answer> ask(LlmRequest request, List<Header> headers) {
         long start = System.nanoTime();
-        var prepared = producer.prepare(lane, request, List.of());
+        var prepared = producer.prepare(lane, request, headers);
         CompletableFuture<LlmReply> reply = reader.expect(new Expectation(prepared.requestId(), prepared.requestHash(),
                 Duration.ofMinutes(5),
                 request.getStreamTokens() ? Expectation.Preview.TOKENS : Expectation.Preview.NONE));
