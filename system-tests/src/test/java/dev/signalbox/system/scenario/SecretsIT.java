@@ -16,6 +16,8 @@ import dev.signalbox.system.Installation;
 import dev.signalbox.system.scenario.EchoVendor.Mode;
 import dev.signalbox.workers.Worker;
 import dev.signalbox.workers.WorkerOptions;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -159,14 +161,15 @@ class SecretsIT {
                   main: { use_cases: [otherwise], priorities: [standard] }
                 routes:
                 %5$stopics: { partitions: 4 }
-                """.formatted(echo.baseUrl(Mode.TEXT), simulator.baseUrl("openai-b"), simulator.baseUrl("anthropic-b"), deployments, routes);
+                """.formatted(echo.baseUrl(Mode.TEXT), simulator.baseUrl("openai-b"), simulator.baseUrl("anthropic-b"),
+                deployments, routes);
     }
 
     private static Path key(Path folder, Canary canary) {
         try {
             return Files.writeString(folder.resolve(canary + ".key"), canary.value);
-        } catch (java.io.IOException e) {
-            throw new java.io.UncheckedIOException(e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

@@ -72,4 +72,16 @@ public final class ErrorText {
         return (text.charAt(at) == '\'' || text.charAt(at) == '’') && at > 0
                 && Character.isLetterOrDigit(text.charAt(at - 1));
     }
+
+    /** Without a secret that the text holds whole, or whose beginning it ends with because it was cut there. */
+    static String without(String text, String secret) {
+        String clean = text.replace(secret, "[secret]");
+        String end = clean.endsWith("…") ? clean.substring(0, clean.length() - 1) : clean;
+        for (int length = secret.length() - 1; length >= 4; length--) {
+            if (end.endsWith(secret.substring(0, length))) {
+                return end.substring(0, end.length() - length) + "[secret]";
+            }
+        }
+        return clean;
+    }
 }

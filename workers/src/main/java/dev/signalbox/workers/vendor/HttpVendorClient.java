@@ -276,7 +276,7 @@ public final class HttpVendorClient implements VendorClient, AutoCloseable {
             String message = failure.message();
             for (Secret secret : call.deployment().credentials()) {
                 if (secret.value().length() >= 4) {
-                    message = message.replace(secret.value(), "[secret]");
+                    message = ErrorText.without(message, secret.value());
                 }
             }
             return new AttemptFailure(failure.failureClass(), failure.httpStatus(), message, failure.retryAfter(),

@@ -53,4 +53,13 @@ class ErrorTextTest {
         assertThat(ErrorText.of("'".repeat(100_000))).hasSizeLessThanOrEqualTo(ErrorText.MAX_CHARS);
         assertThat(ErrorText.of("")).isEmpty();
     }
+
+    @Test
+    void aSecretThatTheCutLeftHalfOfIsNotShown() {
+        assertThat(ErrorText.without("all of c4n4ry!Pa55w0rd here", "c4n4ry!Pa55w0rd"))
+                .isEqualTo("all of [secret] here");
+        assertThat(ErrorText.without("a long text, key c4n4ry!P…", "c4n4ry!Pa55w0rd"))
+                .isEqualTo("a long text, key [secret]");
+        assertThat(ErrorText.without("nothing of it…", "c4n4ry!Pa55w0rd")).isEqualTo("nothing of it…");
+    }
 }
