@@ -4,8 +4,10 @@ import dev.signalbox.config.Configuration;
 import dev.signalbox.config.Deployment;
 import dev.signalbox.config.ModelRoutes;
 import dev.signalbox.config.Route;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
@@ -17,9 +19,15 @@ final class Cures {
         this.configuration = configuration;
     }
 
-    /** How a route gets something that does not fail with that domain. */
-    String elsewhere(Reach reach, FailureDomain domain) {
-        Predicate<Deployment> outside = deployment -> !FailureDomain.of(deployment).contains(domain);
+    /**
+     * How a route gets something that fails with none of these domains.
+     *
+     * @param domains at least one; the first is the one that the cure is worded for
+     */
+    String elsewhere(Reach reach, List<FailureDomain> domains) {
+        FailureDomain domain = domains.getFirst();
+        Predicate<Deployment> outside = deployment -> FailureDomain.of(deployment).stream()
+                .noneMatch(domains::contains);
         String cure = spare(reach, outside).or(() -> barred(reach, outside)).or(() -> fallbackModel(reach, outside))
                 .orElseGet(
                         () -> "declare " + reach.model() + " " + outside(domain) + " under deployments and add it to "
@@ -68,12 +76,21 @@ final class Cures {
     private Optional<String> fallbackModel(Reach reach, Predicate<Deployment> wanted) {
         return configuration.routes().values().stream().filter(routes -> !routes.model().equals(reach.model()))
                 .filter(routes -> !reach.fallbacks().containsKey(routes.model()))
+                .filter(routes -> !fallsBackTo(routes.model(), reach.model(), new HashSet<>()))
                 .filter(routes -> routes.route(reach.environment(), reach.useCase())
                         .filter(route -> members(route).anyMatch(d -> wanted.test(d) && isAllowed(reach, d)))
                         .isPresent())
                 .map(ModelRoutes::model).findFirst()
                 .map(model -> "add " + model + " to fallback_models of " + RedundancyFinding.spoken(reach.path())
                         + ": it is served elsewhere");
+    }
+
+    /** Whether a model falls back to another, also by way of others: naming it there would go round in a circle. */
+    private boolean fallsBackTo(String model, String wanted, Set<String> seen) {
+        ModelRoutes routes = configuration.routes().get(model);
+        return routes != null && seen.add(model) && routes.byEnvironment().values().stream()
+                .flatMap(byUseCase -> byUseCase.values().stream()).flatMap(route -> route.fallbackModels().stream())
+                .anyMatch(next -> next.model().equals(wanted) || fallsBackTo(next.model(), wanted, seen));
     }
 
     private Stream<Deployment> members(Route route) {

@@ -67,13 +67,13 @@ final class RouteRules {
         if (all.size() == 1) {
             return List.of(new RedundancyFinding(Weakness.SINGLE_DEPLOYMENT, path(reach), whose + "only "
                     + all.getFirst().name() + " serves " + reach.spoken() + " and there is no fallback model",
-                    cures.elsewhere(reach, shared.getFirst())));
+                    cures.elsewhere(reach, shared)));
         }
         if (!reach.usableFallbacks().isEmpty()) {
             return List.of(new RedundancyFinding(Weakness.FALLBACK_IN_SAME_DOMAIN, path(reach), whose
                     + "the deployments of " + reach.spoken() + " and of its fallback models "
                     + String.join(", ", reach.usableFallbacks().keySet()) + " fail together with " + spoken(shared),
-                    cures.elsewhere(reach, shared.getFirst())));
+                    cures.elsewhere(reach, shared)));
         }
         Optional<FailureDomain> wide = shared.stream().filter(domain -> WIDE.contains(domain.kind())).findFirst();
         if (wide.isPresent()) {
@@ -87,7 +87,7 @@ final class RouteRules {
     private RedundancyFinding single(Reach reach, String whose, FailureDomain domain, String more) {
         return new RedundancyFinding(weakness(domain, reach.all()), path(reach), whose + "all deployments of "
                 + reach.spoken() + " share " + domain + more + ", and there is no fallback model",
-                cures.elsewhere(reach, domain));
+                cures.elsewhere(reach, List.of(domain)));
     }
 
     private static Weakness weakness(FailureDomain domain, List<Deployment> members) {

@@ -180,6 +180,21 @@ class RedundancyTest {
     }
 
     @Test
+    void a_cure_names_no_fallback_model_at_the_same_vendor_or_that_would_go_round_in_a_circle() {
+        String deployments = "openai.o/m: " + at("openai", "") + ", openai.o/near: " + at("openai", "") + ", "
+                + "anthropic.a/round: " + at("anthropic", "") + ", anthropic.a/far: " + at("anthropic", "");
+        RedundancyReport report = Samples.assess(main(deployments,
+                "m: { prod: { otherwise: { sequence: [openai.o] } } }, "
+                        + "near: { prod: { otherwise: { sequence: [openai.o] } } }, "
+                        + "round: { prod: { otherwise: { sequence: [anthropic.a], fallback_models: [m] } } }, "
+                        + "far: { prod: { otherwise: { sequence: [anthropic.a] } } }",
+                ""));
+        assertThat(report.findings()).filteredOn(finding -> finding.spokenPath().equals("routes.m.prod.otherwise"))
+                .singleElement().satisfies(finding -> assertThat(finding.cure())
+                        .startsWith("add far to fallback_models of routes.m.prod.otherwise"));
+    }
+
+    @Test
     void a_report_never_holds_a_secret() {
         String yaml = main("openai.a/m: " + at("openai", "credential: \"${env:KEY}\""),
                 "m: { prod: { otherwise: { sequence: [openai.a] } } }", "");
