@@ -3,6 +3,8 @@ package dev.signalbox.cli;
 import dev.signalbox.config.Configuration;
 import dev.signalbox.config.topics.TopicAdmin;
 import dev.signalbox.config.topics.TopicCatalogue;
+import dev.signalbox.dispatcher.Dispatcher;
+import dev.signalbox.dispatcher.DispatcherOptions;
 import dev.signalbox.embedded.EmbeddedOptions;
 import dev.signalbox.embedded.EmbeddedStack;
 import dev.signalbox.embedded.EmbeddedStartException;
@@ -33,6 +35,8 @@ public final class Installation implements AutoCloseable {
     private final @Nullable EmbeddedStack stack;
     private final @Nullable Simulator simulator;
     private @Nullable Worker worker;
+    private @Nullable Dispatcher dispatcher;
+    private volatile boolean quitting;
 
     private Installation(Clients clients, Configuration configuration, @Nullable EmbeddedStack stack,
             @Nullable Simulator simulator) {
@@ -149,6 +153,19 @@ public final class Installation implements AutoCloseable {
         }
     }
 
+    /** Starts the control plane in this process; requests flow without it. */
+    public Dispatcher startDispatcher(Path stateDir) {
+        Dispatcher started = Dispatcher.start(DispatcherOptions.of(configuration, clients.kafkaProperties(),
+                clients.registryProperties(), stateDir));
+        dispatcher = started;
+        return started;
+    }
+
+    /** From now on {@link #close} waits for nothing: what runs here ends with the process, as in a kill. */
+    public void quit() {
+        quitting = true;
+    }
+
     /** Lets the worker here, if there is one, finish the calls that run and begin no others. */
     public void drainWorker(Duration limit) {
         if (worker != null) {
@@ -158,9 +175,19 @@ public final class Installation implements AutoCloseable {
 
     @Override
     public void close() {
+        if (quitting) {
+            Thread.ofPlatform().daemon().name("quit").start(this::stop);
+        } else {
+            stop();
+        }
+    }
+
+    private void stop() {
+        if (dispatcher != null) {
+            dispatcher.close();
+        }
         if (worker != null) {
             worker.close();
-            worker = null;
         }
         if (simulator != null) {
             simulator.close();

@@ -34,8 +34,16 @@ public final class KafkaOptions {
                 config.properties()));
     }
 
-    /** The user's client properties; checked even where the broker is our own. */
-    public CommandConfig properties() {
+    /** The embedded broker takes no client properties: they are refused, not silently dropped. */
+    public void requireNoProperties() {
+        if (commandConfig != null || !commandProperties.isEmpty()) {
+            throw new CommandFailure(ExitCode.USAGE, (commandConfig != null ? "--command-config" : "--command-property")
+                    + " is for a Kafka of yours: name it with --bootstrap-server, or leave the option out "
+                    + "(the embedded broker needs no client properties)");
+        }
+    }
+
+    private CommandConfig properties() {
         try {
             return CommandConfig.read(commandConfig, commandProperties);
         } catch (CommandConfig.InvalidException e) {

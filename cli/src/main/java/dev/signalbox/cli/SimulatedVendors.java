@@ -1,5 +1,6 @@
 package dev.signalbox.cli;
 
+import dev.signalbox.config.VendorFamily;
 import dev.signalbox.simulator.Simulator;
 import dev.signalbox.simulator.SimulatorOptions;
 import dev.signalbox.simulator.profile.Distribution;
@@ -24,7 +25,9 @@ final class SimulatedVendors {
                 .withPerTokenMillis(new Distribution.LogNormal(8, 0.2));
         SimulatorOptions options = SimulatorOptions
                 .of(VendorProfile.of("sim-fast", fast), VendorProfile.of("sim-steady", steady),
-                        VendorProfile.of("sim-down", fast))
+                        VendorProfile.of("sim-down", fast),
+                        VendorProfile.of("sim-claude", steady).withFamily(VendorFamily.ANTHROPIC),
+                        VendorProfile.of("sim-claude-eu", steady).withFamily(VendorFamily.ANTHROPIC))
                 .withPort(port).withFault("sim-down", "*", "down");
         try {
             return Simulator.start(options);

@@ -1,6 +1,7 @@
 package dev.signalbox.cli;
 
 import dev.signalbox.cli.batch.HeldBatches;
+import dev.signalbox.dispatcher.Dispatcher;
 import dev.signalbox.embedded.EmbeddedOptions;
 import dev.signalbox.workers.Worker;
 import dev.signalbox.workers.intake.Admission;
@@ -11,6 +12,7 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -56,11 +58,14 @@ final class UpCommand implements Callable<Integer> {
             HeldBatches.tell(terminal, data.path(), clients, cluster, Set.of(), all);
             Worker worker = installation.startWorker(all ? Admission.ALL : HeldBatches.holding(interrupted),
                     new InetSocketAddress(InetAddress.getLoopbackAddress(), adminPort));
+            Dispatcher dispatcher = installation.startDispatcher(data.path().resolve("streams"));
             RunningStack.write(data.path(), clients);
-            tellWhere(terminal, installation, worker);
+            tellWhere(terminal, installation, worker, dispatcher);
             CountDownLatch first = new CountDownLatch(1);
             CountDownLatch second = new CountDownLatch(2);
+            AtomicInteger signals = new AtomicInteger();
             shell.onInterrupt(count -> {
+                signals.set(count);
                 first.countDown();
                 second.countDown();
             });
@@ -72,16 +77,21 @@ final class UpCommand implements Callable<Integer> {
                 second.countDown();
             });
             second.await();
+            if (drain.isAlive() && signals.get() > 1) {
+                installation.quit();
+            }
             drain.interrupt();
             return ExitCode.OK.number();
         }
     }
 
-    private void tellWhere(Terminal terminal, Installation installation, Worker worker) {
+    private void tellWhere(Terminal terminal, Installation installation, Worker worker, Dispatcher dispatcher) {
         var out = terminal.out();
         out.println("Kafka             " + installation.clients().bootstrapServers());
         out.println("schema registry   " + installation.clients().registryUrl());
         out.println("health, metrics   http://127.0.0.1:" + worker.adminPort() + "/readyz  /livez  /metrics");
+        out.println("control plane     http://127.0.0.1:" + dispatcher.adminPort()
+                + "/deployments  /readyz  /livez  /metrics");
         installation.simulator().ifPresentOrElse(
                 simulator -> out.println("simulated vendors http://127.0.0.1:" + simulator.port()
                         + "  (no real vendor is called; use --live or --config)"),

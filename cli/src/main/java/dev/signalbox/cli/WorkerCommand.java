@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -51,13 +52,16 @@ final class WorkerCommand implements Callable<Integer> {
         clients.clusterId();
         Logs.asService();
         CountDownLatch stopped = new CountDownLatch(1);
+        AtomicBoolean quitting = new AtomicBoolean();
         CountDownLatch quit = new CountDownLatch(2);
         shell.onInterrupt(count -> {
             stopped.countDown();
             quit.countDown();
+            quitting.set(count > 1);
         });
-        try (Worker worker = Installation.start(new WorkerOptions(configuration, clients.kafkaProperties(),
-                clients.registryProperties(), served, Admission.ALL, new InetSocketAddress(adminHost, adminPort)))) {
+        Worker worker = Installation.start(new WorkerOptions(configuration, clients.kafkaProperties(),
+                clients.registryProperties(), served, Admission.ALL, new InetSocketAddress(adminHost, adminPort)));
+        try {
             shell.terminal().say("worker: Kafka " + clients.bootstrapServers() + ", health and metrics at http://"
                     + adminHost + ":" + worker.adminPort());
             stopped.await();
@@ -67,6 +71,12 @@ final class WorkerCommand implements Callable<Integer> {
             });
             quit.await();
             drain.interrupt();
+        } finally {
+            if (quitting.get()) {
+                Thread.ofPlatform().daemon().name("quit").start(worker::close);
+            } else {
+                worker.close();
+            }
         }
         return ExitCode.OK.number();
     }

@@ -10,6 +10,8 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Properties;
@@ -21,6 +23,8 @@ import org.apache.kafka.common.security.auth.SecurityProtocol;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.metadata.storage.Formatter;
 import org.apache.kafka.server.common.MetadataVersion;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A real Kafka broker with its KRaft controller in this process, on 127.0.0.1 only. Its data survives restarts, a
@@ -28,6 +32,8 @@ import org.apache.kafka.server.common.MetadataVersion;
  * at each start. The caller holds the folder's lock.
  */
 public final class EmbeddedBroker implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(EmbeddedBroker.class);
+    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
     private static final String HOST = "127.0.0.1";
     /** A free port may be taken by another process between finding and binding it. */
     private static final int BIND_TRIES = 3;
@@ -143,10 +149,23 @@ public final class EmbeddedBroker implements AutoCloseable {
         return (protocol == SecurityProtocol.PLAINTEXT ? HOST : "localhost") + ":" + port;
     }
 
-    /** Stops cleanly: flushes the logs and says farewell to the controller. */
+    /**
+     * Stops cleanly: flushes the logs and says farewell to the controller. Where that takes longer than 10 s (Kafka itself
+     * waits 5 minutes for the farewell), it is left to end with the process: its data survives that.
+     */
     @Override
     public void close() {
-        server.shutdown();
-        server.awaitShutdown();
+        Thread shutdown = Thread.ofPlatform().daemon().name("broker-shutdown").start(() -> {
+            server.shutdown();
+            server.awaitShutdown();
+        });
+        try {
+            if (!shutdown.join(CLOSE_LIMIT)) {
+                LOG.warn("the embedded broker does not stop within {}: {}", CLOSE_LIMIT,
+                        Arrays.toString(shutdown.getStackTrace()));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.signalbox.embedded.EmbeddedOptions;
 import dev.signalbox.embedded.EmbeddedStack;
+import dev.signalbox.embedded.SecureBroker;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -86,7 +89,7 @@ class BadInputTest {
         assertThat(ran.err()).contains(":1:", "unknown model \"gpt-5\"", ":2:1: this is a JSON list", ":3:",
                 "unknown key \"signalbox.prioritty\", did you mean \"priority\"?",
                 "has no priority \"background\"; it has interactive, standard, batch",
-                ":5:1: this is a line of an Anthropic Message Batch",
+                ":5:27: params has no \"messages\"",
                 ":6:40: \"url\" must be \"/v1/chat/completions\", not \"/v1/embeddings\"",
                 "6 faults; nothing was sent");
     }
@@ -137,6 +140,75 @@ class BadInputTest {
         assertThat(ran.code()).isEqualTo(ExitCode.UNREACHABLE.number());
         assertThat(ran.errLines().getLast()).startsWith("cannot reach Kafka at 127.0.0.1:" + port)
                 .contains("--bootstrap-server");
+    }
+
+    @Test
+    void wrongCredentialsAreOneLineWithoutTheSecret() throws Exception {
+        Path config = folder.resolve("my.yaml");
+        Files.writeString(config, simulated());
+        try (SecureBroker broker = SecureBroker.start(folder)) {
+            CommandLineRunner.Ran ran = batch(GOOD, "--config", config.toString(), "--bootstrap-server",
+                    broker.bootstrapServers(), "--command-config", broker.clientProperties().toString(),
+                    "--command-property",
+                    "sasl.jaas.config=" + SecureBroker.LOGIN + "username=\"alice\" password=\"mistyped\";");
+            assertThat(ran.code()).isEqualTo(ExitCode.UNREACHABLE.number());
+            assertThat(ran.errLines()).hasSize(1).first().asString().startsWith(
+                    "Kafka at " + broker.bootstrapServers() + " refuses the credentials").contains("--command-config")
+                    .doesNotContain("mistyped");
+        }
+    }
+
+    @Test
+    void clientPropertiesForTheEmbeddedBrokerAreRefused() throws IOException {
+        assertRefused(batch(GOOD, "--command-property", "client.id=mine"),
+                "--command-property is for a Kafka of yours: "
+                        + "name it with --bootstrap-server, or leave the option out (the embedded broker needs no client properties)");
+    }
+
+    /** The launcher itself, in a copy beside which no project lies: with a Java 17 on the path, with and without a 25. */
+    @Test
+    void withoutAJdk25TheLauncherSaysSo() throws Exception {
+        Path launcher = Files.copy(Path.of(System.getProperty("signalbox.root", ".."), "signalbox"),
+                folder.resolve("signalbox"), StandardCopyOption.COPY_ATTRIBUTES);
+        fakeJdk("path/jdk", "17.0.1");
+        fakeJdk("jdks/one", "21.0.2");
+        CommandLineRunner.Ran without = launch(launcher);
+        assertThat(without.code()).isEqualTo(ExitCode.INTERNAL.number());
+        assertThat(without.errLines()).containsExactly("signalbox: no JDK 25 found (looked at JAVA_HOME, PATH and the "
+                + "usual folders): install one, for example Temurin 25 from https://adoptium.net, or name its java in "
+                + "SIGNALBOX_JAVA.");
+        fakeJdk("jdks/two", "25.0.1");
+        CommandLineRunner.Ran with = launch(launcher);
+        assertThat(with.out()).as(with.err()).contains("java of 25.0.1", "dev.signalbox.cli.Main");
+    }
+
+    private void fakeJdk(String home, String version) throws IOException {
+        Path bin = Files.createDirectories(folder.resolve(home).resolve("bin"));
+        Files.writeString(bin.resolveSibling("release"), "JAVA_VERSION=\"" + version + "\"\n");
+        Path java = Files.writeString(bin.resolve("java"), "#!/bin/sh\necho java of " + version + " \"$@\"\n");
+        assertThat(java.toFile().setExecutable(true)).isTrue();
+    }
+
+    private CommandLineRunner.Ran launch(Path launcher) throws Exception {
+        ProcessBuilder builder = new ProcessBuilder("/bin/sh", launcher.toString(), "version");
+        builder.environment().keySet().removeIf(name -> name.startsWith("SIGNALBOX_") || name.equals("JAVA_HOME"));
+        builder.environment().put("HOME", folder.toString());
+        builder.environment().put("SIGNALBOX_JDKS", folder.resolve("jdks").toString());
+        builder.environment().put("PATH", folder.resolve("path/jdk/bin") + ":" + System.getenv("PATH"));
+        Path said = folder.resolve("launcher.err");
+        Process process = builder.redirectError(said.toFile()).start();
+        String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        return new CommandLineRunner.Ran(process.waitFor(), out, Files.readString(said));
+    }
+
+    @Test
+    void anAnthropicLineAmongOthersAndWithoutMaxTokensIsRefused() throws IOException {
+        String message = "\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}}\n";
+        assertRefused(batch(GOOD + "{\"custom_id\":\"b\",\"params\":{\"model\":\"claude-sonnet-4\",\"max_tokens\":9,"
+                + message + "{\"custom_id\":\"c\",\"params\":{\"model\":\"claude-sonnet-4\"," + message),
+                file + ":2:1: this is a line of an Anthropic Message Batch in a file of OpenAI batch lines; split the file "
+                        + "by family",
+                file + ":3:1: params has no \"max_tokens\"", "2 faults; nothing was sent");
     }
 
     @Test

@@ -5,13 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.signalbox.cli.CommandConfig;
 import dev.signalbox.config.topics.TopicReadiness;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
@@ -22,7 +20,6 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.SaslAuthenticationException;
 import org.apache.kafka.common.errors.SslAuthenticationException;
-import org.apache.kafka.common.security.auth.SecurityProtocol;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterAll;
@@ -34,26 +31,13 @@ import org.junit.jupiter.api.io.TempDir;
 /** The properties of {@code --command-config} reach every client: TLS with SASL against a broker that asks for both. */
 @Tag("issue-2")
 class SecureBrokerIT {
-    private static final String PASSWORD = "only-for-this-test";
-    private static final String LOGIN = "org.apache.kafka.common.security.plain.PlainLoginModule required ";
-
     @TempDir
     private static Path folder;
-    private static EmbeddedBroker broker;
+    private static SecureBroker broker;
 
     @BeforeAll
     static void startBroker() throws Exception {
-        keytool("-genkeypair", "-alias", "broker", "-keyalg", "RSA", "-dname", "CN=localhost", "-ext",
-                "SAN=dns:localhost,ip:127.0.0.1", "-keystore", "broker.p12");
-        keytool("-exportcert", "-alias", "broker", "-keystore", "broker.p12", "-file", "broker.pem", "-rfc");
-        keytool("-importcert", "-noprompt", "-alias", "broker", "-file", "broker.pem", "-keystore", "trust.p12");
-        broker = EmbeddedBroker.start(folder.resolve("data"),
-                new BrokerOptions(0, Set.of(SecurityProtocol.SASL_SSL), Map.of(
-                        "ssl.keystore.location", folder.resolve("broker.p12").toString(), "ssl.keystore.type", "PKCS12",
-                        "ssl.keystore.password", PASSWORD, "ssl.key.password", PASSWORD,
-                        "sasl.enabled.mechanisms", "PLAIN",
-                        "listener.name.sasl_ssl.plain.sasl.jaas.config",
-                        LOGIN + "user_alice=\"secret\";")));
+        broker = SecureBroker.start(folder);
     }
 
     @AfterAll
@@ -81,7 +65,7 @@ class SecureBrokerIT {
     @Test
     void wrongCredentialsAreNamedAsSuch() throws Exception {
         Map<String, Object> settings = settings(
-                List.of("sasl.jaas.config=" + LOGIN + "username=\"alice\" password=\"wrong\";"));
+                List.of("sasl.jaas.config=" + SecureBroker.LOGIN + "username=\"alice\" password=\"wrong\";"));
         try (Admin admin = Admin.create(settings)) {
             assertThatThrownBy(() -> admin.listTopics().names().get(60, TimeUnit.SECONDS))
                     .isInstanceOf(ExecutionException.class).hasCauseInstanceOf(SaslAuthenticationException.class)
@@ -102,26 +86,7 @@ class SecureBrokerIT {
     }
 
     private static Map<String, Object> settings(List<String> overrides) throws Exception {
-        Path file = Files.writeString(folder.resolve("client.properties"), """
-            security.protocol=SASL_SSL
-            sasl.mechanism=PLAIN
-            sasl.jaas.config=%s username="alice" password="secret";
-            ssl.truststore.location=%s
-            ssl.truststore.password=%s
-            ssl.truststore.type=PKCS12
-            """.formatted(LOGIN, folder.resolve("trust.p12"), PASSWORD));
-        return new HashMap<>(CommandConfig.read(file, overrides)
-                .clientProperties(broker.bootstrapServers(SecurityProtocol.SASL_SSL)));
-    }
-
-    private static void keytool(String... arguments) throws Exception {
-        List<String> command = new java.util.ArrayList<>(
-                List.of(Path.of(System.getProperty("java.home"), "bin", "keytool").toString()));
-        command.addAll(List.of(arguments));
-        command.addAll(List.of("-storepass", PASSWORD, "-storetype", "PKCS12"));
-        Process process = new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true)
-                .redirectOutput(folder.resolve("keytool.log").toFile()).start();
-        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        assertThat(process.exitValue()).as(Files.readString(folder.resolve("keytool.log"))).isZero();
+        return new HashMap<>(CommandConfig.read(broker.clientProperties(), overrides)
+                .clientProperties(broker.bootstrapServers()));
     }
 }

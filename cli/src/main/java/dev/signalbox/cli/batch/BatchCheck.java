@@ -1,11 +1,13 @@
 package dev.signalbox.cli.batch;
 
 import dev.signalbox.schemas.Priority;
+import dev.signalbox.schemas.avro.BodyFormat;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /** The first pass over the file: everything is checked, and counted, before anything is spent. */
 final class BatchCheck {
@@ -15,12 +17,13 @@ final class BatchCheck {
     /**
      * What the check came to.
      *
+     * @param format the family of all lines
      * @param ids line of each custom id
      * @param lastLine number of the last line
      * @param faults the first {@link #MAX_LISTED}
      * @param faultCount all of them
      */
-    record Result(IdTable ids, int lastLine, BatchPlan plan, List<Fault> faults, int faultCount) {
+    record Result(BodyFormat format, IdTable ids, int lastLine, BatchPlan plan, List<Fault> faults, int faultCount) {
     }
 
     private final Placements placements;
@@ -29,6 +32,7 @@ final class BatchCheck {
     private final BatchPlan plan = new BatchPlan();
     private final List<Fault> faults = new ArrayList<>();
     private int faultCount;
+    private @Nullable BodyFormat format;
 
     BatchCheck(Placements placements, RequestOptions defaults) {
         this.placements = placements;
@@ -58,11 +62,13 @@ final class BatchCheck {
         if (lastLine == 0) {
             fault(new Fault(1, 1, "the file holds no requests"));
         }
-        return new Result(ids, lastLine, plan, List.copyOf(faults), faultCount);
+        return new Result(format == null ? BodyFormat.OPENAI_CHAT_COMPLETIONS : format, ids, lastLine, plan,
+                List.copyOf(faults), faultCount);
     }
 
     private void accept(BatchLine line) {
         checkUnique(line.customId(), line.number());
+        checkFamily(line);
         RequestOptions options = line.options().orElse(defaults);
         String useCase = RequestBuilder.useCase(options);
         Priority priority = RequestBuilder.priority(options);
@@ -71,6 +77,19 @@ final class BatchCheck {
                     new BatchPlan.Group(line.shape().model(), useCase, placed.lane()), line.shape(), placed.price());
             case Placements.Misplaced misplaced -> fault(new Fault(line.number(),
                     misplaced.onModel() ? line.shape().modelColumn() : line.optionsColumn(), misplaced.message()));
+        }
+    }
+
+    /** Results have their family's form, and a file of results has one. */
+    private void checkFamily(BatchLine line) {
+        if (format == null) {
+            format = line.format();
+        } else if (format != line.format()) {
+            fault(new Fault(line.number(), 1, "this is a line of "
+                    + (line.format() == BodyFormat.ANTHROPIC_MESSAGES
+                            ? "an Anthropic Message Batch in a file of OpenAI batch lines"
+                            : "an OpenAI batch in a file of Anthropic Message Batch lines")
+                    + "; split the file by family"));
         }
     }
 

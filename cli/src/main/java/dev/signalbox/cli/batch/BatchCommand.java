@@ -28,7 +28,8 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 
 /** Sends a file of requests and writes their answers. */
-@Command(name = "batch", description = "Answers a file of requests (OpenAI Batch lines).", footer = {"",
+@Command(name = "batch", description = "Answers a file of requests (OpenAI Batch or Anthropic Message Batch lines).", footer = {
+        "",
         "The output is the journal: run the same command again, and it goes on where it was stopped.",
         "First Ctrl-C: no new calls, what runs is finished. Second: quit at once.", "",
         "Exit codes: 0 all answered, 2 bad input (nothing was sent), 3 some failed, 4 interrupted and resumable,",
@@ -118,7 +119,7 @@ public final class BatchCommand implements Callable<Integer> {
     private Optional<Clients> remote() {
         Optional<Clients> remote = kafka.remote();
         if (remote.isEmpty()) {
-            kafka.properties();
+            kafka.requireNoProperties();
         } else if (configuration.origin() != ConfigurationChoice.Origin.FILE) {
             throw new CommandFailure(ExitCode.USAGE,
                     "--bootstrap-server needs --config FILE as well: the configuration "

@@ -97,7 +97,10 @@ final class BatchSession {
 
     private Journal openJournal() {
         Path file = output.file();
-        return file == null ? Journal.to(terminal.out(), output.errors()) : Journal.open(file, output.errors());
+        ResultForm form = ResultForm.of(checked.format());
+        return file == null
+                ? Journal.to(form, terminal.out(), output.errors())
+                : Journal.open(form, file, output.errors());
     }
 
     private void tellOfOthers(String cluster, RunState state) throws IOException {
@@ -204,8 +207,9 @@ final class BatchSession {
                 .start(() -> run.journal(writer, () -> done.getCount() > 0));
         Thread timer = Thread.ofPlatform().daemon().name("deadline").start(() -> awaitDeadline(run, done));
         shell.onInterrupt(count -> interrupted(run, count, outstanding));
-        try (ProgressDisplay _ = new ProgressDisplay(terminal, placements.currency(),
-                () -> stats.snapshot(millis()))) {
+        try (KafkaWatch _ = KafkaWatch.start(installation.clients(), trouble -> run.stop(gone(trouble)));
+                ProgressDisplay _ = new ProgressDisplay(terminal, placements.currency(),
+                        () -> stats.snapshot(millis()))) {
             run.send(source, open);
             run.awaitReplies();
             if (run.stopped().isPresent()) {
@@ -216,6 +220,10 @@ final class BatchSession {
             journalist.join();
             timer.join();
         }
+    }
+
+    private static Stop gone(CommandFailure trouble) {
+        return new Stop(trouble.exitCode(), trouble.lines(), false);
     }
 
     private void awaitDeadline(BatchRun run, CountDownLatch done) {
@@ -237,6 +245,7 @@ final class BatchSession {
                     + " requests are on their way; Ctrl-C again quits at once");
             run.stop(new Stop(ExitCode.INTERRUPTED, "interrupted", true));
         } else {
+            installation.quit();
             run.stop(new Stop(ExitCode.INTERRUPTED, "interrupted", false));
         }
     }

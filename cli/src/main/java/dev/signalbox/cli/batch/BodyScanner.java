@@ -6,13 +6,14 @@ import java.io.IOException;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
-/** Reads what the plan needs out of a Chat Completions body, in one pass and without building a tree. */
+/** Reads what the plan needs out of a Chat Completions or Messages body, in one pass and without building a tree. */
 final class BodyScanner {
     private static final int CHARACTERS_PER_TOKEN = 4;
     private static final int TOKENS_PER_MESSAGE = 4;
     private static final int TOKENS_PER_IMAGE = 765;
 
     private final LineFaults faults;
+    private final String name;
     private @Nullable String model;
     private int modelColumn = 1;
     private boolean streamed;
@@ -23,7 +24,9 @@ final class BodyScanner {
     private OptionalLong maxOutputTokens = OptionalLong.empty();
     private int choices = 1;
 
-    BodyScanner(LineFaults faults) {
+    /** @param name of the body in its line, for the faults: {@code body} or {@code params} */
+    BodyScanner(LineFaults faults, String name) {
+        this.name = name;
         this.faults = faults;
     }
 
@@ -33,23 +36,23 @@ final class BodyScanner {
         int bodyColumn = faults.column(parser);
         int before = faults.count();
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
-            String name = parser.currentName();
+            String field = parser.currentName();
             JsonToken value = parser.nextToken();
-            switch (name) {
+            switch (field) {
                 case "model" -> readModel(parser, value);
                 case "stream" -> readStream(parser, value);
                 case "messages" -> readMessages(parser, value);
-                case "tools", "functions", "response_format" -> readTexts(parser, value);
-                case "max_tokens", "max_completion_tokens" -> readMaxTokens(parser, value, name);
+                case "system", "tools", "functions", "response_format" -> readTexts(parser, value);
+                case "max_tokens", "max_completion_tokens" -> readMaxTokens(parser, value, field);
                 case "n" -> readChoices(parser, value);
                 default -> parser.skipChildren();
             }
         }
         if (model == null && faults.count() == before) {
-            faults.add(bodyColumn, "body has no \"model\"");
+            faults.add(bodyColumn, name + " has no \"model\"");
         }
         if (!hasMessages && faults.count() == before) {
-            faults.add(bodyColumn, "body has no \"messages\"");
+            faults.add(bodyColumn, name + " has no \"messages\"");
         }
         if (model == null || faults.count() > before) {
             return null;
@@ -100,11 +103,11 @@ final class BodyScanner {
         }
     }
 
-    private void readMaxTokens(JsonParser parser, JsonToken value, String name) throws IOException {
+    private void readMaxTokens(JsonParser parser, JsonToken value, String field) throws IOException {
         if (value == JsonToken.VALUE_NUMBER_INT && parser.getLongValue() > 0) {
             maxOutputTokens = OptionalLong.of(parser.getLongValue());
         } else if (value != JsonToken.VALUE_NULL) {
-            faults.add(faults.column(parser), "\"" + name + "\" must be a positive whole number");
+            faults.add(faults.column(parser), "\"" + field + "\" must be a positive whole number");
             parser.skipChildren();
         }
     }
@@ -138,7 +141,7 @@ final class BodyScanner {
     }
 
     private void countString(JsonParser parser) throws IOException {
-        if ("url".equals(parser.currentName())) {
+        if ("url".equals(parser.currentName()) || "data".equals(parser.currentName())) {
             images++;
         } else {
             characters += parser.getTextLength();

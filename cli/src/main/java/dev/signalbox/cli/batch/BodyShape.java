@@ -3,7 +3,7 @@ package dev.signalbox.cli.batch;
 import java.util.OptionalLong;
 
 /**
- * What the checks and the plan need to know of a Chat Completions body; the body itself is never changed.
+ * What the checks and the plan need to know of a Chat Completions or Messages body; the body itself is never changed.
  *
  * @param modelColumn 1-based place of the model's name in its line
  * @param streamed whether it asks for a stream

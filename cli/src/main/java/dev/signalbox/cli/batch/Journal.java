@@ -1,7 +1,5 @@
 package dev.signalbox.cli.batch;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
 import dev.signalbox.cli.CommandFailure;
 import dev.signalbox.cli.ExitCode;
 import java.io.BufferedOutputStream;
@@ -10,32 +8,31 @@ import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The output files, which are the journal too: an id that stands in one of them is finished. Lines are in OpenAI's
- * result form. What was not flushed before a kill is found again in the reply topic. For one thread.
+ * The output files, which are the journal too: an id that stands in one of them is finished. Lines are in the
+ * result form of the input's family. What was not flushed before a kill is found again in the reply topic. For one thread.
  */
 final class Journal implements AutoCloseable {
-    private static final JsonFactory JSON = JsonFactory.builder().build();
-
+    private final ResultForm form;
     private final OutputStream results;
     private final Path errorFile;
     private @Nullable OutputStream errors;
 
-    private Journal(OutputStream results, Path errorFile) {
+    private Journal(ResultForm form, OutputStream results, Path errorFile) {
+        this.form = form;
         this.results = results;
         this.errorFile = errorFile;
     }
 
     /** Opens the files for appending; the result file is made at once: as long as it is there, the run can go on. */
-    static Journal open(Path output, Path errors) {
+    static Journal open(ResultForm form, Path output, Path errors) {
         try {
-            return new Journal(append(output), errors);
+            return new Journal(form, append(output), errors);
         } catch (IOException e) {
             throw new CommandFailure(ExitCode.USAGE, output + ": cannot be written (" + e.getMessage()
                     + "); name another file with --out", e);
@@ -43,8 +40,8 @@ final class Journal implements AutoCloseable {
     }
 
     /** Results and failures both go to the stream; nothing can be resumed. */
-    static Journal to(OutputStream stream, Path unused) {
-        Journal journal = new Journal(new BufferedOutputStream(stream, 64 * 1024), unused);
+    static Journal to(ResultForm form, OutputStream stream, Path unused) {
+        Journal journal = new Journal(form, new BufferedOutputStream(stream, 64 * 1024), unused);
         journal.errors = journal.results;
         return journal;
     }
@@ -77,15 +74,7 @@ final class Journal implements AutoCloseable {
 
     /** @param body the whole answer's JSON; written as it is, on one line */
     void answered(String customId, String requestId, byte[] body) throws IOException {
-        results.write("{\"id\":\"batch_req_".getBytes(StandardCharsets.UTF_8));
-        results.write(requestId.getBytes(StandardCharsets.UTF_8));
-        results.write("\",\"custom_id\":".getBytes(StandardCharsets.UTF_8));
-        results.write(quoted(customId));
-        results.write(",\"response\":{\"status_code\":200,\"request_id\":".getBytes(StandardCharsets.UTF_8));
-        results.write(quoted(requestId));
-        results.write(",\"body\":".getBytes(StandardCharsets.UTF_8));
-        results.write(onOneLine(body));
-        results.write("},\"error\":null}\n".getBytes(StandardCharsets.UTF_8));
+        form.answered(results, customId, requestId, body);
     }
 
     /**
@@ -96,25 +85,7 @@ final class Journal implements AutoCloseable {
         if (errors == null) {
             errors = append(errorFile);
         }
-        try (JsonGenerator json = JSON.createGenerator(errors)
-                .disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET)
-                .disable(JsonGenerator.Feature.FLUSH_PASSED_TO_STREAM)) {
-            json.writeStartObject();
-            json.writeStringField("id", "batch_req_" + requestId);
-            json.writeStringField("custom_id", customId);
-            json.writeNullField("response");
-            json.writeObjectFieldStart("error");
-            json.writeStringField("code", code);
-            json.writeStringField("message", message);
-            json.writeEndObject();
-            if (retries > 0) {
-                json.writeObjectFieldStart(JournalContents.REMARKS);
-                json.writeNumberField(JournalContents.RETRIES, retries);
-                json.writeEndObject();
-            }
-            json.writeEndObject();
-        }
-        errors.write('\n');
+        form.failed(errors, customId, requestId, code, message, retries);
     }
 
     void flush() throws IOException {
@@ -130,21 +101,5 @@ final class Journal implements AutoCloseable {
         if (errors != null) {
             errors.close();
         }
-    }
-
-    private static byte[] quoted(String text) {
-        char[] escaped = com.fasterxml.jackson.core.io.JsonStringEncoder.getInstance().quoteAsString(text);
-        return ("\"" + new String(escaped) + "\"").getBytes(StandardCharsets.UTF_8);
-    }
-
-    /** JSON has no raw line ends inside strings, so that each one in it is white space. */
-    private static byte[] onOneLine(byte[] body) {
-        byte[] line = body.clone();
-        for (int i = 0; i < line.length; i++) {
-            if (line[i] == '\n' || line[i] == '\r') {
-                line[i] = ' ';
-            }
-        }
-        return line;
     }
 }

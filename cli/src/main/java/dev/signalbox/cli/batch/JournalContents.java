@@ -119,7 +119,7 @@ record JournalContents(BitSet answered, BitSet failed, byte[] retries, int other
             while (parser.nextToken() == JsonToken.FIELD_NAME) {
                 String key = parser.currentName();
                 JsonToken value = parser.nextToken();
-                result |= key.equals("response");
+                result |= key.equals("response") || key.equals("result");
                 if (key.equals("custom_id") && value == JsonToken.VALUE_STRING) {
                     customId = parser.getText();
                 } else if (key.equals(REMARKS) && value == JsonToken.START_OBJECT) {

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.signalbox.schemas.avro.BodyFormat;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
@@ -15,10 +16,10 @@ import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Turns one line of an OpenAI batch file into a request, or says all that is wrong with it. */
+/** Turns one line of an OpenAI Batch or an Anthropic Message Batch file into a request, or says all that is wrong with it. */
 final class LineParser {
     static final String CHAT_COMPLETIONS = "/v1/chat/completions";
-    private static final List<String> KEYS = List.of("custom_id", "method", "url", "body", "signalbox");
+    private static final List<String> KEYS = List.of("custom_id", "method", "url", "body", "params", "signalbox");
     private static final ObjectMapper MAPPER = new ObjectMapper();
     private static final JsonFactory JSON = MAPPER.getFactory();
 
@@ -107,21 +108,24 @@ final class LineParser {
         }
 
         private @Nullable BatchLine finish(boolean hasBody, boolean hasParams) {
-            if (hasParams && !hasBody) {
+            if (hasParams && hasBody) {
                 faults.add(1,
-                        "this is a line of an Anthropic Message Batch; this version takes OpenAI batch files only "
-                                + "(\"custom_id\", \"method\", \"url\", \"body\")");
-                return null;
+                        "\"body\" (of an OpenAI batch) and \"params\" (of an Anthropic Message Batch) in one line");
+            }
+            if (hasParams && shape != null && shape.maxOutputTokens().isEmpty()) {
+                faults.add(1, "params has no \"max_tokens\"");
             }
             if (customId == null && faults.count() == 0) {
                 faults.add(1, "no \"custom_id\"");
             }
-            if (!hasBody && faults.count() == 0) {
-                faults.add(1, "no \"body\"");
+            if (!hasBody && !hasParams && faults.count() == 0) {
+                faults.add(1, "no \"body\" (OpenAI batch) and no \"params\" (Anthropic Message Batch)");
             }
             return customId == null || body == null || shape == null
                     ? null
-                    : new BatchLine(number, customId, body, shape, options, optionsColumn);
+                    : new BatchLine(number, customId, hasParams
+                            ? BodyFormat.ANTHROPIC_MESSAGES
+                            : BodyFormat.OPENAI_CHAT_COMPLETIONS, body, shape, options, optionsColumn);
         }
 
         private void readField(JsonParser parser, String key, int keyColumn, JsonToken value) throws IOException {
@@ -129,7 +133,7 @@ final class LineParser {
                 case "custom_id" -> readCustomId(parser, value);
                 case "method" -> expect(parser, value, key, "POST");
                 case "url" -> expect(parser, value, key, CHAT_COMPLETIONS);
-                case "body" -> readBody(parser, value);
+                case "body", "params" -> readBody(parser, value, key);
                 case "signalbox" -> readOptions(parser);
                 default -> {
                     DidYouMean.closest(key, KEYS).ifPresent(known -> faults.add(keyColumn,
@@ -156,14 +160,14 @@ final class LineParser {
             }
         }
 
-        private void readBody(JsonParser parser, JsonToken value) throws IOException {
+        private void readBody(JsonParser parser, JsonToken value, String key) throws IOException {
             if (value != JsonToken.START_OBJECT) {
-                faults.add(faults.column(parser), "\"body\" must be an object");
+                faults.add(faults.column(parser), "\"" + key + "\" must be an object");
                 parser.skipChildren();
                 return;
             }
             int from = (int) parser.currentTokenLocation().getByteOffset();
-            shape = new BodyScanner(faults).scan(parser);
+            shape = new BodyScanner(faults, key).scan(parser);
             body = Arrays.copyOfRange(bytes, from, (int) parser.currentLocation().getByteOffset());
         }
 

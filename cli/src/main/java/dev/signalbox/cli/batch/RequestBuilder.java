@@ -15,7 +15,8 @@ final class RequestBuilder {
     static LlmRequest build(String requestId, BatchLine line, RequestOptions options) {
         return LlmRequest.newBuilder().setId(requestId).setModel(line.shape().model()).setUseCase(useCase(options))
                 .setTenant(options.tenant().orElse(RequestOptions.DEFAULT_TENANT))
-                .setDepartment(options.department().orElse(null)).setBody(ByteBuffer.wrap(line.body()))
+                .setDepartment(options.department().orElse(null)).setBodyFormat(line.format())
+                .setBody(ByteBuffer.wrap(line.body()))
                 .setStreamTokens(line.shape().streamed())
                 .setStreamPolicy(options.streamPolicy().orElse(StreamPolicy.RESTART))
                 .setTimeToLiveMillis(options.timeToLive().map(Duration::toMillis).orElse(null))

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.signalbox.cli.CommandFailure;
+import dev.signalbox.schemas.avro.BodyFormat;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -34,7 +35,8 @@ class JournalTest {
     }
 
     private JournalContents read() throws IOException {
-        return JournalContents.read(out, errors, new BatchCheck.Result(ids, 5, new BatchPlan(), List.of(), 0));
+        return JournalContents.read(out, errors,
+                new BatchCheck.Result(BodyFormat.OPENAI_CHAT_COMPLETIONS, ids, 5, new BatchPlan(), List.of(), 0));
     }
 
     private static byte[] bytes(String text) {
@@ -43,7 +45,7 @@ class JournalTest {
 
     @Test
     void resultsAreInOpenAiForm() throws IOException {
-        try (Journal journal = Journal.open(out, errors)) {
+        try (Journal journal = Journal.open(ResultForm.OPENAI, out, errors)) {
             journal.answered("id-1", "req-1", bytes("{\n \"choices\": []\r\n}"));
             journal.failed("quote\"d", "req-2", "TIMEOUT", "too late", 0);
         }
@@ -61,7 +63,7 @@ class JournalTest {
 
     @Test
     void aTornLastLineIsCutAndItsIdIsOpenAgain() throws IOException {
-        try (Journal journal = Journal.open(out, errors)) {
+        try (Journal journal = Journal.open(ResultForm.OPENAI, out, errors)) {
             journal.answered("id-1", "r1", bytes("{}"));
             journal.answered("id-2", "r2", bytes("{}"));
         }
@@ -83,7 +85,7 @@ class JournalTest {
 
     @Test
     void failuresCountTheirRetriesAndGoWhenAnswered() throws IOException {
-        try (Journal journal = Journal.open(out, errors)) {
+        try (Journal journal = Journal.open(ResultForm.OPENAI, out, errors)) {
             journal.failed("id-1", "r1", "X", "m", 0);
             journal.failed("id-2", "r2", "X", "m", 1);
         }
@@ -94,7 +96,7 @@ class JournalTest {
         assertThat(retrying.isOpen(1)).isTrue();
         assertThat(retrying.retry(1)).isEqualTo(1);
         assertThat(retrying.retry(2)).isEqualTo(2);
-        try (Journal journal = Journal.open(out, errors)) {
+        try (Journal journal = Journal.open(ResultForm.OPENAI, out, errors)) {
             journal.answered("id-1", "r3", bytes("{}"));
             journal.failed("id-2", "r4", "X", "again", 2);
         }
@@ -109,16 +111,16 @@ class JournalTest {
 
     @Test
     void twoRunsDoNotWriteOneFile() throws IOException {
-        try (Journal journal = Journal.open(out, errors)) {
+        try (Journal journal = Journal.open(ResultForm.OPENAI, out, errors)) {
             journal.flush();
-            assertThatThrownBy(() -> Journal.open(out, errors)).isInstanceOf(CommandFailure.class)
+            assertThatThrownBy(() -> Journal.open(ResultForm.OPENAI, out, errors)).isInstanceOf(CommandFailure.class)
                     .hasMessageContaining("being written already");
         }
     }
 
     @Test
     void resultsOfOtherInputsAreCounted() throws IOException {
-        try (Journal journal = Journal.open(out, errors)) {
+        try (Journal journal = Journal.open(ResultForm.OPENAI, out, errors)) {
             journal.answered("stranger", "r", bytes("{}"));
         }
         Files.writeString(out, "", StandardOpenOption.APPEND);
