@@ -19,9 +19,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPOutputStream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -232,13 +236,21 @@ class RemoteBatchIT {
         CommandLineRunner runner = new CommandLineRunner();
         String[] command = batch("gone", lines("m", 2), "--command-property", "default.api.timeout.ms=2000",
                 "--command-property", "request.timeout.ms=1000");
-        CompletableFuture<CommandLineRunner.Ran> running = CompletableFuture
-                .supplyAsync(() -> runner.runWith("", command));
-        await().atMost(Duration.ofSeconds(20)).until(() -> Files.exists(out("gone")));
+        CompletableFuture<CommandLineRunner.Ran> running;
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", stack.bootstrapServers()))) {
+            long before = sent(admin);
+            running = CompletableFuture.supplyAsync(() -> runner.runWith("", command));
+            await().atMost(Duration.ofSeconds(20)).until(() -> sent(admin) == before + 2);
+        }
         stack.close();
         CommandLineRunner.Ran ran = running.get(40, TimeUnit.SECONDS);
         assertThat(ran.code()).as(ran.err()).isEqualTo(ExitCode.UNREACHABLE.number());
         assertThat(ran.err()).contains("cannot reach Kafka at", "the same command goes on where it stopped");
+    }
+
+    private static long sent(Admin admin) throws Exception {
+        TopicPartition requests = new TopicPartition("llm.requests.all.batch", 0);
+        return admin.listOffsets(Map.of(requests, OffsetSpec.latest())).partitionResult(requests).get().offset();
     }
 
     private static void awaitCall(String vendor) {

@@ -125,8 +125,10 @@ final class BatchRun {
     }
 
     private boolean exceedsMaxCost(BigDecimal cost) {
-        return maxCost.isPresent()
-                && stats.cost().add(outstanding.cost()).add(cost).compareTo(maxCost.get()) > 0;
+        synchronized (outstanding) {
+            return maxCost.isPresent()
+                    && stats.cost().add(outstanding.cost()).add(cost).compareTo(maxCost.get()) > 0;
+        }
     }
 
     private static Expectation expectation(String id, String hash, RequestOptions options) {
@@ -143,7 +145,10 @@ final class BatchRun {
                     return;
                 }
                 for (Outstanding.End end : ends) {
-                    journal(writer, end);
+                    // A cost moves from the estimates to what was spent at one stroke: --max-cost counts each once.
+                    synchronized (outstanding) {
+                        journal(writer, end);
+                    }
                 }
                 writer.flush();
             }

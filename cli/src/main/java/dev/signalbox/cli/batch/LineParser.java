@@ -119,7 +119,7 @@ final class LineParser {
                 faults.add(1, "no \"custom_id\"");
             }
             if (!hasBody && !hasParams && faults.count() == 0) {
-                faults.add(1, "no \"body\" (OpenAI batch) and no \"params\" (Anthropic Message Batch)");
+                faults.add(1, "no \"body\"");
             }
             return customId == null || body == null || shape == null
                     ? null
