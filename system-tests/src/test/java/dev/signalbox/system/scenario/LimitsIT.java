@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.schemas.Priority;
+import dev.signalbox.schemas.avro.LlmReply;
 import dev.signalbox.schemas.avro.LlmRequest;
 import dev.signalbox.schemas.avro.ReplyStatus;
 import dev.signalbox.simulator.Simulator;
@@ -23,6 +24,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
@@ -94,6 +97,8 @@ class LimitsIT {
                   main: { use_cases: [otherwise], priorities: [standard] }
                 routes:
                 %stopics: { partitions: 4 }
+                # A request that waits for a permit holds a slot; here each limit's queue has room beside the others'.
+                worker: { max_in_flight: 20000, buffer_records: 20000 }
                 """.formatted(simulator.baseUrl("openai-b"), simulator.baseUrl("anthropic-b"), deployments, routes);
     }
 
@@ -109,13 +114,19 @@ class LimitsIT {
                 ask(caller, family, "output", 2 * OUTPUT_TOKENS / ANSWER_TOKENS * minutes, time, answers);
             }
             int answered = 0;
+            Map<String, Integer> others = new TreeMap<>();
             for (CompletableFuture<Caller.Answer> answer : answers) {
-                ReplyStatus status = answer.get(time.toSeconds() + 60, TimeUnit.SECONDS).reply().getStatus();
-                assertThat(status).isIn(ReplyStatus.COMPLETED, ReplyStatus.EXPIRED);
-                answered += status == ReplyStatus.COMPLETED ? 1 : 0;
+                LlmReply reply = answer.get(time.toSeconds() + 60, TimeUnit.SECONDS).reply();
+                answered += reply.getStatus() == ReplyStatus.COMPLETED ? 1 : 0;
+                if (reply.getStatus() != ReplyStatus.COMPLETED && reply.getStatus() != ReplyStatus.EXPIRED) {
+                    others.merge(reply.getError() + " after " + reply.getAttempts().stream()
+                            .map(attempt -> attempt.getDeployment() + " " + attempt.getOutcome()).toList(), 1,
+                            Integer::sum);
+                }
             }
             System.out.printf(Locale.ROOT, "limits: %d of %d requests answered within %d s%n", answered,
                     answers.size(), time.toSeconds());
+            others.forEach((why, count) -> System.out.println("  " + count + " times " + why));
             for (Family family : Family.values()) {
                 Simulator vendor = installation.simulator();
                 String name = family.label() + "-b";
@@ -139,6 +150,7 @@ class LimitsIT {
                             .isGreaterThanOrEqualTo((long) (WANTED_USE * OUTPUT_TOKENS * (minutes - 1)));
                 }
             }
+            assertThat(others).as("neither answered nor out of time").isEmpty();
         }
     }
 
