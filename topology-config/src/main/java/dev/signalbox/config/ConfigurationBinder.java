@@ -30,9 +30,12 @@ final class ConfigurationBinder {
 
     private final YamlTree tree;
     private final JsonNode root;
+    private final Path folder;
 
-    ConfigurationBinder(YamlTree tree) {
+    /** @param folder what relative paths are relative to */
+    ConfigurationBinder(YamlTree tree, Path folder) {
         this.tree = tree;
+        this.folder = folder;
         this.root = tree.root();
     }
 
@@ -201,7 +204,8 @@ final class ConfigurationBinder {
 
     private Optional<Secret> secret(String pointer) {
         return tree.reference(pointer)
-                .map(reference -> new Secret(reference, tree.resolvedText(pointer).orElseThrow()));
+                .map(reference -> new Secret(reference, tree.resolvedText(pointer).orElseThrow(),
+                        References.file(reference, folder)));
     }
 
     static Residency residency(JsonNode allow) {

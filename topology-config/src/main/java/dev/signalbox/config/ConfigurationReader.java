@@ -59,7 +59,7 @@ public final class ConfigurationReader {
             return new ReadResult.Invalid(problems.inFileOrder());
         }
         ConfigurationSchema.fillDefaults(tree.root());
-        Configuration configuration = new ConfigurationBinder(tree).bind(environmentOf(tree, environment));
+        Configuration configuration = new ConfigurationBinder(tree, folder).bind(environmentOf(tree, environment));
         Findings warnings = new Findings(name, tree);
         new ConfigurationWarnings(configuration, warnings).check();
         return new ReadResult.Valid(configuration, warnings.inFileOrder(), new Places(name, tree));

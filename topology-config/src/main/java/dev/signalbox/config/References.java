@@ -79,10 +79,30 @@ record References(Function<String, Optional<String>> environment, Path folder) {
         };
     }
 
-    /** The file's text without its line end. */
+    /** The file that a text refers to, if it is one reference to a file and nothing else. */
+    static Optional<Path> file(String text, Path folder) {
+        Matcher matcher = REFERENCE.matcher(text);
+        return matcher.matches() && "file".equals(matcher.group(1))
+                ? Optional.of(folder.resolve(matcher.group(2)).toAbsolutePath())
+                : Optional.empty();
+    }
+
     private Optional<String> file(String name, Consumer<String> complaints) {
         try {
-            Path path = folder.resolve(name);
+            return text(folder.resolve(name), complaints);
+        } catch (InvalidPathException e) {
+            complaints.accept("\"" + name + "\" is not a path");
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * The file's text without its line end; empty if it cannot be had.
+     *
+     * @param complaints gets what is wrong with the file, never what is in it
+     */
+    static Optional<String> text(Path path, Consumer<String> complaints) {
+        try {
             if (!Files.exists(path)) {
                 complaints.accept("file \"" + path + "\" does not exist");
             } else if (!Files.isRegularFile(path)) {
@@ -92,12 +112,10 @@ record References(Function<String, Optional<String>> environment, Path folder) {
             } else {
                 return Optional.of(Files.readString(path).stripTrailing());
             }
-        } catch (InvalidPathException e) {
-            complaints.accept("\"" + name + "\" is not a path");
         } catch (CharacterCodingException e) {
-            complaints.accept("file \"" + name + "\" is not UTF-8 text");
+            complaints.accept("file \"" + path + "\" is not UTF-8 text");
         } catch (IOException e) {
-            complaints.accept("file \"" + name + "\" cannot be read (" + e.getClass().getSimpleName() + ")");
+            complaints.accept("file \"" + path + "\" cannot be read (" + e.getClass().getSimpleName() + ")");
         }
         return Optional.empty();
     }

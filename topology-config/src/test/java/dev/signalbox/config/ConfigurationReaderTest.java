@@ -85,7 +85,8 @@ class ConfigurationReaderTest {
 
         Deployment bedrock = deployments.get(name("bedrock.us-east-1/claude-sonnet-4"));
         assertThat(bedrock.baseUrl()).isEqualTo(URI.create("https://bedrock-runtime.us-east-1.amazonaws.com"));
-        assertThat(bedrock.credentials()).containsExactly(new Secret("${file:bedrock.key}", "bedrock-secret"));
+        assertThat(bedrock.credentials()).containsExactly(new Secret("${file:bedrock.key}", "bedrock-secret",
+                Optional.of(folder.resolve("bedrock.key").toAbsolutePath())));
         assertThat(bedrock.serves(new PoolName("everything-else"))).isTrue();
 
         Deployment vertex = deployments.get(name("vertex.us-east5/claude-sonnet-4"));

@@ -16,6 +16,7 @@ import dev.signalbox.workers.scheduler.PoolDispatcher;
 import dev.signalbox.workers.scheduler.PoolScheduler;
 import dev.signalbox.workers.scheduler.RequestCost;
 import dev.signalbox.workers.scheduler.SchedulerStatus;
+import dev.signalbox.workers.vendor.HttpVendorClient;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -27,13 +28,14 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** One pool's part of a worker: its scheduler, and for each of its lanes a consumer, a producer and the requests' path. */
+/** One pool's part of a worker: its scheduler and its connections to vendors, and for each of its lanes a consumer, a producer and the requests' path. */
 final class PoolWorker implements AutoCloseable {
     private static final int REPLY_LINGER_MILLIS = 1;
     private static final long SHARE_MILLIS = 100;
 
     private final Pool pool;
     private final SharedStages shared;
+    private final HttpVendorClient vendors = SharedStages.vendors();
     private final PoolDispatcher dispatcher;
     private final Map<Lane, LaneStages> lanes = new LinkedHashMap<>();
     private @Nullable ScheduledFuture<?> share;
@@ -62,7 +64,7 @@ final class PoolWorker implements AutoCloseable {
                 shared.metrics.observed(RenewableProducer.kafka(options.clientProperties(), REPLY_LINGER_MILLIS)));
         ReplyPublisher replies = new ReplyPublisher(shared.encoder, producer, shared.timer);
         RetryPause pause = RetryPause.sleeping(ThreadLocalRandom::current);
-        Visit visit = new Visit(shared.permits, shared.vendors, replies, shared.recorder, shared.identity, pause,
+        Visit visit = new Visit(shared.permits, vendors, replies, shared.recorder, shared.identity, pause,
                 shared.clock::nowMillis, System::nanoTime);
         RequestFlow flow = new RequestFlow(shared.queries, visit, pause, shared.writer, replies, shared.metrics,
                 request -> complete(request.ticket(), lane), shared.clock::nowMillis, System::nanoTime);
@@ -146,5 +148,6 @@ final class PoolWorker implements AutoCloseable {
         }
         lanes.values().forEach(lane -> lane.replies.close());
         lanes.values().forEach(lane -> lane.source.close());
+        vendors.close();
     }
 }

@@ -34,7 +34,6 @@ final class SharedStages implements AutoCloseable {
     final RecordEncoder encoder;
     final Permits permits;
     final QueryReader queries;
-    final HttpVendorClient vendors;
     final RenewableProducer control;
     final AttemptRecorder recorder;
     final ReplyWriter writer;
@@ -58,10 +57,6 @@ final class SharedStages implements AutoCloseable {
                 .filter(pool -> !options.pools().isEmpty() && !options.pools().contains(pool))
                 .forEach(pool -> permits.share(pool, 0));
         this.queries = new QueryReader(configuration, clock::nowMillis);
-        this.vendors = new HttpVendorClient(
-                Map.of(VendorFamily.OPENAI, new OpenAiChatCodec(), VendorFamily.ANTHROPIC, new MessagesCodec()),
-                HttpLimits.DEFAULT,
-                System::nanoTime);
         this.control = new RenewableProducer("control",
                 RenewableProducer.kafka(options.clientProperties(), CONTROL_LINGER_MILLIS));
         Pricing pricing = new Pricing(configuration.prices());
@@ -70,6 +65,13 @@ final class SharedStages implements AutoCloseable {
         this.writer = new ReplyWriter(pricing.version(), System::nanoTime);
         this.timer = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().daemon().name("worker-timer").factory());
+    }
+
+    /** A new vendor stage, with connections that no other has; whoever asks for it closes it. */
+    static HttpVendorClient vendors() {
+        return new HttpVendorClient(
+                Map.of(VendorFamily.OPENAI, new OpenAiChatCodec(), VendorFamily.ANTHROPIC, new MessagesCodec()),
+                HttpLimits.DEFAULT, System::nanoTime);
     }
 
     private static Map<String, Object> withSpecificReader(Map<String, Object> registryProperties) {
@@ -82,6 +84,5 @@ final class SharedStages implements AutoCloseable {
     public void close() {
         timer.shutdownNow();
         control.close();
-        vendors.close();
     }
 }

@@ -63,8 +63,12 @@ final class AttemptWatch extends EventListener {
         this.startNanos = startNanos;
     }
 
+    /** From here on, that call is the one to cancel; one that comes too late is cancelled at once. */
     void guards(Call guarded) {
         call = guarded;
+        if (ranOut != null) {
+            guarded.cancel();
+        }
     }
 
     @Override
@@ -99,10 +103,13 @@ final class AttemptWatch extends EventListener {
     /** Cancels the call if a limit has run out; from then on it stays so. */
     void check(long nowNanos) {
         Limit due = ranOut == null ? due(nowNanos) : null;
-        Call running = call;
-        if (due != null && running != null) {
+        if (due != null) {
             ranOut = due;
-            running.cancel();
+            // Read after the write, as guards() does the other way round: one of the two cancels.
+            Call running = call;
+            if (running != null) {
+                running.cancel();
+            }
         }
     }
 

@@ -1,15 +1,16 @@
 package dev.signalbox.workers.vendor;
 
-import java.io.IOException;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.Map;
 import java.util.WeakHashMap;
 import okhttp3.Connection;
+import okhttp3.internal.http.ExchangeCodec;
 
 /**
- * Closes a connection that is older than its allowed age when a call gives it back, so that a name that points elsewhere
- * is followed even where calls never let a connection rest. The names of new connections are looked up.
+ * Lets no further call use a connection that is older than its allowed age, so that a name that points elsewhere is
+ * followed even where calls never let a connection rest. The calls that share it finish; the pool closes it when it is
+ * idle. The names of new connections are looked up.
  */
 final class ConnectionAges {
     private final long allowedNanos;
@@ -27,10 +28,9 @@ final class ConnectionAges {
         Long start = since.get(connection);
         if (start != null && nowNanos - start >= allowedNanos) {
             since.remove(connection);
-            try {
-                connection.socket().close();
-            } catch (IOException closedAnyway) {
-                // The pool finds it closed and drops it.
+            // The client has no public word for it, and closing the socket would cut the other calls on it.
+            if (connection instanceof ExchangeCodec.Carrier shared) {
+                shared.noNewExchanges();
             }
         }
     }

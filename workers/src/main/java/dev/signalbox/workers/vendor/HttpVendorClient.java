@@ -27,17 +27,25 @@ import okhttp3.Protocol;
 import okhttp3.Request;
 import okhttp3.RequestBody;
 import okhttp3.Response;
+import okhttp3.internal.http2.ErrorCode;
+import okhttp3.internal.http2.StreamResetException;
 import okio.BufferedSink;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The one HTTP shell of all vendor families: HTTP/1.1 over a connection pool of its own, so that one shell for each
- * capacity pool keeps them apart. It follows no redirects and sends no request twice: a connection that fails before
- * the request is written may give way to the host's next address, nothing else is tried again. Calls block; their
- * number at once is bounded by the callers' permits.
+ * The one HTTP shell of all vendor families, over a connection pool of its own, so that one shell for each capacity pool
+ * keeps them apart. It speaks HTTP/2 where an {@code https} endpoint offers it, else HTTP/1.1. It follows no redirects
+ * and sends no request twice: a connection that fails before the request is written may give way to the host's next
+ * address, and a request that the server says it has not looked at is sent on another stream. Calls block; their number
+ * at once is bounded by the callers' permits.
  */
 public final class HttpVendorClient implements VendorClient, AutoCloseable {
     private static final MediaType JSON = MediaType.get("application/json");
     private static final String USER_AGENT = "signalbox";
+    /** How often a request that the server has not looked at is sent: a new connection may say its limit late. */
+    private static final int MOST_SENDS = 4;
+    /** A silent HTTP/2 connection would else take call after call into its timeout; HTTP/1.1 has no pings. */
+    private static final Duration PING = Duration.ofSeconds(10);
 
     private final Map<VendorFamily, VendorCodec> codecs;
     /** Parsed once: as many as the configuration has endpoints. */
@@ -59,7 +67,8 @@ public final class HttpVendorClient implements VendorClient, AutoCloseable {
         this.limits = limits;
         this.nanoTicker = nanoTicker;
         this.dns = new BoundedDns(limits.dnsTime());
-        this.http = new OkHttpClient.Builder().protocols(List.of(Protocol.HTTP_1_1))
+        this.http = new OkHttpClient.Builder().protocols(List.of(Protocol.HTTP_2, Protocol.HTTP_1_1))
+                .pingInterval(PING)
                 .connectionPool(new ConnectionPool(limits.idleConnections(), limits.idleTime().toMillis(),
                         TimeUnit.MILLISECONDS))
                 .dns(dns)
@@ -108,6 +117,7 @@ public final class HttpVendorClient implements VendorClient, AutoCloseable {
             return attempt.failed(AttemptFailure.of(FailureClass.DEADLINE, "no time left"));
         }
         Optional<Secret> credential = credentials.next(call.deployment(), attempt.startNanos());
+        credential.ifPresent(attempt::uses);
         AttemptOutcome outcome = switch (codec.encode(call, credential)) {
             case Encoded.Refused refused -> attempt.failed(refused.failure());
             case Encoded.Ready ready -> exchange(attempt, codec, ready, sink);
@@ -128,9 +138,11 @@ public final class HttpVendorClient implements VendorClient, AutoCloseable {
         Call call = attempt.call();
         AttemptWatch watch = new AttemptWatch(call.deployment().timeouts(), call.streamed(), call.timeLeft(),
                 attempt.startNanos(), ages, nanoTicker);
-        okhttp3.Call httpCall;
+        OkHttpClient transport;
+        Request request;
         try {
-            httpCall = transports.of(call.deployment().vendor()).newCall(request(ready, watch));
+            transport = transports.of(call.deployment().vendor());
+            request = request(ready, watch);
         } catch (IOException unreadable) {
             return attempt.failed(AttemptFailure.of(FailureClass.ENDPOINT_MISCONFIGURED,
                     "the vendor's ca_file cannot be read or holds no certificate"));
@@ -138,15 +150,31 @@ public final class HttpVendorClient implements VendorClient, AutoCloseable {
             return attempt.failed(AttemptFailure.of(FailureClass.ENDPOINT_MISCONFIGURED,
                     "the deployment's URL or credential cannot stand in an HTTP request"));
         }
-        watch.guards(httpCall);
         timer.start(watch);
-        try (Response response = httpCall.execute()) {
+        try (Response response = response(transport, request, watch)) {
             return attempt.outcome(
                     new ResponseReader(codec, limits, nanoTicker, watch, attempt).read(response, ready, sink));
         } catch (IOException noResponse) {
             return attempt.failed(whyLost(watch, noResponse));
         } finally {
             timer.stop(watch);
+        }
+    }
+
+    private static Response response(OkHttpClient transport, Request request, AttemptWatch watch)
+            throws IOException {
+        for (int sends = 1;; sends++) {
+            okhttp3.Call httpCall = transport.newCall(request);
+            watch.guards(httpCall);
+            try {
+                return httpCall.execute();
+            } catch (StreamResetException reset) {
+                // RFC 9113, 8.7: such a request has not been processed. So are those above a GOAWAY's last stream.
+                if (reset.errorCode != ErrorCode.REFUSED_STREAM || sends == MOST_SENDS
+                        || watch.failure().isPresent()) {
+                    throw reset;
+                }
+            }
         }
     }
 
@@ -236,6 +264,7 @@ public final class HttpVendorClient implements VendorClient, AutoCloseable {
         private final BodyFormat callersFormat;
         private final long startNanos;
         private long firstTokenNanos = -1;
+        private @Nullable Secret used;
 
         private Attempt(Call call, BodyFormat callersFormat, long startNanos) {
             this.call = call;
@@ -249,6 +278,11 @@ public final class HttpVendorClient implements VendorClient, AutoCloseable {
 
         long startNanos() {
             return startNanos;
+        }
+
+        /** Its value may be newer than the configuration's. */
+        private void uses(Secret credential) {
+            used = credential;
         }
 
         void firstToken(long nowNanos) {
@@ -275,12 +309,15 @@ public final class HttpVendorClient implements VendorClient, AutoCloseable {
         private AttemptFailure withoutSecrets(AttemptFailure failure) {
             String message = failure.message();
             for (Secret secret : call.deployment().credentials()) {
-                if (secret.value().length() >= 4) {
-                    message = ErrorText.without(message, secret.value());
-                }
+                message = without(secret, message);
             }
+            message = used == null ? message : without(used, message);
             return new AttemptFailure(failure.failureClass(), failure.httpStatus(), message, failure.retryAfter(),
                     failure.shouldRetry());
+        }
+
+        private static String without(Secret secret, String message) {
+            return secret.value().length() < 4 ? message : ErrorText.without(message, secret.value());
         }
     }
 }

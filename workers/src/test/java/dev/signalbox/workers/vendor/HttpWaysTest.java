@@ -24,7 +24,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -69,9 +68,7 @@ class HttpWaysTest {
 
     @Test
     void onlyTheVendorsOwnAuthoritiesAreTrusted() throws Exception {
-        keytool("-genkeypair", "-alias", "vendor", "-keyalg", "EC", "-dname", "CN=localhost", "-ext",
-                "san=dns:localhost,ip:127.0.0.1", "-keystore", "vendor.p12");
-        keytool("-exportcert", "-alias", "vendor", "-keystore", "vendor.p12", "-file", "ca.pem", "-rfc");
+        Http2Vendor.makeKey(folder);
         KeyStore keys = KeyStore.getInstance(folder.resolve("vendor.p12").toFile(), "changeit".toCharArray());
         KeyManagerFactory managers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
         managers.init(keys, "changeit".toCharArray());
@@ -216,16 +213,5 @@ class HttpWaysTest {
     private static AttemptFailure failure(AttemptOutcome outcome) {
         assertThat(outcome).isInstanceOf(AttemptOutcome.Failed.class);
         return ((AttemptOutcome.Failed) outcome).failure();
-    }
-
-    private void keytool(String... arguments) throws Exception {
-        List<String> command = new ArrayList<>(
-                List.of(Path.of(System.getProperty("java.home"), "bin", "keytool").toString()));
-        command.addAll(List.of(arguments));
-        command.addAll(List.of("-storepass", "changeit", "-storetype", "PKCS12"));
-        Process process = new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true)
-                .redirectOutput(folder.resolve("keytool.log").toFile()).start();
-        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
-        assertThat(process.exitValue()).as(Files.readString(folder.resolve("keytool.log"))).isZero();
     }
 }

@@ -1,0 +1,88 @@
+package dev.signalbox.workers.vendor;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.Http2Settings;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.net.PfxOptions;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.LoggerFactory;
+
+/** A vendor that speaks HTTP/2 over TLS, with few streams on each connection. */
+final class Http2Vendor implements AutoCloseable {
+    static final int STREAMS = 10;
+
+    /** Answers one request, on the server's thread. */
+    interface Script {
+        void answer(HttpServerRequest request);
+    }
+
+    static {
+        for (String chatty : List.of("io.netty", "io.vertx")) {
+            ((Logger) LoggerFactory.getLogger(chatty)).setLevel(Level.INFO);
+        }
+    }
+
+    private final Vertx vertx = Vertx.vertx();
+    private final HttpServer server;
+    private final Path authority;
+    final List<HttpConnection> connections = new CopyOnWriteArrayList<>();
+    final List<HttpServerRequest> requests = new CopyOnWriteArrayList<>();
+
+    /** @param folder has the key that {@link #makeKey} made */
+    Http2Vendor(Path folder, Script script) throws Exception {
+        authority = folder.resolve("ca.pem");
+        server = vertx.createHttpServer(new HttpServerOptions().setHost("127.0.0.1").setPort(0).setSsl(true)
+                .setUseAlpn(true).setInitialSettings(new Http2Settings().setMaxConcurrentStreams(STREAMS))
+                .setKeyCertOptions(new PfxOptions().setPath(folder.resolve("vendor.p12").toString())
+                        .setPassword("changeit")))
+                .connectionHandler(connections::add).requestHandler(request -> request.body().onSuccess(_ -> {
+                    requests.add(request);
+                    script.answer(request);
+                }));
+        server.listen().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+    }
+
+    /** A key for localhost and, in PEM, the certificate that vouches for it. */
+    static void makeKey(Path folder) throws Exception {
+        keytool(folder, "-genkeypair", "-alias", "vendor", "-keyalg", "EC", "-dname", "CN=localhost", "-ext",
+                "san=dns:localhost,ip:127.0.0.1", "-keystore", "vendor.p12");
+        keytool(folder, "-exportcert", "-alias", "vendor", "-keystore", "vendor.p12", "-file", "ca.pem", "-rfc");
+    }
+
+    URI baseUrl() {
+        return URI.create("https://localhost:" + server.actualPort() + "/v1");
+    }
+
+    Path authority() {
+        return authority;
+    }
+
+    private static void keytool(Path folder, String... arguments) throws IOException, InterruptedException {
+        Path log = folder.resolve("keytool.log");
+        List<String> command = new java.util.ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "keytool").toString()));
+        command.addAll(List.of(arguments));
+        command.addAll(List.of("-storepass", "changeit", "-storetype", "PKCS12"));
+        Process process = new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true)
+                .redirectOutput(log.toFile()).start();
+        if (!process.waitFor(30, TimeUnit.SECONDS) || process.exitValue() != 0) {
+            throw new IllegalStateException(Files.readString(log));
+        }
+    }
+
+    @Override
+    public void close() {
+        vertx.close().toCompletionStage().toCompletableFuture().orTimeout(10, TimeUnit.SECONDS).join();
+    }
+}
