@@ -102,7 +102,7 @@ class Http2Test {
         await().until(() -> vendor.requests.size() == 3 && thread.getState() == Thread.State.WAITING);
         thread.interrupt();
         assertThat(failure(interrupted.get(10, TimeUnit.SECONDS)).failureClass()).isEqualTo(FailureClass.CANCELLED);
-        finish(vendor.requests.getFirst());
+        vendor.afterScripts(() -> finish(vendor.requests.getFirst()));
         assertThat(stays.get(10, TimeUnit.SECONDS)).isInstanceOf(AttemptOutcome.Answered.class);
         assertThat(vendor.connections).hasSize(1);
     }
@@ -124,7 +124,7 @@ class Http2Test {
         });
         assertThat(client.call(Deployments.call(deployment(vendor, CallTimeouts.DEFAULT), "{}", false),
                 TokenSink.NONE)).isInstanceOf(AttemptOutcome.Answered.class);
-        finish(vendor.requests.getFirst());
+        vendor.afterScripts(() -> finish(vendor.requests.getFirst()));
         assertThat(taken.get(10, TimeUnit.SECONDS)).isInstanceOf(AttemptOutcome.Answered.class);
         assertThat(vendor.connections).hasSize(2);
     }
@@ -174,7 +174,7 @@ class Http2Test {
                     TokenSink.NONE)).isInstanceOf(AttemptOutcome.Answered.class);
         }
         assertThat(vendor.connections).hasSize(2);
-        finish(vendor.requests.getFirst());
+        vendor.afterScripts(() -> finish(vendor.requests.getFirst()));
         assertThat(long1.get(10, TimeUnit.SECONDS)).isInstanceOf(AttemptOutcome.Answered.class);
     }
 
@@ -193,7 +193,7 @@ class Http2Test {
         assertThat(other.connections()).isEqualTo(1);
         assertThat(vendor.connections).hasSize(floods + 1);
         other.close();
-        vendor.requests.subList(0, AT_ONCE).forEach(Http2Test::finish);
+        vendor.afterScripts(() -> vendor.requests.subList(0, AT_ONCE).forEach(Http2Test::finish));
         for (FutureTask<AttemptOutcome> call : flood) {
             assertThat(call.get(30, TimeUnit.SECONDS)).isInstanceOf(AttemptOutcome.Answered.class);
         }

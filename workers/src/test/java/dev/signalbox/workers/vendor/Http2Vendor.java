@@ -2,6 +2,7 @@ package dev.signalbox.workers.vendor;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.Http2Settings;
 import io.vertx.core.http.HttpConnection;
@@ -33,6 +34,7 @@ final class Http2Vendor implements AutoCloseable {
         }
     }
 
+    private volatile Context loop;
     private final Vertx vertx = Vertx.vertx();
     private final HttpServer server;
     private final Path authority;
@@ -47,6 +49,7 @@ final class Http2Vendor implements AutoCloseable {
                 .setKeyCertOptions(new PfxOptions().setPath(folder.resolve("vendor.p12").toString())
                         .setPassword("changeit")))
                 .connectionHandler(connections::add).requestHandler(request -> request.body().onSuccess(_ -> {
+                    loop = Vertx.currentContext();
                     requests.add(request);
                     script.answer(request);
                 }));
@@ -62,6 +65,11 @@ final class Http2Vendor implements AutoCloseable {
 
     URI baseUrl() {
         return URI.create("https://localhost:" + server.actualPort() + "/v1");
+    }
+
+    /** Runs after the script of every request that is known. */
+    void afterScripts(Runnable task) {
+        loop.runOnContext(_ -> task.run());
     }
 
     Path authority() {
