@@ -25,7 +25,7 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /** What all pools of a worker share: the stages without a lane of their own, clock, timer and control producer. */
 final class SharedStages implements AutoCloseable {
-    private static final int CONTROL_LINGER_MILLIS = 5;
+    private static final int CONTROL_LINGER_MILLIS = 10;
 
     final Configuration configuration;
     final WorkerIdentity identity;

@@ -42,6 +42,8 @@ class ThroughputBenchmarkIT {
     private static final int PASSES = 3;
     private static final Lane LANE = new Lane(new PoolName("bench"), Priority.STANDARD);
     private static final List<String> JVM = List.of("-Xmx1g", "-XX:+UseSerialGC");
+    /** As the launcher starts commands that soon end: both subjects live for seconds, in which C2 costs more than it gains. */
+    private static final String SHORT_LIVED = "-XX:TieredStopAtLevel=1";
     private static final String CONFIGURATION = """
             environment: bench
             vendors:
@@ -67,10 +69,12 @@ class ThroughputBenchmarkIT {
         try (ChildProcess stack = ChildProcess.start(StackMain.class, JVM, folder.resolve("data").toString());
                 LoadDriver driver = new LoadDriver(stack.words().get(0))) {
             Path file = configuration(stack, AT_ONCE);
-            System.out.printf("machine: %d cores, %s, Java %s; %,d requests of %,d bytes, %d at once, not streamed%n",
+            System.out.printf(
+                    "machine: %d cores, %s, Java %s; %,d requests of %,d bytes, %d at once, not streamed; subjects with %s%n",
                     Runtime.getRuntime().availableProcessors(),
                     ManagementFactory.getOperatingSystemMXBean().getArch(), Runtime.version(), REQUESTS,
-                    LoadDriver.body(false).length, AT_ONCE);
+                    LoadDriver.body(false).length, AT_ONCE,
+                    String.join(" ", JVM) + " " + SHORT_LIVED);
             List<LoadDriver.Pass> bare = new ArrayList<>();
             List<LoadDriver.Pass> signalbox = new ArrayList<>();
             String classPath = PackagedClasses.classPath(folder);
@@ -149,6 +153,10 @@ class ThroughputBenchmarkIT {
             return print("signalbox", pass, worker, driver.run(LANE.requestTopic(), Topics.REPLIES,
                     LoadDriver.requests("s" + pass, REQUESTS, false, LANE, stack.words().get(1))));
         }
+    }
+
+    private List<String> shortLived(String file, Use cache) {
+        return Stream.concat(jvm(file, cache).stream(), Stream.of(SHORT_LIVED)).toList();
     }
 
     private List<String> jvm(String file, Use cache) {
