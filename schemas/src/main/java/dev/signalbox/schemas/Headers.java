@@ -40,6 +40,8 @@ public final class Headers {
     public static final String DEAD_LETTER_ORIGINAL_TOPIC = "kafka_dlt-original-topic";
     public static final String DEAD_LETTER_ORIGINAL_PARTITION = "kafka_dlt-original-partition";
     public static final String DEAD_LETTER_ORIGINAL_OFFSET = "kafka_dlt-original-offset";
+    /** On the dead letter of offsets that retention took: the first one behind them, decimal long. */
+    public static final String DEAD_LETTER_END_OFFSET = "signalbox-dead-letter-end-offset";
 
     private Headers() {
     }

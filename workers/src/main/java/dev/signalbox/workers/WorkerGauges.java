@@ -30,6 +30,12 @@ final class WorkerGauges {
                     IntakeStatus::pausedPartitions);
             gauge(registry, pool, lane, "signalbox.intake.metadata.fill", "Part of the commit metadata in use, 0 to 1",
                     tags, IntakeStatus::metadataFill);
+            gauge(registry, pool, lane, "signalbox.intake.guarded.partitions",
+                    "Partitions that take nothing because their commit metadata is nearly full", tags,
+                    IntakeStatus::guardedPartitions);
+            gauge(registry, pool, lane, "signalbox.intake.commit.age.seconds",
+                    "For how long something has been complete that is not committed", tags,
+                    status -> status.commitAgeMillis() / 1e3);
             gauge(registry, pool, lane, "signalbox.intake.oldest.age.seconds",
                     "Age of the oldest pending request since its first record was appended", tags,
                     status -> status.oldestPendingMillis() == 0
@@ -37,8 +43,14 @@ final class WorkerGauges {
                             : Math.max(0, clock.nowMillis() - status.oldestPendingMillis()) / 1e3);
             counter(registry, pool, lane, "signalbox.intake.commits", "Acknowledged offset commits", tags,
                     IntakeStatus::commits);
+            counter(registry, pool, lane, "signalbox.intake.failed.commits",
+                    "Offset commits that failed; what they held is committed by the next", tags,
+                    IntakeStatus::failedCommits);
             counter(registry, pool, lane, "signalbox.intake.stale.completions",
                     "Completions that came after their partition had moved", tags, IntakeStatus::staleCompletions);
+            counter(registry, pool, lane, "signalbox.intake.lost.ranges",
+                    "Times that retention had taken offsets before they were complete", tags,
+                    IntakeStatus::lostRanges);
             counter(registry, pool, lane, "signalbox.intake.lost.offsets",
                     "Offsets that retention took before they were complete", tags, IntakeStatus::lostOffsets);
             Gauge.builder("signalbox.scheduler.waiting", pool, worker -> waiting(worker, lane)).tags(tags)

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 
@@ -31,6 +32,7 @@ final class LaneLedger {
     private long commits;
     private long failedCommits;
     private long staleCompletions;
+    private long lostRanges;
     private long lostOffsets;
 
     LaneLedger(Lane lane, LaneBounds bounds) {
@@ -80,9 +82,35 @@ final class LaneLedger {
 
     /** A record of an open partition was read; whether it must be admitted or held, else it is done already. */
     boolean received(TopicPartition partition, long offset) {
-        PartitionIntake owned = open(partition);
-        lostOffsets += owned.resumed(offset);
-        return owned.received(offset);
+        return open(partition).received(offset);
+    }
+
+    /** Of an open partition everything below this offset was read; what of it did not come never will. */
+    void passed(TopicPartition partition, long next) {
+        PartitionIntake owned = partitions.get(partition);
+        if (owned != null && owned.isClaimed()) {
+            owned.passed(next);
+        }
+    }
+
+    /**
+     * The log begins at this offset, beyond the position.
+     *
+     * @return what is lost thereby, now pending; empty if all of it was done
+     */
+    Optional<LostRange> overtaken(TopicPartition partition, long beginning) {
+        Optional<LostRange> lost = open(partition).overtaken(beginning);
+        lost.ifPresent(range -> {
+            pendingRecords++;
+            lostRanges++;
+            lostOffsets += range.offsets();
+        });
+        return lost;
+    }
+
+    /** The next offset to come. */
+    long position(TopicPartition partition) {
+        return open(partition).position();
     }
 
     Ticket admit(TopicPartition partition, long offset, int sizeBytes, long enqueuedMillis) {
@@ -135,23 +163,6 @@ final class LaneLedger {
         failedCommits++;
     }
 
-    /** The broker has nothing at this offset, at which the partition was to be read on. */
-    void overtaken(TopicPartition partition, long offset) {
-        PartitionIntake owned = partitions.get(partition);
-        if (owned != null) {
-            owned.overtaken(offset);
-        }
-    }
-
-    /**
-     * Whether an overtaken partition's first record lies below what was read before: the topic was made anew, or lost its
-     * end. Its old ledger says nothing about these records.
-     */
-    boolean isTruncated(TopicPartition partition, long first) {
-        PartitionIntake owned = partitions.get(partition);
-        return owned != null && owned.isBelowOvertaken(first);
-    }
-
     /**
      * The partition's records from this offset on are others than before: a new epoch begins that has to be claimed. What was
      * pending is read again.
@@ -193,21 +204,24 @@ final class LaneLedger {
         return pendingRecords;
     }
 
-    IntakeStatus status(int pausedPartitions, Optional<Throwable> failure) {
+    /** @param commitAgeNanos for how long something has been complete that is not committed */
+    IntakeStatus status(int pausedPartitions, long commitAgeNanos, Optional<Throwable> failure) {
         int claimed = 0;
+        int guarded = 0;
         double fill = 0;
         long oldest = 0;
         for (PartitionIntake owned : partitions.values()) {
             claimed += owned.isClaimed() ? 1 : 0;
+            guarded += owned.isGuarded() ? 1 : 0;
             fill = Math.max(fill, owned.fill());
             long enqueued = owned.oldestPendingMillis();
             oldest = enqueued > 0 && (oldest == 0 || enqueued < oldest) ? enqueued : oldest;
         }
         Map<String, Long> heldByOwner = new HashMap<>();
         held.values().forEach(owners -> owners.forEach((owner, count) -> heldByOwner.merge(owner, count, Long::sum)));
-        return new IntakeStatus(lane, partitions.size(), claimed, pausedPartitions, pendingRecords, pendingBytes,
-                oldest,
-                heldByOwner, fill, commits, failedCommits, staleCompletions, lostOffsets, failure);
+        return new IntakeStatus(lane, partitions.size(), claimed, pausedPartitions, guarded, pendingRecords,
+                pendingBytes, oldest, heldByOwner, fill, TimeUnit.NANOSECONDS.toMillis(commitAgeNanos), commits,
+                failedCommits, staleCompletions, lostRanges, lostOffsets, failure);
     }
 
     private PartitionIntake open(TopicPartition partition) {

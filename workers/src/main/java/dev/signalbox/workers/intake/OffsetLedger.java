@@ -1,5 +1,7 @@
 package dev.signalbox.workers.intake;
 
+import java.util.OptionalLong;
+
 /**
  * What is done of one partition under one assignment of it. Records are received in the order of offsets and completed in
  * any; the offset to commit is the lowest one that is not done, and what is done above it goes into the commit's metadata.
@@ -60,6 +62,17 @@ final class OffsetLedger {
         }
     }
 
+    /** How many offsets from the position up to this one are not done. */
+    long missing(long end) {
+        return done.missing(Math.max(position, low), end);
+    }
+
+    /** The lowest of them. */
+    OptionalLong lowestMissing(long end) {
+        long first = done.endOfRunWith(Math.max(position, low));
+        return first < end ? OptionalLong.of(first) : OptionalLong.empty();
+    }
+
     /**
      * A received record is done.
      *
@@ -99,6 +112,11 @@ final class OffsetLedger {
     /** Grows with each change of what {@link #encode} says. */
     long revision() {
         return revision;
+    }
+
+    /** Whether all that is done lies below the position, so that a record that is received now begins a run of its own. */
+    boolean isAtTop() {
+        return position >= done.end();
     }
 
     boolean isFragmented() {

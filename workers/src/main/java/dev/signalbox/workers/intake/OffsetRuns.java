@@ -43,6 +43,23 @@ final class OffsetRuns {
         return run == null ? offset : Math.max(offset, run.getValue());
     }
 
+    /** Number of offsets of {@code [from, to)} that it does not hold. */
+    long missing(long from, long to) {
+        long missing = 0;
+        for (long at = endOfRunWith(from); at < to; at = endOfRunWith(at)) {
+            Long next = endByStart.higherKey(at);
+            long end = next == null ? to : Math.min(next, to);
+            missing += end - at;
+            at = end;
+        }
+        return missing;
+    }
+
+    /** The first offset above all of it; 0 if it is empty. */
+    long end() {
+        return endByStart.isEmpty() ? 0 : endByStart.lastEntry().getValue();
+    }
+
     /** Removes what is below the offset. */
     void removeBelow(long offset) {
         while (!endByStart.isEmpty() && endByStart.firstKey() < offset) {

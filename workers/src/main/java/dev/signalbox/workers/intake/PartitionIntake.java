@@ -1,6 +1,8 @@
 package dev.signalbox.workers.intake;
 
 import java.util.LinkedHashMap;
+import java.util.Optional;
+import java.util.OptionalLong;
 import org.apache.kafka.common.TopicPartition;
 
 /** One partition under one assignment: its ledger, its pending records, and how far its commits have got. One thread. */
@@ -16,7 +18,6 @@ final class PartitionIntake {
     private boolean guarded;
     private double fill;
     private long committedRevision = -1;
-    private long overtakenAt = -1;
 
     private record Pending(int sizeBytes, long enqueuedMillis) {
     }
@@ -43,8 +44,19 @@ final class PartitionIntake {
         return claimed;
     }
 
+    /**
+     * Whether nothing may be fetched from it. The guard stops only what could make the metadata longer, so not records between
+     * others that are done; and only while something is pending whose end it can wait for. What does not fit then is
+     * forgotten and, after a crash, served again: better than a partition that stands still for good.
+     */
     boolean mustPause() {
-        return !claimed || guarded;
+        return !claimed
+                || (ledger.isAtTop() && (ledger.isFragmented() || (guarded && !pending.isEmpty())));
+    }
+
+    /** Whether its metadata is nearly full. */
+    boolean isGuarded() {
+        return guarded || ledger.isFragmented();
     }
 
     double fill() {
@@ -63,6 +75,28 @@ final class PartitionIntake {
     /** A record was read; whether it must be served or held. */
     boolean received(long offset) {
         return ledger.received(offset);
+    }
+
+    /** Everything below this offset was read. */
+    void passed(long next) {
+        ledger.skip(next);
+    }
+
+    long position() {
+        return ledger.position();
+    }
+
+    /** The log begins at this offset, beyond the position; what is lost thereby, now pending. */
+    Optional<LostRange> overtaken(long beginning) {
+        OptionalLong first = ledger.lowestMissing(beginning);
+        if (first.isEmpty()) {
+            ledger.skip(beginning);
+            return Optional.empty();
+        }
+        long lost = ledger.missing(beginning);
+        ledger.received(first.getAsLong());
+        ledger.skip(beginning);
+        return Optional.of(new LostRange(admit(first.getAsLong(), 0, 0), beginning, lost));
     }
 
     Ticket admit(long offset, int sizeBytes, long enqueuedMillis) {
@@ -91,7 +125,7 @@ final class PartitionIntake {
     Commit commit() {
         LedgerMetadata.Encoded encoded = ledger.encode();
         fill = encoded.fill();
-        guarded = encoded.mustStopAdmitting() || ledger.isFragmented() || (guarded && fill > GUARD_RELEASE);
+        guarded = encoded.mustStopAdmitting() || (guarded && fill > GUARD_RELEASE);
         return new Commit(ledger.committable(), encoded.text(), ledger.epoch(), ledger.revision());
     }
 
@@ -102,24 +136,7 @@ final class PartitionIntake {
         }
     }
 
-    /** The broker no longer has the offset at which to read on: retention took it, or the topic is another one. */
-    void overtaken(long offset) {
-        overtakenAt = offset;
-    }
-
-    /** Whether, after {@link #overtaken}, the first offset that is there lies below it. */
-    boolean isBelowOvertaken(long first) {
-        return overtakenAt > first;
-    }
-
     OffsetLedger truncatedAt(long offset) {
         return ledger.truncatedAt(offset);
-    }
-
-    /** After {@link #overtaken}, the first offset that is there has come; how many offsets are lost. */
-    long resumed(long first) {
-        long lost = overtakenAt < 0 ? 0 : Math.max(0, first - overtakenAt);
-        overtakenAt = -1;
-        return lost;
     }
 }

@@ -54,34 +54,41 @@ final class RecordDecoding {
     }
 
     void decode(List<Admitted> batch) {
-        threads.execute(() -> untilTaken(batch));
+        threads.execute(() -> untilTaken(batch, reader));
     }
 
-    private void untilTaken(List<Admitted> batch) {
+    /** A loss becomes a dead letter, whose acknowledgement completes it. */
+    void report(LostRange lost) {
+        UnservableRecord loss = lost.unservable(lane);
+        threads.execute(() -> untilTaken(List.of(new Admitted(loss.source(), loss.ticket())),
+                (source, ticket) -> new RecordReader.Reading.Unservable(loss)));
+    }
+
+    private void untilTaken(List<Admitted> batch, RecordReader by) {
         long delayNanos = FIRST_DELAY.toNanos();
-        List<Admitted> left = attempt(batch);
+        List<Admitted> left = attempt(batch, by);
         while (!left.isEmpty()) {
             LockSupport.parkNanos(delayNanos);
             delayNanos = Math.min(delayNanos * 2, MAX_DELAY.toNanos());
-            left = attempt(left);
+            left = attempt(left, by);
         }
     }
 
     /** Hands on what it can; the rest, without what has moved. */
-    private List<Admitted> attempt(List<Admitted> batch) {
+    private List<Admitted> attempt(List<Admitted> batch, RecordReader by) {
         List<Admitted> left = new ArrayList<>();
         for (Admitted admitted : batch) {
             Integer epoch = epochs.get(admitted.ticket().partition());
-            if (epoch != null && epoch == admitted.ticket().epoch() && !handOn(admitted)) {
+            if (epoch != null && epoch == admitted.ticket().epoch() && !handOn(admitted, by)) {
                 left.add(admitted);
             }
         }
         return left;
     }
 
-    private boolean handOn(Admitted admitted) {
+    private boolean handOn(Admitted admitted, RecordReader by) {
         try {
-            switch (read(admitted)) {
+            switch (read(admitted, by)) {
                 case RecordReader.Reading.Request(InboundRequest request) -> sink.offer(request);
                 case RecordReader.Reading.Unservable(UnservableRecord unservable) -> rejector.reject(unservable);
                 case RecordReader.Reading.Later(String reason) -> {
@@ -97,9 +104,9 @@ final class RecordDecoding {
     }
 
     /** A reader that throws has a defect; the record that shows it must not stop its partition. */
-    private RecordReader.Reading read(Admitted admitted) {
+    private RecordReader.Reading read(Admitted admitted, RecordReader by) {
         try {
-            return reader.read(admitted.source(), admitted.ticket());
+            return by.read(admitted.source(), admitted.ticket());
         } catch (RuntimeException e) {
             LOG.error("{} could not be read", admitted.ticket(), e);
             byte[] value = admitted.source().value();

@@ -54,7 +54,7 @@ class LaneConsumerTest {
     private final LaneConsumer intake = new LaneConsumer(LANE, BOUNDS, () -> kafka, LaneConsumerTest::owner,
             (source, ticket) -> readings.getOrDefault(source.offset(), request(ticket)), sink, rejected::add,
             Runnable::run, () -> nanos);
-    private final LaneConsumer.PollLoop loop = intake.new PollLoop(kafka);
+    private final PollLoop loop = intake.loop(kafka);
 
     private static Admission.Verdict owner(org.apache.kafka.common.header.Headers headers) {
         Header owner = headers.lastHeader("owner");
@@ -74,7 +74,7 @@ class LaneConsumerTest {
     private void steps(int count) {
         for (int i = 0; i < count; i++) {
             nanos += TimeUnit.MILLISECONDS.toNanos(250);
-            loop.step();
+            intake.step(loop);
         }
     }
 
@@ -170,7 +170,7 @@ class LaneConsumerTest {
         intake.complete(offered.get(2));
         kafka.assign(1);
         assertThat(forgotten).containsExactly("0@1");
-        assertThat(kafka.calls).last().isEqualTo("commitSync 1");
+        assertThat(kafka.calls).last().isEqualTo("commit 1");
         assertThat(committed(0).offset()).isEqualTo(1);
         assertThat(decoded(0).done().contains(2)).isTrue();
         steps(1);
@@ -272,20 +272,6 @@ class LaneConsumerTest {
         assertThat(committed(0).offset()).isZero();
         assertThat(decoded(0).done().contains(300)).isTrue();
         assertThat(kafka.paused()).isEmpty();
-    }
-
-    @Test
-    void offsets_that_retention_took_are_counted_and_passed() {
-        kafka.broker.put(kafka.partition(0), new OffsetAndMetadata(10));
-        kafka.updateBeginningOffsets(Map.of(kafka.partition(0), 25L));
-        kafka.assign(0);
-        kafka.records(0, 25, 26);
-        steps(4);
-        kafka.records(0, 25, 26);
-        steps(2);
-        assertThat(offered).extracting(Ticket::offset).containsExactly(25L);
-        assertThat(intake.status().lostOffsets()).isEqualTo(15);
-        assertThat(committed(0).offset()).isEqualTo(25);
     }
 
     @Test

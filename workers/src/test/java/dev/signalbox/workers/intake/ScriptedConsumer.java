@@ -15,6 +15,7 @@ import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetCommitCallback;
@@ -33,6 +34,8 @@ final class ScriptedConsumer extends MockConsumer<byte[], byte[]> {
     final Deque<KafkaException> failCommits = new ArrayDeque<>();
     /** Commits whose answer has not come. */
     final Deque<Runnable> answers = new ArrayDeque<>();
+    /** Where it stands behind the records of a poll, if that is not right behind the last one. */
+    final Map<TopicPartition, Long> positionAfterPoll = new HashMap<>();
     boolean holdAnswers;
     int failCommitted;
     int generation = 1;
@@ -78,6 +81,19 @@ final class ScriptedConsumer extends MockConsumer<byte[], byte[]> {
     public synchronized void subscribe(Pattern pattern, ConsumerRebalanceListener listener) {
         super.subscribe(pattern, listener);
         rebalance(List.of());
+    }
+
+    @Override
+    public synchronized ConsumerRecords<byte[], byte[]> poll(Duration timeout) {
+        ConsumerRecords<byte[], byte[]> polled = super.poll(timeout);
+        if (positionAfterPoll.isEmpty() || polled.isEmpty()) {
+            return polled;
+        }
+        Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> records = new HashMap<>();
+        polled.partitions().forEach(partition -> records.put(partition, polled.records(partition)));
+        Map<TopicPartition, OffsetAndMetadata> next = new HashMap<>(polled.nextOffsets());
+        positionAfterPoll.forEach((partition, position) -> next.put(partition, new OffsetAndMetadata(position)));
+        return new ConsumerRecords<>(records, next);
     }
 
     @Override

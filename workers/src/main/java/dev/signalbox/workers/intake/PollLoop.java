@@ -1,0 +1,169 @@
+package dev.signalbox.workers.intake;
+
+import dev.signalbox.schemas.Lane;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
+import java.util.regex.Pattern;
+import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.InvalidOffsetException;
+import org.apache.kafka.clients.consumer.LogTruncationException;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RetriableException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One lane's consumer and ledger, moved along a turn at a time by the one thread that may touch them. */
+final class PollLoop implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(PollLoop.class);
+    private static final long STATUS_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
+    /** While something is awaited that only polling brings: a claim, or room for more. */
+    private static final Duration BUSY_POLL = Duration.ofMillis(10);
+    private static final Duration PENDING_POLL = Duration.ofMillis(25);
+    private static final Duration IDLE_POLL = Duration.ofMillis(100);
+    /** Records decoded one after another: few enough to use all cores, enough to be worth a thread. */
+    private static final int DECODE_BATCH = 64;
+
+    private final Lane lane;
+    private final Consumer<byte[], byte[]> consumer;
+    private final Admission admission;
+    private final RecordDecoding decoding;
+    private final LaneLedger ledger;
+    private final LaneCommits commits;
+    private final PartitionClaims claims;
+    private final Completions completions;
+    private final LongSupplier nanoClock;
+    private IntakeStatus status;
+    private long nextStatus;
+
+    PollLoop(Lane lane, Consumer<byte[], byte[]> consumer, LaneLedger ledger, Admission admission,
+            RecordDecoding decoding, RequestSink sink, Completions completions, LongSupplier nanoClock) {
+        this.lane = lane;
+        this.consumer = consumer;
+        this.admission = admission;
+        this.decoding = decoding;
+        this.ledger = ledger;
+        this.completions = completions;
+        this.nanoClock = nanoClock;
+        this.nextStatus = nanoClock.getAsLong();
+        this.commits = new LaneCommits(lane, consumer, ledger, nextStatus);
+        this.claims = new PartitionClaims(lane, consumer, ledger, completions, commits, sink, decoding,
+                nanoClock);
+        this.status = ledger.status(0, 0, Optional.empty());
+        // By pattern, so that topics of the lane which do not exist yet are read as soon as they do.
+        consumer.subscribe(Pattern.compile(Pattern.quote(lane.requestTopic()) + "|"
+                + Pattern.quote(lane.overflowTopic()) + "|" + Pattern.quote(lane.retryTopic())), claims);
+    }
+
+    /** One turn: completions, commit, pauses, poll, hand-over. */
+    void step() {
+        completions.take();
+        long now = nanoClock.getAsLong();
+        claims.turn(now);
+        commits.turn(now);
+        Set<TopicPartition> paused = applyPauses();
+        if (now - nextStatus >= 0) {
+            status = ledger.status(paused.size(), commits.ageNanos(now), Optional.empty());
+            nextStatus = now + STATUS_NANOS;
+        }
+        handOver(poll(!paused.isEmpty() || commits.isInFlight()
+                ? BUSY_POLL
+                : ledger.pendingRecords() > 0 ? PENDING_POLL : IDLE_POLL));
+    }
+
+    /** What it held when that was last looked at, at most 100 ms and a poll ago. */
+    IntakeStatus status() {
+        return status;
+    }
+
+    private Set<TopicPartition> applyPauses() {
+        Set<TopicPartition> wanted = ledger.paused();
+        wanted.addAll(claims.unresolved());
+        Set<TopicPartition> paused = consumer.paused();
+        if (!wanted.equals(paused)) {
+            Set<TopicPartition> resumed = new HashSet<>(paused);
+            resumed.removeAll(wanted);
+            consumer.resume(resumed);
+            consumer.pause(wanted);
+        }
+        return wanted;
+    }
+
+    private ConsumerRecords<byte[], byte[]> poll(Duration limit) {
+        try {
+            return consumer.poll(limit);
+        } catch (LogTruncationException e) {
+            claims.truncated(e);
+        } catch (OffsetOutOfRangeException e) {
+            claims.outOfRange(e.partitions());
+        } catch (InvalidOffsetException e) {
+            // The committed answer of these is still to come; until then they are paused.
+            consumer.seekToBeginning(e.partitions());
+        } catch (RetriableException e) {
+            LOG.warn("{}: {}", lane, e.toString());
+            LockSupport.parkNanos(BUSY_POLL.toNanos());
+        }
+        return ConsumerRecords.empty();
+    }
+
+    private void handOver(ConsumerRecords<byte[], byte[]> records) {
+        List<RecordDecoding.Admitted> batch = new ArrayList<>();
+        for (TopicPartition partition : records.partitions()) {
+            List<ConsumerRecord<byte[], byte[]>> ofPartition = records.records(partition);
+            if (!ledger.isOpen(partition)) {
+                consumer.seek(partition, ofPartition.getFirst().offset());
+                continue;
+            }
+            for (ConsumerRecord<byte[], byte[]> source : ofPartition) {
+                if (ledger.received(partition, source.offset())) {
+                    admitOrHold(partition, source, batch);
+                }
+                if (batch.size() == DECODE_BATCH) {
+                    decoding.decode(batch);
+                    batch = new ArrayList<>();
+                }
+            }
+        }
+        if (!batch.isEmpty()) {
+            decoding.decode(batch);
+        }
+        // Beyond the last record lie, if anything, markers of transactions and records of aborted ones.
+        records.nextOffsets().forEach((partition, next) -> ledger.passed(partition, next.offset()));
+    }
+
+    private void admitOrHold(TopicPartition partition, ConsumerRecord<byte[], byte[]> source,
+            List<RecordDecoding.Admitted> batch) {
+        switch (admission.judge(source.key(), source.headers())) {
+            case Admission.Verdict.Hold(String owner) -> ledger.hold(partition, owner);
+            case Admission.Verdict.Answered() -> ledger.completed(admit(partition, source));
+            case Admission.Verdict.Admit() ->
+                batch.add(new RecordDecoding.Admitted(source, admit(partition, source)));
+        }
+    }
+
+    private Ticket admit(TopicPartition partition, ConsumerRecord<byte[], byte[]> source) {
+        return ledger.admit(partition, source.offset(), RecordFacts.sizeBytes(source),
+                RecordFacts.firstEnqueuedMillis(source));
+    }
+
+    /** Commits what is complete and leaves the group, within 3 s. */
+    @Override
+    public void close() {
+        try {
+            claims.giveBackAll();
+        } finally {
+            consumer.close(CloseOptions.timeout(CLOSE_LIMIT));
+        }
+    }
+}
