@@ -27,6 +27,8 @@ import org.apache.kafka.clients.admin.NewTopic;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Whole path against the bare loop, side by side: broker, registry and vendors in one process, the subject in another that
@@ -42,8 +44,21 @@ class ThroughputBenchmarkIT {
     private static final int PASSES = 3;
     private static final Lane LANE = new Lane(new PoolName("bench"), Priority.STANDARD);
     private static final List<String> JVM = List.of("-Xmx1g", "-XX:+UseSerialGC");
-    /** As the launcher starts commands that soon end: both subjects live for seconds, in which C2 costs more than it gains. */
-    private static final String SHORT_LIVED = "-XX:TieredStopAtLevel=1";
+
+    /** How both subjects run; the launcher starts a worker with both compilers, and what soon ends with the first alone. */
+    enum Compilers {
+        BOTH("both compilers, as a worker runs", List.of()),
+        FIRST("the first compiler, as batch runs", List.of("-XX:TieredStopAtLevel=1"));
+
+        private final String words;
+        private final List<String> options;
+
+        Compilers(String words, List<String> options) {
+            this.words = words;
+            this.options = options;
+        }
+    }
+
     private static final String CONFIGURATION = """
             environment: bench
             vendors:
@@ -64,25 +79,26 @@ class ThroughputBenchmarkIT {
     @TempDir
     Path folder;
 
-    @Test
-    void twentyThousandRequestsKeepSeventyPercentOfTheBareLoop() throws Exception {
+    @ParameterizedTest
+    @EnumSource
+    void twentyThousandRequestsKeepSeventyPercentOfTheBareLoop(Compilers compilers) throws Exception {
         try (ChildProcess stack = ChildProcess.start(StackMain.class, JVM, folder.resolve("data").toString());
                 LoadDriver driver = new LoadDriver(stack.words().get(0))) {
             Path file = configuration(stack, AT_ONCE);
             System.out.printf(
-                    "machine: %d cores, %s, Java %s; %,d requests of %,d bytes, %d at once, not streamed; subjects with %s%n",
+                    "machine: %d cores, %s, Java %s; %,d requests of %,d bytes, %d at once, not streamed; subjects with %s, %s%n",
                     Runtime.getRuntime().availableProcessors(),
                     ManagementFactory.getOperatingSystemMXBean().getArch(), Runtime.version(), REQUESTS,
                     LoadDriver.body(false).length, AT_ONCE,
-                    String.join(" ", JVM) + " " + SHORT_LIVED);
+                    String.join(" ", JVM), compilers.words);
             List<LoadDriver.Pass> bare = new ArrayList<>();
             List<LoadDriver.Pass> signalbox = new ArrayList<>();
             String classPath = PackagedClasses.classPath(folder);
-            bareLoop(stack, driver, classPath, Use.RECORD, 0);
-            signalbox(stack, driver, file, classPath, Use.RECORD, 0);
+            bareLoop(stack, driver, classPath, compilers, Use.RECORD, 0);
+            signalbox(stack, driver, file, classPath, compilers, Use.RECORD, 0);
             for (int pass = 1; pass <= PASSES; pass++) {
-                bare.add(bareLoop(stack, driver, classPath, Use.START_FROM, pass));
-                signalbox.add(signalbox(stack, driver, file, classPath, Use.START_FROM, pass));
+                bare.add(bareLoop(stack, driver, classPath, compilers, Use.START_FROM, pass));
+                signalbox.add(signalbox(stack, driver, file, classPath, compilers, Use.START_FROM, pass));
             }
             double whole = median(signalbox, LoadDriver.Pass::perSecond);
             double late = median(signalbox, LoadDriver.Pass::perSecondLate);
@@ -116,7 +132,8 @@ class ThroughputBenchmarkIT {
     /** Two hundred first, then all at once; what the latter took. */
     private LoadDriver.Pass streams(ChildProcess stack, LoadDriver driver, Path configuration, String classPath,
             Use cache, int streams) throws Exception {
-        try (ChildProcess worker = ChildProcess.start(WorkerMain.class, classPath, jvm("streams.aot", cache),
+        try (ChildProcess worker = ChildProcess.start(WorkerMain.class, classPath,
+                jvm("streams.aot", Compilers.BOTH, cache),
                 stack.words().get(0), stack.words().get(1), configuration.toString())) {
             driver.run(LANE.requestTopic(), Topics.REPLIES,
                     LoadDriver.requests("warm-" + cache, 200, true, LANE, stack.words().get(1)));
@@ -129,15 +146,15 @@ class ThroughputBenchmarkIT {
         }
     }
 
-    private LoadDriver.Pass bareLoop(ChildProcess stack, LoadDriver driver, String classPath, Use cache, int pass)
-            throws Exception {
+    private LoadDriver.Pass bareLoop(ChildProcess stack, LoadDriver driver, String classPath,
+            Compilers compilers, Use cache, int pass) throws Exception {
         String requests = "bare.requests." + pass;
         String replies = "bare.replies." + pass;
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", stack.words().get(0)))) {
             admin.createTopics(List.of(new NewTopic(requests, Optional.of(4), Optional.empty()),
                     new NewTopic(replies, Optional.of(4), Optional.empty()))).all().get();
         }
-        try (ChildProcess bare = ChildProcess.start(BareLoop.class, classPath, jvm("bare-loop.aot", cache),
+        try (ChildProcess bare = ChildProcess.start(BareLoop.class, classPath, jvm("bare-loop.aot", compilers, cache),
                 stack.words().get(0), stack.words().get(2),
                 requests, replies, Integer.toString(AT_ONCE))) {
             return print("bare loop", pass, bare,
@@ -146,8 +163,9 @@ class ThroughputBenchmarkIT {
     }
 
     private LoadDriver.Pass signalbox(ChildProcess stack, LoadDriver driver, Path configuration, String classPath,
-            Use cache, int pass) throws Exception {
-        try (ChildProcess worker = ChildProcess.start(WorkerMain.class, classPath, jvm("signalbox.aot", cache),
+            Compilers compilers, Use cache, int pass) throws Exception {
+        try (ChildProcess worker = ChildProcess.start(WorkerMain.class, classPath,
+                jvm("signalbox.aot", compilers, cache),
                 stack.words().get(0),
                 stack.words().get(1), configuration.toString())) {
             return print("signalbox", pass, worker, driver.run(LANE.requestTopic(), Topics.REPLIES,
@@ -155,12 +173,9 @@ class ThroughputBenchmarkIT {
         }
     }
 
-    private List<String> shortLived(String file, Use cache) {
-        return Stream.concat(jvm(file, cache).stream(), Stream.of(SHORT_LIVED)).toList();
-    }
-
-    private List<String> jvm(String file, Use cache) {
-        return Stream.concat(JVM.stream(), PackagedClasses.cache(folder.resolve(file), cache).stream()).toList();
+    private List<String> jvm(String file, Compilers compilers, Use cache) {
+        return Stream.of(JVM, compilers.options, PackagedClasses.cache(folder.resolve(file), cache))
+                .flatMap(List::stream).toList();
     }
 
     private static LoadDriver.Pass print(String subject, int number, ChildProcess process, LoadDriver.Pass pass) {

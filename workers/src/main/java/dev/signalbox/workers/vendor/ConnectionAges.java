@@ -1,5 +1,6 @@
 package dev.signalbox.workers.vendor;
 
+import java.net.Socket;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.Map;
@@ -14,20 +15,21 @@ import okhttp3.internal.http.ExchangeCodec;
  */
 final class ConnectionAges {
     private final long allowedNanos;
-    private final Map<Connection, Long> since = Collections.synchronizedMap(new WeakHashMap<>());
+    /** By socket: the client holds a connection's monitor when it tells of it, and the hash of a locked object is slow. */
+    private final Map<Socket, Long> since = Collections.synchronizedMap(new WeakHashMap<>());
 
     ConnectionAges(Duration allowed) {
         this.allowedNanos = allowed.toNanos();
     }
 
     void acquired(Connection connection, long nowNanos) {
-        since.putIfAbsent(connection, nowNanos);
+        since.putIfAbsent(connection.socket(), nowNanos);
     }
 
     void released(Connection connection, long nowNanos) {
-        Long start = since.get(connection);
+        Long start = since.get(connection.socket());
         if (start != null && nowNanos - start >= allowedNanos) {
-            since.remove(connection);
+            since.remove(connection.socket());
             // The client has no public word for it, and closing the socket would cut the other calls on it.
             if (connection instanceof ExchangeCodec.Carrier shared) {
                 shared.noNewExchanges();
