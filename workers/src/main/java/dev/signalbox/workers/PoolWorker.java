@@ -10,6 +10,7 @@ import dev.signalbox.workers.intake.LaneConsumerProperties;
 import dev.signalbox.workers.intake.RequestReader;
 import dev.signalbox.workers.intake.RequestSource;
 import dev.signalbox.workers.intake.Ticket;
+import dev.signalbox.workers.reply.JoinedReplies;
 import dev.signalbox.workers.reply.Rejections;
 import dev.signalbox.workers.reply.RenewableProducer;
 import dev.signalbox.workers.reply.ReplyPublisher;
@@ -43,7 +44,7 @@ final class PoolWorker implements AutoCloseable {
     private double sharePart = 1;
 
     /** What a lane has of its own. */
-    private record LaneStages(RequestFlow flow, RequestSource source, ReplyPublisher replies) {
+    private record LaneStages(RequestFlow flow, RequestSource source, JoinedReplies joined, ReplyPublisher replies) {
     }
 
     PoolWorker(Pool pool, SharedStages shared, WorkerOptions options) {
@@ -67,8 +68,10 @@ final class PoolWorker implements AutoCloseable {
         RetryPause pause = RetryPause.sleeping(ThreadLocalRandom::current);
         Visit visit = new Visit(shared.permits, vendors, replies, shared.recorder, shared.identity, pause,
                 shared.clock::nowMillis, System::nanoTime);
-        RequestFlow flow = new RequestFlow(shared.queries, visit, pause, shared.writer, replies, shared.metrics,
-                request -> complete(request.ticket(), lane), shared.clock::nowMillis, System::nanoTime);
+        JoinedReplies joined = new JoinedReplies(shared.configuration.worker(), dispatcher, replies,
+                request -> complete(request.ticket(), lane), System::nanoTime);
+        RequestFlow flow = new RequestFlow(shared.queries, visit, pause, shared.writer, shared.metrics,
+                joined::publish, shared.clock::nowMillis, System::nanoTime);
         Rejections rejections = new Rejections(replies, shared.control, ticket -> complete(ticket, lane), shared.timer);
         RequestReader reader = new RequestReader(lane, shared.requests::decode, shared.configuration);
         var properties = LaneConsumerProperties.of(lane, options.clientProperties(), bounds);
@@ -76,8 +79,8 @@ final class PoolWorker implements AutoCloseable {
                 options.admission(), (record, ticket) -> {
                     shared.clock.read(record.timestamp());
                     return reader.read(record, ticket);
-                }, dispatcher, rejections);
-        return new LaneStages(flow, source, replies);
+                }, joined, rejections);
+        return new LaneStages(flow, source, joined, replies);
     }
 
     /** Who waits for tokens gets them at once; who does not, cheaper: a record costs the broker half as much at 5 ms. */
@@ -93,7 +96,9 @@ final class PoolWorker implements AutoCloseable {
     }
 
     private void complete(Ticket ticket, Lane lane) {
-        stages(lane).source.complete(ticket);
+        LaneStages stages = stages(lane);
+        stages.joined.completed(ticket);
+        stages.source.complete(ticket);
     }
 
     private LaneStages stages(Lane lane) {
@@ -131,6 +136,10 @@ final class PoolWorker implements AutoCloseable {
         Map<Lane, IntakeStatus> statuses = new LinkedHashMap<>();
         lanes.forEach((lane, stages) -> statuses.put(lane, stages.source.status()));
         return statuses;
+    }
+
+    JoinedReplies joined(Lane lane) {
+        return stages(lane).joined;
     }
 
     /** Takes nothing more and starts nothing more; what runs goes on. */

@@ -3,10 +3,9 @@ package dev.signalbox.workers;
 import dev.signalbox.schemas.avro.LlmReply;
 import dev.signalbox.schemas.avro.ReplyStatus;
 import dev.signalbox.workers.intake.InboundRequest;
-import dev.signalbox.workers.reply.ReplyPublisher;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,26 +27,24 @@ final class RequestFlow {
     private final Visit visit;
     private final RetryPause pause;
     private final ReplyWriter writer;
-    private final ReplyPublisher replies;
     private final WorkerMetrics metrics;
-    private final Consumer<InboundRequest> done;
+    private final BiConsumer<InboundRequest, LlmReply> replies;
     private final LongSupplier brokerMillis;
     private final LongSupplier nanos;
 
     /**
-     * @param done told once the request's reply is acknowledged: its offset may be committed
+     * @param replies publishes the terminal reply; the request's offset is done once it is acknowledged
      * @param brokerMillis the fleet's clock
      * @param nanos a monotonic clock
      */
-    RequestFlow(QueryReader queries, Visit visit, RetryPause pause, ReplyWriter writer, ReplyPublisher replies,
-            WorkerMetrics metrics, Consumer<InboundRequest> done, LongSupplier brokerMillis, LongSupplier nanos) {
+    RequestFlow(QueryReader queries, Visit visit, RetryPause pause, ReplyWriter writer, WorkerMetrics metrics,
+            BiConsumer<InboundRequest, LlmReply> replies, LongSupplier brokerMillis, LongSupplier nanos) {
         this.queries = queries;
         this.visit = visit;
         this.pause = pause;
         this.writer = writer;
         this.replies = replies;
         this.metrics = metrics;
-        this.done = done;
         this.brokerMillis = brokerMillis;
         this.nanos = nanos;
     }
@@ -105,7 +102,7 @@ final class RequestFlow {
     private void publish(InboundRequest request, LlmReply reply) {
         metrics.requestEnded(request.lane(), reply.getStatus(), reply.getTimings().getQueuedMillis(),
                 Duration.ofMillis(reply.getTimings().getTotalMillis()), reply.getAttempts().size());
-        replies.publish(request.address(), reply, () -> done.accept(request));
+        replies.accept(request, reply);
     }
 
     private static boolean isExpired(InboundRequest request, long nowMillis) {

@@ -3,10 +3,12 @@ package dev.signalbox.workers;
 import dev.signalbox.schemas.Lane;
 import dev.signalbox.workers.intake.FleetClock;
 import dev.signalbox.workers.intake.IntakeStatus;
+import dev.signalbox.workers.reply.JoinedReplies;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.ToDoubleFunction;
 
@@ -53,6 +55,7 @@ final class WorkerGauges {
                     IntakeStatus::lostRanges);
             counter(registry, pool, lane, "signalbox.intake.lost.offsets",
                     "Offsets that retention took before they were complete", tags, IntakeStatus::lostOffsets);
+            duplicates(registry, pool.joined(lane), tags);
             Gauge.builder("signalbox.scheduler.waiting", pool, worker -> waiting(worker, lane)).tags(tags)
                     .description("Requests that wait for a slot").register(registry);
         }
@@ -61,6 +64,14 @@ final class WorkerGauges {
                 .description("Requests being served").register(registry);
         Gauge.builder("signalbox.scheduler.slots", pool, worker -> worker.scheduler().maxInFlight()).tags(tags)
                 .description("Most requests served at once").register(registry);
+    }
+
+    private static void duplicates(MeterRegistry registry, JoinedReplies joined, Tags tags) {
+        Map<String, ToDoubleFunction<JoinedReplies>> outcomes = Map.of("joined", JoinedReplies::joined, "repeated",
+                JoinedReplies::repeated, "rejected", JoinedReplies::rejected);
+        outcomes.forEach((outcome, of) -> FunctionCounter.builder("signalbox.duplicates", joined, of)
+                .tags(tags.and("outcome", outcome)).description("Records that repeat another one's id")
+                .register(registry));
     }
 
     private static double waiting(PoolWorker pool, Lane lane) {

@@ -226,7 +226,8 @@ class RequestFlowTest {
         Visit visit = new Visit(permits(configuration), this::call, publisher, recorder, identity, pause, () -> NOW,
                 () -> 0);
         new RequestFlow(new QueryReader(configuration, () -> NOW), visit, pause, new ReplyWriter("1", () -> 0),
-                publisher, metrics, done::add, () -> NOW, () -> 0).serve(request);
+                metrics, (served, reply) -> publisher.publish(served.address(), reply, () -> done.add(served)),
+                () -> NOW, () -> 0).serve(request);
     }
 
     private static Permits permits(Configuration configuration) {

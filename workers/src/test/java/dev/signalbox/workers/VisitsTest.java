@@ -179,8 +179,8 @@ class VisitsTest {
         Visit visit = new Visit(new Permits(desk, nanos::get), this::call, publisher, recorder, identity, pause,
                 () -> NOW, nanos::get);
         new RequestFlow(new QueryReader(configuration, () -> NOW), visit, pause, new ReplyWriter("1", nanos::get),
-                publisher, metrics, done -> {
-                }, () -> NOW, nanos::get)
+                metrics, (served, reply) -> publisher.publish(served.address(), reply, () -> {
+                }), () -> NOW, nanos::get)
                 .serve(TestRequests.request(id, false, StreamPolicy.RESTART, NOW + 3_600_000));
         return producer.history().stream().filter(record -> record.topic().equals(Topics.REPLIES))
                 .map(record -> json.parseReply(record.value())).findFirst().orElseThrow();

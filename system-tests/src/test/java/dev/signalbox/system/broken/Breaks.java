@@ -21,6 +21,7 @@ final class Breaks {
     private static final Check LEDGER = Check.of(INTAKE + "OffsetLedgerTest");
     private static final Check LANE = Check.of(INTAKE + "LaneConsumerTest");
     private static final Check ORDER = Check.of(REPLY + "OrderOfEffectsTest");
+    private static final Check JOINED = Check.of(REPLY + "JoinedRepliesTest");
     private static final Check FLOW = Check.of(WORKERS + "RequestFlowTest");
     private static final Check POOL = Check.of(SCHEDULER + "PoolSchedulerTest");
     private static final Check READER = Check.of(CLIENT + "ReaderVectorsTest");
@@ -50,6 +51,12 @@ final class Breaks {
                     answers(CLIENT + "FollowedRequest", "isExpected", true)),
             Break.of("G2", "the first terminal reply ends the request", READER,
                     doesNotAsk(CLIENT + "ReplyAssembler", "end", "remove", 0)),
+            Break.of("G2", "a record that repeats an id joins the first one", JOINED,
+                    answers(REPLY + "Duplicates$Entry", "is", true)),
+            Break.of("G2", "an id belongs to one payload", JOINED,
+                    doesNotAsk(REPLY + "Duplicates", "arrived", "equals", 1)),
+            Break.of("G2", "a record delivered again is no duplicate of itself", Check.of(REPLY + "DuplicatesTest"),
+                    answers(REPLY + "Duplicates$Entry", "is", false)),
 
             // G3 no broken answer is a success
             Break.of("G3", "a stream needs its own terminal signal",
