@@ -98,7 +98,9 @@ final class ConfigurationBinder {
                 timeouts(deployment.path("timeouts"), vendor.timeouts()),
                 new Deployment.Capabilities(integer(can, "context_window"), can.path("images").asBoolean(),
                         can.path("tools").asBoolean(), can.path("streaming").asBoolean(),
-                        can.path("documents").asBoolean(), can.path("prefill").asBoolean(),
+                        can.path("documents").asBoolean(),
+                        can.path("prefill")
+                                .asBoolean(KnownPrefill.of(vendor.family(), deployment.path("model_id").asText())),
                         integer(can, "max_output_tokens")),
                 label(Deployment.Throughput.class, deployment.path("throughput").asText()));
     }

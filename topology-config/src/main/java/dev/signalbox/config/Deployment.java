@@ -53,7 +53,8 @@ public record Deployment(DeploymentName name, Vendor vendor, URI baseUrl, String
      * @param tools whether it takes tools
      * @param streaming whether it can stream
      * @param documents whether it takes documents such as PDF
-     * @param prefill whether it can continue an answer that was begun elsewhere
+     * @param prefill whether it goes on from a text that stands as the assistant's last message, so that it can finish
+     *        an answer that was cut elsewhere
      * @param maxOutputTokens the longest answer; empty: not known, never a reason to be unfit
      */
     public record Capabilities(OptionalInt contextWindowTokens, boolean images, boolean tools, boolean streaming,

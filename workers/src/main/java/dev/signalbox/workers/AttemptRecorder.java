@@ -48,10 +48,12 @@ final class AttemptRecorder {
         this.brokerMillis = brokerMillis;
     }
 
-    void started(InboundRequest request, AttemptId attempt, boolean streamed, Routed routed, Candidate chosen) {
+    /** @param afterCut how it takes over from a cut stream */
+    void started(InboundRequest request, AttemptId attempt, boolean streamed, Routed routed, Candidate chosen,
+            Optional<String> afterCut) {
         metrics.attemptStarted(chosen.deployment());
         AttemptEvent event = event(request, attempt, chosen, streamed, AttemptPhase.STARTED);
-        event.setDecision(decision(routed, chosen));
+        event.setDecision(decision(routed, chosen, afterCut));
         journal.append(event);
     }
 
@@ -75,14 +77,15 @@ final class AttemptRecorder {
     }
 
     static AttemptSummary summary(AttemptId attempt, Deployment deployment, AttemptOutcome outcome,
-            long startedAfterMillis) {
+            long startedAfterMillis, Optional<String> afterCut) {
         String message = switch (outcome) {
             case AttemptOutcome.Answered answered -> null;
             case AttemptOutcome.Failed failed -> failed.failure().message();
         };
         return new AttemptSummary(attempt, deployment.name().toString(), label(outcome), httpStatus(outcome), message,
                 startedAfterMillis, outcome.times().duration().toMillis(),
-                outcome.times().timeToFirstToken().map(Duration::toMillis).orElse(null));
+                outcome.times().timeToFirstToken().map(Duration::toMillis).orElse(null), outcome.usage().orElse(null),
+                afterCut.orElse(null));
     }
 
     static String label(AttemptOutcome outcome) {
@@ -113,12 +116,14 @@ final class AttemptRecorder {
         };
     }
 
-    private static RoutingDecision decision(Routed routed, Candidate chosen) {
+    private static RoutingDecision decision(Routed routed, Candidate chosen, Optional<String> afterCut) {
         List<RoutingCandidate> candidates = routed.candidates().stream()
                 .map(candidate -> new RoutingCandidate(candidate.deployment().name().toString(), candidate.score(),
                         candidate.why().orElse(null)))
                 .toList();
-        return new RoutingDecision(routed.strategy(), Explanation.reason(routed, chosen), candidates);
+        String reason = Explanation.reason(routed, chosen);
+        return new RoutingDecision(routed.strategy(),
+                afterCut.map(told -> reason + "; after a cut stream it " + told).orElse(reason), candidates);
     }
 
     private AttemptEvent event(InboundRequest inbound, AttemptId attempt, Candidate chosen, boolean streamed,

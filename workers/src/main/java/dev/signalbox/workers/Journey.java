@@ -26,6 +26,7 @@ final class Journey {
     private final byte[] body;
     private final long startedNanos;
     private final List<AttemptSummary> attempts = new ArrayList<>(Visit.MAX_ATTEMPTS);
+    private final TakeOver takeOver = new TakeOver();
     private final Set<DeploymentName> failedWhereOthersAreServed = new HashSet<>(2);
     private @Nullable BigDecimal cost = BigDecimal.ZERO;
     private @Nullable AttemptFailure last;
@@ -67,6 +68,11 @@ final class Journey {
         if (!ruleStays) {
             rule = failed == Rule.STRATEGY && mayChangeModel ? Rule.FALLBACK_MODELS : Rule.STRATEGY;
         }
+    }
+
+    /** How the next attempt takes over from one that was cut. */
+    TakeOver takeOver() {
+        return takeOver;
     }
 
     /** When the worker took the request, monotonic ns. */

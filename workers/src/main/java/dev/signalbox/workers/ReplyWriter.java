@@ -66,6 +66,7 @@ final class ReplyWriter {
         reply.setCost(cost.map(money -> money.setScale(9)).orElse(null));
         reply.setPriceVersion(priceVersion);
         reply.setAttempts(attempts);
+        reply.setTotalUsage(TotalUsage.of(attempts).orElse(null));
         reply.setTimings(new ReplyTimings(Math.max(0, dispatchedMillis - request.firstEnqueuedMillis()), null,
                 Duration.ofNanos(nanos.getAsLong() - dispatchedNanos).toMillis()));
         reply.setWarnings(List.of());

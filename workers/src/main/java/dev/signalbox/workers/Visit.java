@@ -28,15 +28,16 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 
 /**
  * The attempts that a request makes before it goes back to waiting: at most {@value #MAX_ATTEMPTS}, over what the route
  * offers, as each failure's class allows. Each holds a permit for as long as its call runs.
  *
- * <p>Before the first published token, failing over is free. After it the request's stream policy decides: RESTART (and
- * CONTINUE, which no deployment supports yet) makes a new attempt, whose chunks start the text again; FAIL ends with the
- * partial text.
+ * <p>Before the first published token, failing over is free. After it the request's stream policy decides: RESTART makes
+ * a new attempt, whose chunks start the text again; CONTINUE makes one that goes on from the text so far where it can (see
+ * {@link TakeOver}), which it publishes first; FAIL ends with the partial text.
  */
 final class Visit {
     static final int MAX_ATTEMPTS = 3;
@@ -50,6 +51,8 @@ final class Visit {
     private final RetryPause pause;
     private final LongSupplier brokerMillis;
     private final LongSupplier nanos;
+    /** Deployments whose models have refused to go on from a text: at most as many as there are. */
+    private final Set<DeploymentName> textRefusers = ConcurrentHashMap.newKeySet();
 
     Visit(Permits permits, VendorClient vendors, ReplyPublisher replies, AttemptRecorder recorder,
             WorkerIdentity identity, RetryPause pause, LongSupplier brokerMillis, LongSupplier nanos) {
@@ -81,6 +84,10 @@ final class Visit {
         private Optional<DeploymentName> stay = Optional.empty();
         private int callsHere;
         private boolean pauseFirst;
+        /** The last attempt was refused for the text that it was to go on from: the same again without. */
+        private boolean textRefused;
+        /** The last attempt failed after its caller had seen some of it. */
+        private boolean midStream;
 
         Standing(Rule rule) {
             this.rule = rule;
@@ -104,7 +111,7 @@ final class Visit {
                     : new CallAsk(standing.rule, Set.copyOf(standing.tried), journey.confined(), standing.stay, true);
             switch (permits.acquire(journey.query(), ask, nanos.getAsLong() + leftMillis * 1_000_000)) {
                 case Permits.Acquired.Granted granted -> {
-                    Optional<Ending> ending = attempt(journey, granted);
+                    Optional<Ending> ending = attempt(journey, standing, granted);
                     if (ending.isPresent()) {
                         return new Result.Ended(ending.get());
                     }
@@ -148,7 +155,7 @@ final class Visit {
     }
 
     /** One vendor call; empty if it failed and another may follow. */
-    private Optional<Ending> attempt(Journey journey, Permits.Acquired.Granted granted) {
+    private Optional<Ending> attempt(Journey journey, Standing standing, Permits.Acquired.Granted granted) {
         InboundRequest request = journey.request();
         Deployment deployment = granted.permit().deployment();
         CallUse use = CallUse.NOT_MADE;
@@ -164,12 +171,20 @@ final class Visit {
             boolean streamed = isStreamed(request, granted.routed().route().call(), deployment);
             byte[] body = granted.candidate().change().map(change -> BodyOverrides.splice(journey.body(),
                     change.overrides())).orElse(journey.body());
+            TakeOver.Start start = journey.takeOver().at(deployment, request.request().getBodyFormat(), body,
+                    textRefusers.contains(deployment.name()));
             AnswerChannel channel = replies.open(request, attempt);
             PermittedChannel permitted = new PermittedChannel(channel, permits, granted.permit(), startedNanos, nanos);
-            recorder.started(request, attempt, streamed, granted.routed(), granted.candidate());
+            AnswerSoFar answer = new AnswerSoFar(permitted, channel, start.text());
+            recorder.started(request, attempt, streamed, granted.routed(), granted.candidate(), start.told());
             use = new CallUse(true, java.util.OptionalLong.empty(), java.util.OptionalLong.empty());
             AttemptOutcome outcome = vendors.call(new VendorClient.Call(deployment, request.request().getBodyFormat(),
-                    body, streamed, Duration.ofMillis(leftMillis), request.id()), permitted);
+                    body, streamed, Duration.ofMillis(leftMillis), request.id(), start.text()),
+                    continues(request) ? answer : permitted);
+            if (outcome instanceof AttemptOutcome.Answered && outcome.times().timeToFirstToken().isEmpty()) {
+                // A stream without any token: all of the answer is the text that it went on from.
+                answer.begin();
+            }
             channel.end(switch (outcome) {
                 case AttemptOutcome.Answered answered -> ChunkEndStatus.COMPLETE;
                 case AttemptOutcome.Failed failed -> ChunkEndStatus.CUT;
@@ -185,10 +200,32 @@ final class Visit {
             Optional<BigDecimal> cost = recorder.ended(request, attempt, streamed, granted.candidate(), outcome,
                     body.length);
             journey.add(AttemptRecorder.summary(attempt, deployment, outcome,
-                    (startedNanos - journey.startedNanos()) / 1_000_000), cost);
+                    (startedNanos - journey.startedNanos()) / 1_000_000, start.told()), cost);
+            standing.midStream = channel.published();
+            if (outcome instanceof AttemptOutcome.Failed failed) {
+                if (!channel.published() && TakeOver.mayBeRefusal(start, failed.failure())) {
+                    textRefused(journey, standing, deployment, failed.failure());
+                    return Optional.empty();
+                }
+                if (channel.published() && continues(request)) {
+                    journey.takeOver().cut(answer, start.text(), failed.usage());
+                }
+            }
             return ending(journey, granted, attempt, startedNanos, outcome, channel);
         } finally {
             permits.ended(granted.permit(), use, lesson);
+        }
+    }
+
+    private static boolean continues(InboundRequest request) {
+        return request.request().getStreamPolicy() == StreamPolicy.CONTINUE;
+    }
+
+    private void textRefused(Journey journey, Standing standing, Deployment deployment, AttemptFailure failure) {
+        standing.textRefused = true;
+        journey.takeOver().refused(deployment);
+        if (TakeOver.isRefusedForGood(failure)) {
+            textRefusers.add(deployment.name());
         }
     }
 
@@ -227,6 +264,12 @@ final class Visit {
 
     /** Where the next attempt goes after this failure; false if no further one has a chance in this visit. */
     private static boolean next(Journey journey, Standing standing, Permits.Acquired.Granted granted) {
+        if (standing.textRefused) {
+            standing.textRefused = false;
+            standing.stay = Optional.of(granted.permit().deployment().name());
+            standing.pauseFirst = false;
+            return true;
+        }
         AttemptFailure last = journey.lastFailure().orElseThrow();
         FailureClass failure = last.failureClass();
         DeploymentName here = granted.permit().deployment().name();
@@ -235,15 +278,17 @@ final class Visit {
         standing.tried.add(here);
         standing.pauseFirst = false;
         journey.nextVisitAfter(routed.rule(), mayChangeModel(failure, routed.route()));
-        if (last.same() == Same.ONCE && standing.callsHere < 2) {
+        boolean othersLeft = routed.candidates().stream().filter(routed::usable)
+                .anyMatch(candidate -> !standing.tried.contains(candidate.deployment().name()));
+        // Who has begun and cut an answer may do so again: another one goes first, if there is one.
+        if (last.same() == Same.ONCE && standing.callsHere < 2 && !(standing.midStream && othersLeft)) {
             standing.stay = Optional.of(here);
             standing.pauseFirst = true;
             return true;
         }
         standing.stay = Optional.empty();
         if (failure.elsewhere() == Elsewhere.YES) {
-            if (routed.candidates().stream().filter(routed::usable)
-                    .anyMatch(candidate -> !standing.tried.contains(candidate.deployment().name()))) {
+            if (othersLeft) {
                 return true;
             }
             if (routed.rule() == Rule.STRATEGY && mayChangeModel(failure, routed.route())) {

@@ -23,6 +23,9 @@ final class Breaks {
     private static final Check ORDER = Check.of(REPLY + "OrderOfEffectsTest");
     private static final Check JOINED = Check.of(REPLY + "JoinedRepliesTest");
     private static final Check FLOW = Check.of(WORKERS + "RequestFlowTest");
+    private static final Check MID_STREAM = Check.of(WORKERS + "MidStreamTest");
+    private static final Check STALLED = Check.of(VENDOR + "StalledStreamsTest");
+    private static final Check CONTINUED = Check.of(VENDOR + "ContinuedCallTest");
     private static final Check POOL = Check.of(SCHEDULER + "PoolSchedulerTest");
     private static final Check READER = Check.of(CLIENT + "ReaderVectorsTest");
     private static final Check READER_BOUNDS = Check.of(CLIENT + "ReplyAssemblerTest");
@@ -66,6 +69,10 @@ final class Breaks {
                     Check.of(VENDOR + "HttpVendorClientTest",
                             "theGapBetweenTokensIsLimitedAndSignsOfLifeDoNotFillIt"),
                     answersNothing(VENDOR + "AttemptWatch", "due")),
+            Break.of("G3", "a stream of messages needs its message_stop", STALLED,
+                    readsAs(VENDOR + "anthropic.MessageStreamDecoder", "end", "stopped", 1)),
+            Break.of("G3", "an answer that went on from a text holds that text", CONTINUED,
+                    new Switch(VENDOR + "HttpVendorClient", "whole", new Switch.Off.AnswersParameter(2))),
 
             // G4 attempts are never mixed
             Break.of("G4", "a higher attempt starts the text again", READER,
@@ -76,6 +83,14 @@ final class Breaks {
                     doesNothing(CLIENT + "FollowedRequest", "hold")),
             Break.of("G4", "END accounts for the text (count and hash)", READER,
                     answers(CLIENT + "FollowedRequest", "isConfirmed", true)),
+            Break.of("G4", "each attempt has a number of its own", MID_STREAM,
+                    new Switch(WORKERS + "Journey", "nextNumber", new Switch.Off.Answers(1))),
+            Break.of("G4", "who goes on from a text publishes it first", MID_STREAM,
+                    doesNothing(WORKERS + "AnswerSoFar", "begin")),
+            Break.of("G4", "nobody goes on from a tool call, thinking or several choices", MID_STREAM,
+                    answersNothing(WORKERS + "AnswerSoFar", "obstacle")),
+            Break.of("G4", "nobody goes on where the request does not allow it", CONTINUED,
+                    answersNothing(VENDOR + "PrefilledBody", "obstacle")),
             Break.of("G4", "all chunks acknowledged, then the reply", ORDER,
                     readsAs(REPLY + "PublishedChunks", "end", "unacknowledged", 0)),
 

@@ -126,13 +126,13 @@ class WatchersTest {
     }
 
     private static TokenChunk chunk(AttemptId attempt, int seq, String delta) {
-        return new TokenChunk("r", attempt, seq, ChunkKind.TEXT, 0, delta, null, null);
+        return new TokenChunk("r", attempt, seq, ChunkKind.TEXT, 0, delta, null, null, false);
     }
 
     private static TokenChunk end(AttemptId attempt, int seq, String text) {
         var digest = RequestHash.sha256();
         digest.update(text.getBytes(StandardCharsets.UTF_8));
         return new TokenChunk("r", attempt, seq, ChunkKind.END, 0, "", null,
-                new ChunkEnd(ChunkEndStatus.COMPLETE, seq, RequestHash.hex(digest.digest())));
+                new ChunkEnd(ChunkEndStatus.COMPLETE, seq, RequestHash.hex(digest.digest())), false);
     }
 }

@@ -84,6 +84,19 @@ record Bench(List<Trial> trials, Duration callLimit) {
                 deployments.append(deployment(well, model, TWIN + model));
                 routes.append(route(model, sick + ", " + well, ""));
             }
+            case TWIN_THAT_MAY_CONTINUE -> {
+                deployments.append(continuing(trial.family(), model, TWIN + model, trial.family() == Family.ANTHROPIC));
+                routes.append(route(model, sick + ", " + well, ""));
+            }
+            case TWIN_OF_OTHER_FAMILY_THAT_MAY_CONTINUE -> {
+                Family across = trial.family().other();
+                deployments.append(continuing(across, model, TWIN + model, across == Family.ANTHROPIC));
+                routes.append(route(model, sick + ", " + well(across), ""));
+            }
+            case TWIN_THAT_REFUSES_TO_CONTINUE -> {
+                deployments.append(continuing(trial.family(), model, TWIN + model + "@fault=reject_prefill", true));
+                routes.append(route(model, sick + ", " + well, ""));
+            }
             case TWIN_OF_OTHER_FAMILY -> {
                 String across = well(trial.family().other());
                 deployments.append(deployment(across, model, TWIN + model));
@@ -105,6 +118,11 @@ record Bench(List<Trial> trials, Duration callLimit) {
                         .append(route(other, well, ""));
             }
         }
+    }
+
+    private static String continuing(Family family, String model, String vendorModel, boolean can) {
+        return "  %1$s/%2$s: { vendor: %1$s, model_id: \"%3$s\", capabilities: { prefill: %4$s } }%n"
+                .formatted(well(family), model, vendorModel, can);
     }
 
     private static String deployment(String vendor, String model, String vendorModel) {

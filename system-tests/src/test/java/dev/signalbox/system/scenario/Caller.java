@@ -10,12 +10,14 @@ import dev.signalbox.schemas.client.ReplyReader;
 import dev.signalbox.schemas.client.ReplyReaderOptions;
 import dev.signalbox.schemas.client.RequestProducer;
 import dev.signalbox.schemas.client.RequestProducerOptions;
+import dev.signalbox.system.guarantee.RunEvent;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.apache.kafka.common.header.Header;
 
 /** A caller with the contract's own client: sends, and keeps what each request's reader was shown. */
@@ -24,6 +26,7 @@ final class Caller implements AutoCloseable {
     private final RequestProducer producer;
     private final ReplyReader reader;
     private final Map<String, StringBuilder> shown = new ConcurrentHashMap<>();
+    private final ConcurrentLinkedQueue<RunEvent> events = new ConcurrentLinkedQueue<>();
 
     /** @param properties of a Kafka client and of the registry */
     Caller(Map<String, Object> properties, Lane lane) {
@@ -60,6 +63,7 @@ final class Caller implements AutoCloseable {
     }
 
     private void show(ReplyEvent event) {
+        events.add(new RunEvent.Shown("caller", event));
         StringBuilder text = shown.computeIfAbsent(event.requestId(), id -> new StringBuilder());
         synchronized (text) {
             switch (event) {
@@ -78,6 +82,11 @@ final class Caller implements AutoCloseable {
                 case ReplyEvent.Abandoned _ -> text.setLength(0);
             }
         }
+    }
+
+    /** All that its readers were told, in order. */
+    List<RunEvent> events() {
+        return List.copyOf(events);
     }
 
     /** What that request's reader was left with. */

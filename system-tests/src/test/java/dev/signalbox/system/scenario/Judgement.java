@@ -26,7 +26,7 @@ record Judgement(Verdict verdict, String why) {
             if (!lie.isEmpty()) {
                 return new Judgement(Verdict.FAIL, lie);
             }
-            if (scenario.refused()) {
+            if (scenario.refused(seen.policy())) {
                 return new Judgement(Verdict.PARTIAL, "answered, though nobody allowed that");
             }
             List<String> shortfalls = new ArrayList<>(scenario.shortfalls(seen));
@@ -37,7 +37,7 @@ record Judgement(Verdict verdict, String why) {
             return new Judgement(Verdict.FAIL, reply.getStatus() + " without a reason");
         }
         String error = reply.getStatus() + " " + reply.getError().getCode() + ": " + reply.getError().getMessage();
-        if (!scenario.refused()) {
+        if (!scenario.refused(seen.policy())) {
             return new Judgement(Verdict.SAFE, error);
         }
         List<String> shortfalls = new ArrayList<>(scenario.shortfalls(seen));

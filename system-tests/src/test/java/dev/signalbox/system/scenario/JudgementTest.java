@@ -9,6 +9,7 @@ import dev.signalbox.schemas.avro.ReplyError;
 import dev.signalbox.schemas.avro.ReplyStatus;
 import dev.signalbox.schemas.avro.ReplyTimings;
 import dev.signalbox.schemas.avro.ServedBy;
+import dev.signalbox.schemas.avro.StreamPolicy;
 import dev.signalbox.schemas.avro.TokenUsage;
 import dev.signalbox.simulator.language.FixedAnswer;
 import dev.signalbox.simulator.meter.CallOutcome;
@@ -40,14 +41,16 @@ class JudgementTest {
 
     @Test
     void a_reader_who_is_left_with_half_a_text_is_a_failure() {
-        Observation seen = new Observation(Family.OPENAI, true, Optional.of(answer(FixedAnswer.TEXT, 2)),
+        Observation seen = new Observation(Family.OPENAI, true, StreamPolicy.RESTART,
+                Optional.of(answer(FixedAnswer.TEXT, 2)),
                 FixedAnswer.text(40), Duration.ofMillis(100), List.of(SICK, TWIN), Duration.ofSeconds(3));
         assertThat(Judgement.of(Scenario.S04, seen).verdict()).isEqualTo(Verdict.FAIL);
     }
 
     @Test
     void no_reply_fails_and_an_honest_error_is_safe() {
-        Observation none = new Observation(Family.OPENAI, false, Optional.empty(), "", Duration.ofSeconds(9),
+        Observation none = new Observation(Family.OPENAI, false, StreamPolicy.RESTART, Optional.empty(), "",
+                Duration.ofSeconds(9),
                 List.of(SICK), Duration.ofSeconds(3));
         assertThat(Judgement.of(Scenario.S04, none).verdict()).isEqualTo(Verdict.FAIL);
         assertThat(judge(Scenario.S04, refusal("OVERLOADED", 1), 100, SICK)).isEqualTo(Verdict.SAFE);
@@ -85,8 +88,10 @@ class JudgementTest {
     }
 
     private static Verdict judge(Scenario scenario, LlmReply reply, long millis, CallRecord... calls) {
-        return Judgement.of(scenario, new Observation(Family.OPENAI, false, Optional.of(reply), "",
-                Duration.ofMillis(millis), List.of(calls), Duration.ofSeconds(3))).verdict();
+        return Judgement
+                .of(scenario, new Observation(Family.OPENAI, false, StreamPolicy.RESTART, Optional.of(reply), "",
+                        Duration.ofMillis(millis), List.of(calls), Duration.ofSeconds(3)))
+                .verdict();
     }
 
     private static CallRecord call(String vendor, String model, long startedMillis, int status, int tokens) {
@@ -115,7 +120,9 @@ class JudgementTest {
         reply.setStatus(status);
         List<AttemptSummary> all = new ArrayList<>();
         for (int number = 1; number <= attempts; number++) {
-            all.add(new AttemptSummary(new AttemptId(0, 1, number, 7L), "d", "OVERLOADED", 503, null, 0L, 1L, null));
+            all.add(new AttemptSummary(new AttemptId(0, 1, number, 7L), "d", "OVERLOADED", 503, null, 0L, 1L, null,
+                    null,
+                    null));
         }
         reply.setAttempts(all);
         reply.setTimings(new ReplyTimings(0L, null, 0L));

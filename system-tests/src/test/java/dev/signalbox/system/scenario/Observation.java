@@ -1,6 +1,7 @@
 package dev.signalbox.system.scenario;
 
 import dev.signalbox.schemas.avro.LlmReply;
+import dev.signalbox.schemas.avro.StreamPolicy;
 import dev.signalbox.simulator.meter.CallRecord;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -11,13 +12,15 @@ import java.util.Optional;
  * One run of one scenario, from both sides.
  *
  * @param streamed whether the caller wanted tokens
+ * @param policy what he wanted of a stream that is cut
  * @param reply what the caller read; empty if nothing came
  * @param shown the text that the reader was left with: the preview, or the reply's body where that replaced it
  * @param elapsed from handing the request to the producer to the reply
  * @param calls what the vendors logged of it, in order of arrival
  * @param callLimit the limit on first byte, first token and gap that was configured
  */
-record Observation(Family family, boolean streamed, Optional<LlmReply> reply, String shown, Duration elapsed,
+record Observation(Family family, boolean streamed, StreamPolicy policy, Optional<LlmReply> reply, String shown,
+        Duration elapsed,
         List<CallRecord> calls, Duration callLimit) {
     Observation {
         calls = List.copyOf(calls);

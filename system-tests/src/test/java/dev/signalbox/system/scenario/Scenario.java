@@ -1,6 +1,7 @@
 package dev.signalbox.system.scenario;
 
 import dev.signalbox.schemas.avro.LlmReply;
+import dev.signalbox.schemas.avro.StreamPolicy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,6 +45,20 @@ enum Scenario {
         atMostSick(seen, 1, shortfalls);
         within(seen, seen.callLimit().plusSeconds(1), shortfalls);
     }),
+    S07("first token too late", "first_token:%s", Others.TWIN, (seen, shortfalls) -> {
+        atMostSick(seen, 1, shortfalls);
+        within(seen, seen.callLimit().plusMillis(1_500), shortfalls);
+    }),
+    S08("cut after 40 of 60 tokens", "cut:40", Others.TWIN_THAT_MAY_CONTINUE,
+            (seen, shortfalls) -> CutStreams.judge(seen, 40, Duration.ofSeconds(3), shortfalls)),
+    S08_RESET("the same by a reset", "cut:40:rst", Others.TWIN_THAT_MAY_CONTINUE,
+            (seen, shortfalls) -> CutStreams.judge(seen, 40, Duration.ofSeconds(3), shortfalls)),
+    S08_ACROSS("the same, other family left", "cut:40", Others.TWIN_OF_OTHER_FAMILY_THAT_MAY_CONTINUE,
+            (seen, shortfalls) -> CutStreams.judge(seen, 40, Duration.ofSeconds(3), shortfalls)),
+    S09("stalls after 20 tokens", "stall:20:%s", Others.TWIN_THAT_MAY_CONTINUE,
+            (seen, shortfalls) -> CutStreams.judge(seen, 20, seen.callLimit().plusMillis(1_500), shortfalls)),
+    S09_PINGS("the same, with signs of life", "stall:20:%s:100ms", Others.TWIN_THAT_MAY_CONTINUE,
+            (seen, shortfalls) -> CutStreams.judge(seen, 20, seen.callLimit().plusMillis(1_500), shortfalls)),
     S10("malformed chunk", "malformed:10", Others.TWIN,
             (seen, shortfalls) -> within(seen, Duration.ofSeconds(4), shortfalls)),
     S11("no end marker", "no_done", Others.TWIN,
@@ -68,6 +83,8 @@ enum Scenario {
         atMostSick(seen, 1, shortfalls);
         servedByOtherModel(seen, shortfalls);
     }),
+    S14("cut, then prefill refused", "cut:40", Others.TWIN_THAT_REFUSES_TO_CONTINUE,
+            (seen, shortfalls) -> CutStreams.judge(seen, 40, Duration.ofSeconds(3), shortfalls)),
     S16("503, then fallback model", "overloaded", Others.FALLBACK_MODEL, (seen, shortfalls) -> {
         atMostSick(seen, 2, shortfalls);
         servedByOtherModel(seen, shortfalls);
@@ -79,6 +96,11 @@ enum Scenario {
         /** The same model at a healthy vendor. */
         TWIN,
         TWIN_OF_OTHER_FAMILY,
+        /** One that goes on from a text where its family can. */
+        TWIN_THAT_MAY_CONTINUE,
+        TWIN_OF_OTHER_FAMILY_THAT_MAY_CONTINUE,
+        /** One that is said to go on from a text and does not. */
+        TWIN_THAT_REFUSES_TO_CONTINUE,
         TWIN_AND_LARGER_WINDOW,
         /** Another model, where a content filter refused. */
         UNFILTERED,
@@ -99,8 +121,16 @@ enum Scenario {
     }
 
     /** Whether an honest error is the right behaviour. */
-    boolean refused() {
-        return this == S13;
+    boolean refused(StreamPolicy policy) {
+        return this == S13 || (isOfStreams() && this != S07 && policy == StreamPolicy.FAIL);
+    }
+
+    /** Whether it is about streams that begin, or should: then it is tried under every stream policy, streamed only. */
+    boolean isOfStreams() {
+        return switch (this) {
+            case S07, S08, S08_RESET, S08_ACROSS, S09, S09_PINGS, S14 -> true;
+            default -> false;
+        };
     }
 
     /** What of this run misses the bar. */
@@ -110,13 +140,13 @@ enum Scenario {
         return found;
     }
 
-    private static void atMostSick(Observation seen, int most, List<String> shortfalls) {
+    static void atMostSick(Observation seen, int most, List<String> shortfalls) {
         if (seen.sick().size() > most) {
             shortfalls.add(seen.sick().size() + " calls at the sick vendor, at most " + most);
         }
     }
 
-    private static void within(Observation seen, Duration most, List<String> shortfalls) {
+    static void within(Observation seen, Duration most, List<String> shortfalls) {
         if (seen.elapsed().compareTo(most) > 0) {
             shortfalls.add("took " + seen.elapsed().toMillis() + " ms, at most " + most.toMillis());
         }

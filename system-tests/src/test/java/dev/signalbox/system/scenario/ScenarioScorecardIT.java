@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.schemas.Priority;
+import dev.signalbox.schemas.avro.LlmRequest;
 import dev.signalbox.simulator.meter.CallRecord;
 import dev.signalbox.system.Installation;
+import dev.signalbox.system.guarantee.Guarantees;
+import dev.signalbox.system.guarantee.TopicReplay;
 import dev.signalbox.system.scenario.Trial.Row;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,8 +28,12 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Prints the scorecard and holds it: every trial of every scenario passes, in both families, streamed and not. */
+/**
+ * Prints the scorecard and holds it: every trial of every scenario passes, in both families, streamed and not, those of
+ * streams under each stream policy; and all guarantees are kept by all of it.
+ */
 @Tag("issue-3")
+@Tag("issue-4")
 class ScenarioScorecardIT {
     private static final Lane LANE = new Lane(new PoolName("main"), Priority.STANDARD);
     private static final int WARM_UP = 60;
@@ -61,22 +68,33 @@ class ScenarioScorecardIT {
             Map<Trial, CompletableFuture<Caller.Answer>> asked = new LinkedHashMap<>();
             for (Trial trial : bench.trials()) {
                 String name = trial.name();
-                asked.put(trial, caller.ask(Caller.request(name, name, trial.family().format,
-                        trial.family().body(name), trial.streamed(), timeToLive)));
+                LlmRequest request = Caller.request(name, name, trial.family().format, trial.family().body(name),
+                        trial.streamed(), timeToLive);
+                request.setStreamPolicy(trial.policy());
+                asked.put(trial, caller.ask(request));
                 LockSupport.parkNanos(SPACING_NANOS);
             }
             Map<Trial, Optional<Caller.Answer>> answers = new LinkedHashMap<>();
             for (var question : asked.entrySet()) {
                 answers.put(question.getKey(), answer(question.getValue(), timeToLive.plusSeconds(10)));
             }
+            assertThat(violations(installation, caller)).as("guarantees broken").isEmpty();
             Map<String, List<CallRecord>> calls = installation.simulator().callsByRequestId();
             Scorecard card = new Scorecard();
             answers.forEach((trial, answer) -> card.add(trial, Judgement.of(trial.scenario(), new Observation(
-                    trial.family(), trial.streamed(), answer.map(Caller.Answer::reply), caller.shown(trial.name()),
+                    trial.family(), trial.streamed(), trial.policy(), answer.map(Caller.Answer::reply),
+                    caller.shown(trial.name()),
                     answer.map(Caller.Answer::elapsed).orElse(timeToLive), calls.getOrDefault(trial.name(), List.of()),
                     bench.callLimit())), answer.map(Caller.Answer::elapsed).orElse(timeToLive)));
             return card;
         }
+    }
+
+    private static List<String> violations(Installation installation, Caller caller) throws Exception {
+        Guarantees guarantees = Guarantees.all(1_000, List.of());
+        new TopicReplay(installation.callerProperties(), LANE).tell(guarantees);
+        caller.events().forEach(guarantees::saw);
+        return guarantees.violations();
     }
 
     /** So that no trial is judged by the time that classes take to load. */

@@ -49,7 +49,7 @@ final class Scorecard {
                 "scenario", "fault", "family", "mode", "verdicts", "p50 ms"));
         lines.forEach((row, line) -> {
             table.append(String.format(Locale.ROOT, "%-12s %-28s %-10s %-9s %-16s %9d%s%n", row.scenario(),
-                    row.scenario().what, row.family().label(), row.streamed() ? "streamed" : "whole", verdicts(line),
+                    row.scenario().what, row.family().label(), row.mode(), verdicts(line),
                     median(line.elapsed), red().contains(row) ? "  <<<" : ""));
             reasons(row).forEach(reason -> table.append("             ").append(reason).append('\n'));
         });

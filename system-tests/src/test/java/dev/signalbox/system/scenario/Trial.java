@@ -1,11 +1,16 @@
 package dev.signalbox.system.scenario;
 
+import dev.signalbox.schemas.avro.StreamPolicy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** One run of a scenario: its own model, deployments and request, so that no run teaches another one's health. */
-record Trial(Scenario scenario, Family family, boolean streamed, int round) {
+/**
+ * One run of a scenario: its own model, deployments and request, so that no run teaches another one's health.
+ *
+ * @param policy what the request wants of a stream that is cut
+ */
+record Trial(Scenario scenario, Family family, boolean streamed, StreamPolicy policy, int round) {
     static final int ROUNDS = 5;
 
     /** All of them, rounds outermost. */
@@ -14,8 +19,14 @@ record Trial(Scenario scenario, Family family, boolean streamed, int round) {
         for (int round = 1; round <= ROUNDS; round++) {
             for (Scenario scenario : Scenario.values()) {
                 for (Family family : Family.values()) {
-                    trials.add(new Trial(scenario, family, true, round));
-                    trials.add(new Trial(scenario, family, false, round));
+                    if (scenario.isOfStreams()) {
+                        for (StreamPolicy policy : StreamPolicy.values()) {
+                            trials.add(new Trial(scenario, family, true, policy, round));
+                        }
+                    } else {
+                        trials.add(new Trial(scenario, family, true, StreamPolicy.RESTART, round));
+                        trials.add(new Trial(scenario, family, false, StreamPolicy.RESTART, round));
+                    }
                 }
             }
         }
@@ -23,26 +34,33 @@ record Trial(Scenario scenario, Family family, boolean streamed, int round) {
     }
 
     Row row() {
-        return new Row(scenario, family, streamed);
+        return new Row(scenario, family, streamed, policy);
     }
 
     /** Name of the model that is asked for, and of the request. */
     String name() {
-        return (scenario + "-" + family + (streamed ? "-stream-" : "-whole-") + round).toLowerCase(Locale.ROOT);
+        return (scenario + "-" + family + (streamed ? "-" + policy : "-whole") + "-" + round).toLowerCase(Locale.ROOT);
     }
 
     /** A line of the scorecard. */
-    record Row(Scenario scenario, Family family, boolean streamed) implements Comparable<Row> {
+    record Row(Scenario scenario, Family family, boolean streamed,
+            StreamPolicy policy) implements Comparable<Row> {
         @Override
         public int compareTo(Row other) {
             int byScenario = scenario.compareTo(other.scenario);
             int byFamily = byScenario != 0 ? byScenario : family.compareTo(other.family);
-            return byFamily != 0 ? byFamily : Boolean.compare(other.streamed, streamed);
+            int byMode = byFamily != 0 ? byFamily : Boolean.compare(other.streamed, streamed);
+            return byMode != 0 ? byMode : policy.compareTo(other.policy);
         }
 
         @Override
         public String toString() {
-            return scenario + " " + family.label() + (streamed ? " streamed" : " whole");
+            return scenario + " " + family.label() + " " + mode();
+        }
+
+        /** Whether and how it is streamed. */
+        String mode() {
+            return streamed ? policy.name().toLowerCase(Locale.ROOT) : "whole";
         }
     }
 }

@@ -15,6 +15,10 @@ public interface AnswerChannel extends TokenSink {
         }
 
         @Override
+        public void carried(String text) {
+        }
+
+        @Override
         public boolean published() {
             return false;
         }
@@ -23,6 +27,9 @@ public interface AnswerChannel extends TokenSink {
         public void end(ChunkEndStatus status) {
         }
     };
+
+    /** Publishes the text that the attempt goes on from, whole and at once; before its first token. */
+    void carried(String text);
 
     /** Whether the caller may have seen any token of this attempt. */
     boolean published();

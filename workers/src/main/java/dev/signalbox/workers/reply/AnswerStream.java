@@ -47,6 +47,26 @@ final class AnswerStream {
         this.out = out;
     }
 
+    /**
+     * Sends the text that the attempt goes on from, in as many chunks as it needs.
+     *
+     * @throws IllegalStateException if anything was taken before it
+     */
+    void carried(String text, long nowNanos) {
+        if (seq > 0 || holding || ended) {
+            throw new IllegalStateException("carried text after the beginning of attempt " + attempt);
+        }
+        for (int from = 0; from < text.length();) {
+            int to = Math.min(text.length(), from + MAX_DELTA_CHARS);
+            if (to < text.length() && Character.isHighSurrogate(text.charAt(to - 1))) {
+                to--;
+            }
+            out(ChunkKind.TEXT, 0, text.substring(from, to), null, true);
+            from = to;
+        }
+        lastSentNanos = nowNanos;
+    }
+
     /** Takes a token; returns whether something is held back that {@link #flush} must send within the coalescing time. */
     boolean token(ChunkKind newKind, int newIndex, String delta, @Nullable ToolCallStart newToolCall, long nowNanos) {
         if (ended) {
@@ -81,11 +101,15 @@ final class AnswerStream {
         }
         String delta = gathered.toString();
         gathered.setLength(0);
-        hash.update(delta.getBytes(StandardCharsets.UTF_8));
-        out.accept(new TokenChunk(requestId, attempt, seq++, kind, index, delta, toolCall, null));
+        out(kind, index, delta, toolCall, false);
         toolCall = null;
         holding = false;
         lastSentNanos = nowNanos;
+    }
+
+    private void out(ChunkKind ofKind, int ofIndex, String delta, @Nullable ToolCallStart start, boolean carried) {
+        hash.update(delta.getBytes(StandardCharsets.UTF_8));
+        out.accept(new TokenChunk(requestId, attempt, seq++, ofKind, ofIndex, delta, start, null, carried));
     }
 
     /** Sends what is held back, then END. Later calls do nothing. */
@@ -96,7 +120,7 @@ final class AnswerStream {
         flush(nowNanos);
         ended = true;
         out.accept(new TokenChunk(requestId, attempt, seq, ChunkKind.END, 0, "", null,
-                new ChunkEnd(status, seq, RequestHash.hex(hash.digest()))));
+                new ChunkEnd(status, seq, RequestHash.hex(hash.digest())), false));
     }
 
     /** Whether any token has left for the caller. */

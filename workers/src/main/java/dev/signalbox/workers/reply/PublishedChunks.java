@@ -67,6 +67,16 @@ final class PublishedChunks implements AnswerChannel {
         }
     }
 
+    @Override
+    public void carried(String text) {
+        stream.lock();
+        try {
+            model.carried(text, System.nanoTime());
+        } finally {
+            stream.unlock();
+        }
+    }
+
     /** On the timer's thread, which must not block: a later token has mostly sent what was held. */
     private void flushWhenDue() {
         if (stream.tryLock()) {

@@ -48,6 +48,7 @@ final class AttemptWatch extends EventListener {
     private final boolean streamed;
     private final Duration timeLeft;
     private final long startNanos;
+    private volatile boolean sent;
     private volatile Phase phase = Phase.CONNECTING;
     private volatile long lastTokenNanos;
     private volatile @Nullable Limit ranOut;
@@ -75,6 +76,16 @@ final class AttemptWatch extends EventListener {
     public void connectionAcquired(Call acquiring, Connection connection) {
         phase = Phase.AWAITING_RESPONSE;
         ages.acquired(connection, nanoTicker.getAsLong());
+    }
+
+    @Override
+    public void requestBodyEnd(Call sending, long byteCount) {
+        sent = true;
+    }
+
+    /** Whether the vendor has the whole request. */
+    boolean sent() {
+        return sent;
     }
 
     @Override

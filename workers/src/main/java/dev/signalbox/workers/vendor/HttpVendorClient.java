@@ -118,12 +118,26 @@ public final class HttpVendorClient implements VendorClient, AutoCloseable {
         }
         Optional<Secret> credential = credentials.next(call.deployment(), attempt.startNanos());
         credential.ifPresent(attempt::uses);
-        AttemptOutcome outcome = switch (codec.encode(call, credential)) {
+        AttemptOutcome outcome = switch (encoded(codec, call, credential)) {
             case Encoded.Refused refused -> attempt.failed(refused.failure());
             case Encoded.Ready ready -> exchange(attempt, codec, ready, sink);
         };
         credential.ifPresent(used -> learn(used, outcome));
         return outcome;
+    }
+
+    private static Encoded encoded(VendorCodec codec, Call call, Optional<Secret> credential) {
+        if (call.continues().isEmpty()) {
+            return codec.encode(call, credential);
+        }
+        try {
+            return codec.encode(call.in(call.format(), PrefilledBody.of(call.body(), call.continues().get())),
+                    credential);
+        } catch (IOException notJson) {
+            return new Encoded.Refused(
+                    AttemptFailure.of(FailureClass.INVALID_REQUEST,
+                            "the request body is not one JSON object in UTF-8"));
+        }
     }
 
     private void learn(Secret used, AttemptOutcome outcome) {
@@ -152,13 +166,37 @@ public final class HttpVendorClient implements VendorClient, AutoCloseable {
         }
         timer.start(watch);
         try (Response response = response(transport, request, watch)) {
-            return attempt.outcome(
-                    new ResponseReader(codec, limits, nanoTicker, watch, attempt).read(response, ready, sink));
+            return attempt.outcome(whole(codec, call.continues(),
+                    new ResponseReader(codec, limits, nanoTicker, watch, attempt).read(response, ready, sink)));
         } catch (IOException noResponse) {
-            return attempt.failed(whyLost(watch, noResponse));
+            return attempt.outcome(unanswered(attempt.call(), watch, whyLost(watch, noResponse)));
         } finally {
             timer.stop(watch);
         }
+    }
+
+    private static Decoded whole(VendorCodec codec, Optional<TextSoFar> continues, Decoded decoded) {
+        if (continues.isEmpty()) {
+            return decoded;
+        }
+        String text = continues.get().text();
+        return switch (decoded) {
+            case Decoded.Answer(var body, var finish, var model, var usage, var warnings) ->
+                new Decoded.Answer(codec.withBeginning(body, text), finish, model, usage, warnings);
+            case Decoded.NoAnswer(var failure, var partial, var usage) ->
+                new Decoded.NoAnswer(failure, partial.map(part -> codec.withBeginning(part, text)), usage);
+        };
+    }
+
+    /** A vendor that has the request and is not waited for any longer has read it at least, and will charge for that. */
+    private static Decoded unanswered(Call call, AttemptWatch watch, AttemptFailure failure) {
+        boolean givenUp = switch (failure.failureClass()) {
+            case TIMEOUT, DEADLINE, CANCELLED -> watch.sent();
+            default -> false;
+        };
+        return new Decoded.NoAnswer(failure, Optional.empty(), givenUp
+                ? Optional.of(UsageEstimate.of(Optional.empty(), call.body(), UsageEstimate.Received.NOTHING))
+                : Optional.empty());
     }
 
     private static Response response(OkHttpClient transport, Request request, AttemptWatch watch)

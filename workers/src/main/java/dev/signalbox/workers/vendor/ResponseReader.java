@@ -24,6 +24,8 @@ final class ResponseReader {
     private final LongSupplier nanoTicker;
     private final AttemptWatch watch;
     private final Attempt attempt;
+    /** Of a body that is not a stream, so far. */
+    private long bodyBytes;
 
     ResponseReader(VendorCodec codec, HttpLimits limits, LongSupplier nanoTicker, AttemptWatch watch,
             Attempt attempt) {
@@ -91,10 +93,10 @@ final class ResponseReader {
         try {
             body = body(response, limits.answerBytes());
         } catch (IOException lost) {
-            return noAnswer(HttpVendorClient.whyLost(watch, lost));
+            return lost(HttpVendorClient.whyLost(watch, lost));
         }
         if (body.length > limits.answerBytes()) {
-            return noAnswer(tooLarge("answer"));
+            return lost(tooLarge("answer"));
         }
         Decoded decoded = codec.decode(attempt.call(), body);
         if (decoded instanceof Decoded.NoAnswer(var failure, var partial, var usage) && contentType != null
@@ -126,7 +128,7 @@ final class ResponseReader {
     }
 
     /** The whole body, or as much of it as shows that it is over the limit. */
-    private static byte[] body(Response response, long limit) throws IOException {
+    private byte[] body(Response response, long limit) throws IOException {
         BufferedSource source = response.body().source();
         long announced = response.body().contentLength();
         byte[] bytes = new byte[(int) Math.min(announced >= 0 ? announced + 1 : 4_096, limit + 1)];
@@ -137,6 +139,7 @@ final class ResponseReader {
                 return length == bytes.length ? bytes : Arrays.copyOf(bytes, length);
             }
             length += read;
+            bodyBytes = length;
             if (length > limit) {
                 return bytes;
             }
@@ -150,6 +153,12 @@ final class ResponseReader {
         return new AttemptFailure(FailureClass.TRUNCATED, OptionalInt.of(200),
                 "the " + what + " is over the limit of " + limits.answerBytes() + " bytes or of its lines",
                 Optional.empty());
+    }
+
+    /** An answer that the vendor had begun to send: it has cost at least what came. */
+    private Decoded lost(AttemptFailure failure) {
+        return new Decoded.NoAnswer(failure, Optional.empty(), Optional.of(UsageEstimate.of(Optional.empty(),
+                attempt.call().body(), new UsageEstimate.Received(0, bodyBytes, 0))));
     }
 
     private static Decoded noAnswer(AttemptFailure failure) {

@@ -3,6 +3,7 @@ package dev.signalbox.workers.vendor;
 import dev.signalbox.config.Deployment;
 import dev.signalbox.schemas.avro.BodyFormat;
 import java.time.Duration;
+import java.util.Optional;
 
 /** Makes one vendor call. Blocking; meant for a virtual thread. Interrupting the thread closes the connection. */
 public interface VendorClient {
@@ -15,12 +16,19 @@ public interface VendorClient {
      * @param streamed whether the vendor is asked to stream
      * @param timeLeft the total limit: what is left of the request's time to live, at most the deployment's own total
      * @param requestId for logs and the vendor's request-id header
+     * @param continues the text that the vendor is to go on from; tokens come without it, the outcome's body holds it
      */
     record Call(Deployment deployment, BodyFormat format, byte[] body, boolean streamed, Duration timeLeft,
-            String requestId) {
+            String requestId, Optional<TextSoFar> continues) {
+        /** A call for a whole answer. */
+        public Call(Deployment deployment, BodyFormat format, byte[] body, boolean streamed, Duration timeLeft,
+                String requestId) {
+            this(deployment, format, body, streamed, timeLeft, requestId, Optional.empty());
+        }
+
         /** The same call with its request in another language. */
         Call in(BodyFormat language, byte[] translated) {
-            return new Call(deployment, language, translated, streamed, timeLeft, requestId);
+            return new Call(deployment, language, translated, streamed, timeLeft, requestId, continues);
         }
     }
 }

@@ -24,6 +24,13 @@ public interface VendorCodec {
     /** Reads a whole unstreamed answer that came with a good status. */
     Decoded decode(Call call, byte[] body);
 
+    /**
+     * The whole of an answer that went on from a text.
+     *
+     * @param answer what was decoded, or a part of it: it has none of the text
+     */
+    byte[] withBeginning(byte[] answer, String text);
+
     /** Why an answer with another status than 2xx is none. */
     AttemptFailure classify(VendorError error);
 

@@ -2,6 +2,7 @@ package dev.signalbox.workers.vendor.anthropic;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import dev.signalbox.schemas.avro.TokenUsage;
 import dev.signalbox.workers.vendor.AttemptFailure;
 import dev.signalbox.workers.vendor.BodySplice;
 import dev.signalbox.workers.vendor.Decoded;
@@ -41,6 +42,8 @@ final class MessageStreamDecoder implements StreamDecoder {
     private int toolCalls;
     private long tokens;
     private boolean heard;
+    /** The count at the end was read; the one at the start is of little but the input. */
+    private boolean outputCounted;
     private boolean started;
     private boolean stopped;
     private boolean unreadable;
@@ -113,6 +116,7 @@ final class MessageStreamDecoder implements StreamDecoder {
                 event.deltaTexts.forEach((name, text) -> message.put(name, BodySplice.quoted(text)));
                 message.putAll(event.deltaMembers);
                 message.putAll(event.extras);
+                outputCounted = true;
             }
             case "message_stop" -> {
                 stopped = started;
@@ -149,10 +153,17 @@ final class MessageStreamDecoder implements StreamDecoder {
             return new Decoded.Answer(body(), text("stop_reason"), text("model"), usage.counts(),
                     List.copyOf(warnings));
         }
-        long chars = blocks.values().stream().mapToLong(ContentBlock::chars).sum();
         return new Decoded.NoAnswer(error == null ? cause : error,
-                tokens > 0 ? Optional.of(body()) : Optional.empty(),
-                heard ? Optional.of(UsageEstimate.of(usage.counts(), request, chars)) : Optional.empty());
+                tokens > 0 ? Optional.of(body()) : Optional.empty(), Optional.of(spent()));
+    }
+
+    private TokenUsage spent() {
+        Optional<TokenUsage> counts = usage.counts();
+        if (outputCounted && counts.isPresent()) {
+            return UsageEstimate.of(counts.get(), request);
+        }
+        long chars = blocks.values().stream().mapToLong(ContentBlock::chars).sum();
+        return UsageEstimate.of(counts, request, new UsageEstimate.Received(tokens, chars, toolCalls));
     }
 
     private Optional<String> text(String name) {

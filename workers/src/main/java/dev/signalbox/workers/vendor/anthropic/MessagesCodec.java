@@ -63,6 +63,11 @@ public final class MessagesCodec implements VendorCodec {
     }
 
     @Override
+    public byte[] withBeginning(byte[] answer, String text) {
+        return MessageBeginning.put(answer, text);
+    }
+
+    @Override
     public AttemptFailure classify(VendorError error) {
         return classifier.classify(error);
     }

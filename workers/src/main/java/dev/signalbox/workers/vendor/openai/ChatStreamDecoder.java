@@ -226,10 +226,8 @@ final class ChatStreamDecoder implements StreamDecoder {
             return answer(finished);
         }
         Optional<byte[]> partial = tokens > 0 ? Optional.of(body()) : Optional.empty();
-        Optional<TokenUsage> spent = started
-                ? Optional.of(UsageEstimate.of(Optional.ofNullable(usage), request, chars()))
-                : Optional.empty();
-        return new Decoded.NoAnswer(error == null ? cause : error, partial, spent);
+        return new Decoded.NoAnswer(error == null ? cause : error, partial, Optional.of(UsageEstimate
+                .of(Optional.ofNullable(usage), request, new UsageEstimate.Received(tokens, chars(), toolCalls))));
     }
 
     private boolean terminalSeen(long finished) {

@@ -62,6 +62,11 @@ public final class OpenAiChatCodec implements VendorCodec {
     }
 
     @Override
+    public byte[] withBeginning(byte[] answer, String text) {
+        return ChatBeginning.put(answer, text);
+    }
+
+    @Override
     public AttemptFailure classify(VendorError error) {
         return classifier.classify(error);
     }

@@ -1,0 +1,366 @@
+package dev.signalbox.workers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.signalbox.config.Configuration;
+import dev.signalbox.config.Deployment;
+import dev.signalbox.config.Residency;
+import dev.signalbox.config.Strategy;
+import dev.signalbox.schemas.Topics;
+import dev.signalbox.schemas.avro.AttemptSummary;
+import dev.signalbox.schemas.avro.ChunkEndStatus;
+import dev.signalbox.schemas.avro.ChunkKind;
+import dev.signalbox.schemas.avro.LlmReply;
+import dev.signalbox.schemas.avro.ReplyStatus;
+import dev.signalbox.schemas.avro.StreamPolicy;
+import dev.signalbox.schemas.avro.TokenChunk;
+import dev.signalbox.schemas.avro.TokenUsage;
+import dev.signalbox.schemas.avro.ToolCallStart;
+import dev.signalbox.schemas.client.Expectation;
+import dev.signalbox.schemas.client.ReplyAssembler;
+import dev.signalbox.schemas.client.ReplyEvent;
+import dev.signalbox.schemas.client.ReplyReaderOptions;
+import dev.signalbox.schemas.serde.JsonRecords;
+import dev.signalbox.workers.intake.BrokerClock;
+import dev.signalbox.workers.intake.InboundRequest;
+import dev.signalbox.workers.reply.AttemptJournal;
+import dev.signalbox.workers.reply.Pricing;
+import dev.signalbox.workers.reply.RecordEncoder;
+import dev.signalbox.workers.reply.RenewableProducer;
+import dev.signalbox.workers.reply.ReplyPublisher;
+import dev.signalbox.workers.router.PermitDesk;
+import dev.signalbox.workers.vendor.AttemptFailure;
+import dev.signalbox.workers.vendor.AttemptOutcome;
+import dev.signalbox.workers.vendor.FailureClass;
+import dev.signalbox.workers.vendor.TextSoFar;
+import dev.signalbox.workers.vendor.TokenSink;
+import dev.signalbox.workers.vendor.VendorClient;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.SplittableRandom;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.BiFunction;
+import org.apache.kafka.clients.producer.MockProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** What becomes of a stream that is cut under the policy CONTINUE: from the text so far, or from nothing, and told so. */
+@Tag("issue-4")
+class MidStreamTest {
+    private static final long NOW = 1_000_000;
+    private static final AttemptOutcome.CallTimes TIMES = new AttemptOutcome.CallTimes(Duration.ofMillis(5),
+            Optional.of(Duration.ofMillis(2)));
+    private static final String REFUSAL = "This model does not support assistant message prefill.";
+
+    private final JsonRecords json = new JsonRecords();
+    private final MockProducer<byte[], byte[]> producer = new MockProducer<>(true, null, new ByteArraySerializer(),
+            new ByteArraySerializer());
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+    private final Deque<BiFunction<VendorClient.Call, TokenSink, AttemptOutcome>> script = new ArrayDeque<>();
+    private final List<VendorClient.Call> called = new ArrayList<>();
+    private final List<InboundRequest> done = new ArrayList<>();
+    private final Configuration configuration = TestConfiguration.routing(
+            new Strategy.Sequence(List.of(TestConfiguration.one("a"), TestConfiguration.one("b"))), Residency.ANYWHERE,
+            deployment("a", false), deployment("b", true));
+    private final RequestFlow flow = flow();
+
+    @AfterEach
+    void stop() {
+        timer.shutdownNow();
+    }
+
+    @Test
+    void theNextAttemptGoesOnFromTheTextAndItsReaderReadsAllOfIt() {
+        script.add(cut("one ", "two ", "three "));
+        script.add(answer(" four", "one two three four"));
+        serve(StreamPolicy.CONTINUE);
+
+        assertThat(called.get(0).continues()).isEmpty();
+        assertThat(called.get(1).continues().orElseThrow().text()).as("without white space at its end")
+                .isEqualTo("one two three");
+        List<TokenChunk> second = chunks(2);
+        assertThat(second.getFirst().getCarried()).isTrue();
+        assertThat(second.getFirst().getDelta()).isEqualTo("one two three");
+        assertThat(second.getFirst().getKind()).isEqualTo(ChunkKind.TEXT);
+        assertThat(second).filteredOn(TokenChunk::getCarried).hasSize(1);
+        assertThat(second.getLast().getEnd().getStatus()).isEqualTo(ChunkEndStatus.COMPLETE);
+        assertThat(shown()).isEqualTo("one two three four");
+        assertThat(reply().getAttempts()).extracting(AttemptSummary::getAfterCut).containsExactly(null,
+                "goes on from the 13 characters that came before the cut");
+    }
+
+    @Test
+    void aReaderSeesNothingOfAnAttemptThatGoesOnBeforeItsFirstToken() {
+        script.add(cut("one "));
+        script.add((call, sink) -> failed(FailureClass.OVERLOADED, ""));
+        script.add(answer("two", "one two"));
+        serve(StreamPolicy.CONTINUE);
+
+        assertThat(chunks(2)).isEmpty();
+        assertThat(called.get(2).continues().orElseThrow().text()).isEqualTo("one");
+        assertThat(shown()).isEqualTo("onetwo");
+    }
+
+    @Test
+    void anAttemptThatIsCutInItsTurnHandsOnAllOfTheText() {
+        script.add(cut("one"));
+        script.add(cut(" two"));
+        script.add(answer(" three", "one two three"));
+        serve(StreamPolicy.CONTINUE, deployment("a", true), deployment("b", true));
+
+        TextSoFar last = called.get(2).continues().orElseThrow();
+        assertThat(last.text()).isEqualTo("one two");
+        assertThat(last.tokens()).as("of both").isEqualTo(14);
+        assertThat(shown()).isEqualTo("one two three");
+    }
+
+    @Test
+    void aModelThatRefusesTheTextIsAskedAgainWithoutAndNeverAgainWithAText() {
+        script.add(cut("one "));
+        script.add((call, sink) -> failed(FailureClass.INVALID_REQUEST, REFUSAL));
+        script.add(answer("one two", "one two"));
+        serve(StreamPolicy.CONTINUE);
+
+        assertThat(places()).containsExactly("a", "b", "b");
+        assertThat(called.get(2).continues()).isEmpty();
+        assertThat(reply().getStatus()).isEqualTo(ReplyStatus.COMPLETED);
+        assertThat(shown()).isEqualTo("one two");
+        assertThat(reply().getAttempts().getLast().getAfterCut())
+                .isEqualTo("starts again: b/m has refused to go on from a text");
+
+        called.clear();
+        script.add(cut("one "));
+        script.add(answer("one two", "one two"));
+        serve(StreamPolicy.CONTINUE);
+        assertThat(places()).as("what it refused once is not asked of it again").containsExactly("a", "b");
+        assertThat(called.get(1).continues()).isEmpty();
+    }
+
+    @Test
+    void aRefusalInTheLastAttemptOfAVisitDoesNotEndTheRequest() {
+        script.add(cut("one "));
+        script.add(cut("one "));
+        script.add((call, sink) -> failed(FailureClass.INVALID_REQUEST, REFUSAL));
+        script.add(answer("one two", "one two"));
+        serve(StreamPolicy.CONTINUE, deployment("a", true), deployment("b", false));
+
+        assertThat(reply().getStatus()).isEqualTo(ReplyStatus.COMPLETED);
+        assertThat(shown()).isEqualTo("one two");
+    }
+
+    @Test
+    void whereTheTargetCannotItStartsAgainAndSaysSo() {
+        startsAgain("b/m does not go on from a text", cut("one "), deployment("a", true), deployment("b", false));
+    }
+
+    @Test
+    void aCutInAToolCallStartsAgain() {
+        startsAgain("it was cut in or behind a tool call", (call, sink) -> {
+            sink.token(ChunkKind.TEXT, 0, "Let me see.", null);
+            sink.token(ChunkKind.TOOL_CALL, 0, "{\"ci", new ToolCallStart("t1", "weather"));
+            return failed(FailureClass.TRUNCATED, "cut");
+        }, deployment("a", true), deployment("b", true));
+    }
+
+    @Test
+    void aCutInThinkingStartsAgain() {
+        startsAgain("it was cut in or behind the model's thinking", (call, sink) -> {
+            sink.token(ChunkKind.REASONING, 0, "The user wants", null);
+            return failed(FailureClass.TRUNCATED, "cut");
+        }, deployment("a", true), deployment("b", true));
+    }
+
+    @Test
+    void aCutAfterWhiteSpaceAloneStartsAgain() {
+        startsAgain("it was cut before any text", cut(" \n"), deployment("a", true), deployment("b", true));
+    }
+
+    @Test
+    void aCutInSeveralChoicesStartsAgain() {
+        startsAgain("it was cut with several choices begun", (call, sink) -> {
+            sink.token(ChunkKind.TEXT, 0, "a", null);
+            sink.token(ChunkKind.TEXT, 1, "b", null);
+            return failed(FailureClass.CONNECTION_LOST, "cut");
+        }, deployment("a", true), deployment("b", true));
+    }
+
+    private void startsAgain(String why, BiFunction<VendorClient.Call, TokenSink, AttemptOutcome> first,
+            Deployment... deployments) {
+        script.add(first);
+        script.add(answer("all of it", "all of it"));
+        serve(StreamPolicy.CONTINUE, deployments);
+
+        assertThat(called.getLast().continues()).isEmpty();
+        assertThat(chunks(2)).isNotEmpty().noneMatch(TokenChunk::getCarried);
+        assertThat(shown()).isEqualTo("all of it");
+        assertThat(reply().getAttempts().getLast().getAfterCut()).startsWith("starts again: " + why);
+    }
+
+    @Test
+    void underRestartNothingIsCarried() {
+        script.add(cut("one "));
+        script.add(answer("one two", "one two"));
+        serve(StreamPolicy.RESTART, deployment("a", true), deployment("b", true));
+
+        assertThat(called.get(1).continues()).isEmpty();
+        assertThat(reply().getAttempts().getLast().getAfterCut()).isNull();
+        assertThat(shown()).isEqualTo("one two");
+    }
+
+    @Test
+    void theTotalCountsTheCutAttemptsAndSaysWhatIsEstimated() {
+        script.add(cut("one "));
+        script.add(answer("two", "one two"));
+        serve(StreamPolicy.CONTINUE);
+
+        LlmReply reply = reply();
+        assertThat(reply.getAttempts().get(0).getUsage().getEstimated()).isTrue();
+        assertThat(reply.getAttempts().get(1).getUsage().getEstimated()).isFalse();
+        assertThat(reply.getUsage().getEstimated()).as("the answering attempt's own count").isFalse();
+        assertThat(reply.getUsage().getOutputTokens()).isEqualTo(20);
+        assertThat(reply.getTotalUsage().getEstimated()).isTrue();
+        assertThat(reply.getTotalUsage().getInputTokens()).isEqualTo(5 + 10);
+        assertThat(reply.getTotalUsage().getOutputTokens()).isEqualTo(7 + 20);
+    }
+
+    private void serve(StreamPolicy policy) {
+        serve(policy, flow);
+    }
+
+    private void serve(StreamPolicy policy, Deployment... deployments) {
+        serve(policy, flow(TestConfiguration.routing(
+                new Strategy.Sequence(List.of(TestConfiguration.one("a"), TestConfiguration.one("b"))),
+                Residency.ANYWHERE, deployments)));
+    }
+
+    private void serve(StreamPolicy policy, RequestFlow through) {
+        producer.clear();
+        through.serve(TestRequests.request("r1", true, policy, NOW + 60_000));
+    }
+
+    private RequestFlow flow() {
+        return flow(configuration);
+    }
+
+    private RequestFlow flow(Configuration routes) {
+        RecordEncoder encoder = new RecordEncoder(Map.of("schema.registry.url", "http://127.0.0.1:1"));
+        RenewableProducer renewable = new RenewableProducer("test", () -> producer);
+        ReplyPublisher publisher = new ReplyPublisher(encoder, renewable, timer);
+        WorkerIdentity identity = new WorkerIdentity("w", 1);
+        WorkerMetrics metrics = new WorkerMetrics(new SimpleMeterRegistry());
+        AttemptRecorder recorder = new AttemptRecorder(new AttemptJournal(encoder, renewable, new BrokerClock()),
+                metrics, new Pricing(routes.prices()), "test", identity, () -> NOW);
+        RetryPause pause = new NoPauses();
+        Visit visit = new Visit(new Permits(new PermitDesk(routes, new SplittableRandom(1)), () -> 0), this::call,
+                publisher, recorder, identity, pause, () -> NOW, () -> 0);
+        return new RequestFlow(new QueryReader(routes, () -> NOW), visit, pause, new ReplyWriter("1", () -> 0),
+                metrics, (served, reply) -> publisher.publish(served.address(), reply, () -> done.add(served)),
+                () -> NOW, () -> 0);
+    }
+
+    private static final class NoPauses implements RetryPause {
+        @Override
+        public boolean before(int attempt, Optional<Duration> asked, long left) {
+            return true;
+        }
+
+        @Override
+        public boolean betweenVisits(int visit, Optional<Duration> asked, long left) {
+            return visit < 2;
+        }
+    }
+
+    private AttemptOutcome call(VendorClient.Call call, TokenSink sink) {
+        called.add(call);
+        return script.remove().apply(call, sink);
+    }
+
+    private static BiFunction<VendorClient.Call, TokenSink, AttemptOutcome> cut(String... tokens) {
+        return (call, sink) -> {
+            for (String token : tokens) {
+                sink.token(ChunkKind.TEXT, 0, token, null);
+            }
+            return failed(FailureClass.TRUNCATED, "cut");
+        };
+    }
+
+    private static BiFunction<VendorClient.Call, TokenSink, AttemptOutcome> answer(String token, String whole) {
+        return (call, sink) -> {
+            sink.token(ChunkKind.TEXT, 0, token, null);
+            return new AttemptOutcome.Answered(("{\"text\":\"" + whole + "\"}").getBytes(StandardCharsets.UTF_8),
+                    Optional.of("stop"), Optional.of("vendor-m"),
+                    Optional.of(TokenUsage.newBuilder().setInputTokens(10L).setOutputTokens(20L).build()), List.of(),
+                    TIMES);
+        };
+    }
+
+    private static AttemptOutcome failed(FailureClass failureClass, String message) {
+        boolean spent = failureClass == FailureClass.TRUNCATED || failureClass == FailureClass.CONNECTION_LOST;
+        return new AttemptOutcome.Failed(
+                new AttemptFailure(failureClass, OptionalInt.of(400), message, Optional.empty()), Optional.empty(),
+                spent
+                        ? Optional.of(TokenUsage.newBuilder().setInputTokens(5L).setOutputTokens(7L).setEstimated(true)
+                                .build())
+                        : Optional.empty(),
+                TIMES);
+    }
+
+    private static Deployment deployment(String place, boolean prefill) {
+        return TestConfiguration.deployment(place, new Deployment.Capabilities(OptionalInt.empty(), true, true, true,
+                true, prefill, OptionalInt.empty()));
+    }
+
+    private List<String> places() {
+        return called.stream().map(call -> call.deployment().name().place()).toList();
+    }
+
+    private LlmReply reply() {
+        List<byte[]> replies = published(Topics.REPLIES);
+        assertThat(replies).hasSize(1);
+        return json.parseReply(replies.getFirst());
+    }
+
+    private List<TokenChunk> chunks(int attempt) {
+        return published(Topics.TOKENS).stream().map(json::parseChunk)
+                .filter(chunk -> chunk.getAttempt().getNumber() == attempt).toList();
+    }
+
+    /** What a reader by the rule is left with; never the text of two attempts, never replaced. */
+    private String shown() {
+        ReplyAssembler reader = new ReplyAssembler(ReplyReaderOptions.Scope.EXPECTED, ReplyAssembler.Bounds.DEFAULT);
+        reader.expect(
+                new Expectation("r1", reply().getRequestHash(), Duration.ofMinutes(1), Expectation.Preview.TOKENS),
+                0);
+        StringBuilder text = new StringBuilder();
+        List<ReplyEvent> events = new ArrayList<>();
+        published(Topics.TOKENS).forEach(chunk -> events.addAll(reader.onChunk(json.parseChunk(chunk), 1)));
+        events.addAll(reader.onReply(reply(), 2));
+        for (ReplyEvent event : events) {
+            switch (event) {
+                case ReplyEvent.TextAppended(TokenChunk chunk) -> text.append(chunk.getDelta());
+                case ReplyEvent.Restarted _ -> text.setLength(0);
+                case ReplyEvent.Ended ended -> assertThat(ended.textReplaced()).isFalse();
+                case ReplyEvent.Abandoned _ -> throw new AssertionError("abandoned");
+            }
+        }
+        assertThat(events.getLast()).isInstanceOf(ReplyEvent.Ended.class);
+        return text.toString();
+    }
+
+    private List<byte[]> published(String topic) {
+        return producer.history().stream().filter(record -> record.topic().equals(topic)).map(ProducerRecord::value)
+                .toList();
+    }
+}
