@@ -1,5 +1,13 @@
 package dev.signalbox.dispatcher;
 
+import dev.signalbox.config.CallTimeouts;
+import dev.signalbox.dispatcher.usage.UsageTopology;
+import dev.signalbox.schemas.avro.UsageRecord;
+import dev.signalbox.schemas.avro.UsageRollup;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.common.serialization.Serdes;
 import dev.signalbox.dispatcher.health.FleetTime;
 import dev.signalbox.dispatcher.health.HealthReader;
 import dev.signalbox.dispatcher.health.HealthRules;
@@ -31,42 +39,71 @@ import org.slf4j.LoggerFactory;
 public final class Dispatcher implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
+    /** How long after a call the report of its end may come. */
+    private static final Duration REPORT = Duration.ofMinutes(2);
     /** So that a broker or registry that is away does not turn into a busy loop. */
     private static final Duration PAUSE_AFTER_FAILURE = Duration.ofSeconds(1);
 
     private final PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final JvmGcMetrics gc = new JvmGcMetrics();
-    private final KafkaStreams streams;
-    private final KafkaStreamsMetrics streamsMetrics;
+    private final KafkaStreams control;
+    private final KafkaStreams usage;
+    private final List<KafkaStreamsMetrics> streamsMetrics;
     private final HealthReader healths;
     private final OperatorView view;
 
     private Dispatcher(DispatcherOptions options) {
-        FleetTime time = new FleetTime(() -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()));
-        streams = new KafkaStreams(topology(options, HealthRules.DEFAULT, time),
-                new StreamsConfig(StreamsSettings.of(options.clientProperties(), options.stateDir())));
-        streams.setUncaughtExceptionHandler(Dispatcher::replaceThread);
-        healths = new HealthReader(streams, HealthRules.DEFAULT, time);
-        streamsMetrics = new KafkaStreamsMetrics(streams);
+        FleetTime time = fleetTime();
+        SchemaRegistryClient registry = SchemaRegistryClient.of(options.registryProperties());
+        control = application(control(registry, options, time),
+                StreamsSettings.control(options.clientProperties(), options.stateDir()));
+        usage = application(usage(registry, options),
+                StreamsSettings.usage(options.clientProperties(), options.stateDir()));
+        healths = new HealthReader(control, HealthRules.DEFAULT, time);
+        streamsMetrics = List.of(new KafkaStreamsMetrics(control), new KafkaStreamsMetrics(usage));
         try {
             view = new OperatorView(options.admin(), this::live, this::ready, metrics::scrape, healths,
                     options.configuration().deployments().keySet().stream().map(Object::toString)
                             .collect(Collectors.toUnmodifiableSet()));
         } catch (RuntimeException e) {
-            streams.close();
+            control.close();
+            usage.close();
             throw e;
         }
-        streamsMetrics.bindTo(metrics);
+        streamsMetrics.forEach(application -> application.bindTo(metrics));
         new JvmMemoryMetrics().bindTo(metrics);
         new JvmThreadMetrics().bindTo(metrics);
         new ProcessorMetrics().bindTo(metrics);
         gc.bindTo(metrics);
     }
 
-    private static Topology topology(DispatcherOptions options, HealthRules rules, FleetTime time) {
-        SchemaRegistryClient registry = SchemaRegistryClient.of(options.registryProperties());
+    /** Of one application alone: it is as late as what that one reads. */
+    private static FleetTime fleetTime() {
+        return new FleetTime(() -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()));
+    }
+
+    private static KafkaStreams application(Topology topology, Map<String, Object> settings) {
+        KafkaStreams application = new KafkaStreams(topology, new StreamsConfig(settings));
+        application.setUncaughtExceptionHandler(Dispatcher::replaceThread);
+        return application;
+    }
+
+    private static Topology control(SchemaRegistryClient registry, DispatcherOptions options, FleetTime time) {
         return new DispatcherTopology(new AvroDeserializer<>(AttemptEvent.class, registry),
-                new AvroSerializer<>(registry, options.registryProperties()), rules, time).build();
+                new AvroSerializer<>(registry, options.registryProperties()), HealthRules.DEFAULT, time).build();
+    }
+
+    private static Topology usage(SchemaRegistryClient registry, DispatcherOptions options) {
+        Duration longestCall = options.configuration().deployments().values().stream()
+                .map(deployment -> deployment.timeouts().total()).max(Comparator.naturalOrder())
+                .orElse(CallTimeouts.DEFAULT.total());
+        return new UsageTopology(longestCall.plus(REPORT), fleetTime(),
+                new AvroDeserializer<>(AttemptEvent.class, registry),
+                Serdes.serdeFrom(new AvroSerializer<>(registry, options.registryProperties()),
+                        new AvroDeserializer<>(UsageRecord.class, registry)),
+                Serdes.serdeFrom(new AvroSerializer<>(registry, options.registryProperties()),
+                        new AvroDeserializer<>(UsageRollup.class, registry)))
+                .build();
     }
 
     /**
@@ -78,7 +115,8 @@ public final class Dispatcher implements AutoCloseable {
     public static Dispatcher start(DispatcherOptions options) {
         Dispatcher dispatcher = new Dispatcher(options);
         dispatcher.view.start();
-        dispatcher.streams.start();
+        dispatcher.control.start();
+        dispatcher.usage.start();
         return dispatcher;
     }
 
@@ -91,12 +129,12 @@ public final class Dispatcher implements AutoCloseable {
 
     /** Whether it runs, or its tasks are being assigned. */
     public boolean live() {
-        return streams.state().isRunningOrRebalancing();
+        return control.state().isRunningOrRebalancing() && usage.state().isRunningOrRebalancing();
     }
 
     /** Whether all its tasks run. */
     public boolean ready() {
-        return streams.state() == KafkaStreams.State.RUNNING;
+        return control.state() == KafkaStreams.State.RUNNING && usage.state() == KafkaStreams.State.RUNNING;
     }
 
     /** Health of the deployments of this instance's tasks. */
@@ -118,10 +156,20 @@ public final class Dispatcher implements AutoCloseable {
     @Override
     public void close() {
         view.close();
-        streamsMetrics.close();
-        streams.close(CloseOptions.groupMembershipOperation(GroupMembershipOperation.LEAVE_GROUP)
-                .withTimeout(CLOSE_LIMIT));
+        streamsMetrics.forEach(KafkaStreamsMetrics::close);
+        Thread other = Thread.startVirtualThread(() -> close(usage));
+        close(control);
+        try {
+            other.join(CLOSE_LIMIT);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         gc.close();
         metrics.close();
+    }
+
+    private static void close(KafkaStreams application) {
+        application.close(CloseOptions.groupMembershipOperation(GroupMembershipOperation.LEAVE_GROUP)
+                .withTimeout(CLOSE_LIMIT));
     }
 }

@@ -7,18 +7,21 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.streams.StreamsConfig;
 
-/** Properties of the application {@code signalbox-control}: from event to visible change in milliseconds. */
+/** Properties of the two applications. */
 final class StreamsSettings {
-    static final String APPLICATION_ID = "signalbox-control";
+    static final String CONTROL = "signalbox-control";
+    static final String USAGE = "signalbox-usage";
 
     private StreamsSettings() {
     }
 
-    /** @param client what was passed for every Kafka client; what the application needs for itself stands above it */
-    static Map<String, Object> of(Map<String, Object> client, Path stateDir) {
-        Map<String, Object> all = new HashMap<>(client);
-        all.put(StreamsConfig.APPLICATION_ID_CONFIG, APPLICATION_ID);
-        all.put(StreamsConfig.STATE_DIR_CONFIG, stateDir.toString());
+    /**
+     * From event to visible change in milliseconds.
+     *
+     * @param client what was passed for every Kafka client; what the application needs for itself stands above it
+     */
+    static Map<String, Object> control(Map<String, Object> client, Path stateDir) {
+        Map<String, Object> all = both(CONTROL, client, stateDir);
         // The models tolerate an event twice, and a transaction costs 20 to 70 ms.
         all.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.AT_LEAST_ONCE);
         all.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 0L);
@@ -27,6 +30,29 @@ final class StreamsSettings {
         all.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 1_000L);
         // Beyond a store's own retention: its changelog is of no use after that.
         all.put(StreamsConfig.WINDOW_STORE_CHANGE_LOG_ADDITIONAL_RETENTION_MS_CONFIG, 600_000L);
+        return all;
+    }
+
+    /**
+     * Nothing lost, nothing counted twice; visible after about a second.
+     *
+     * @param client as above
+     */
+    static Map<String, Object> usage(Map<String, Object> client, Path stateDir) {
+        Map<String, Object> all = both(USAGE, client, stateDir);
+        all.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
+        all.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 1_000L);
+        all.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 16L << 20);
+        all.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), 20);
+        all.put(StreamsConfig.producerPrefix(ProducerConfig.COMPRESSION_TYPE_CONFIG), "lz4");
+        all.put(StreamsConfig.WINDOW_STORE_CHANGE_LOG_ADDITIONAL_RETENTION_MS_CONFIG, 600_000L);
+        return all;
+    }
+
+    private static Map<String, Object> both(String application, Map<String, Object> client, Path stateDir) {
+        Map<String, Object> all = new HashMap<>(client);
+        all.put(StreamsConfig.APPLICATION_ID_CONFIG, application);
+        all.put(StreamsConfig.STATE_DIR_CONFIG, stateDir.toString());
         // As the broker has it.
         all.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, -1);
         all.put(StreamsConfig.ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING_CONFIG, true);

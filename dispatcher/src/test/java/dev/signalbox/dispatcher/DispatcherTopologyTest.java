@@ -48,7 +48,7 @@ class DispatcherTopologyTest {
     @BeforeEach
     void start(@TempDir Path folder) {
         Properties properties = new Properties();
-        properties.putAll(StreamsSettings.of(Map.of("bootstrap.servers", "none:1"), folder));
+        properties.putAll(StreamsSettings.control(Map.of("bootstrap.servers", "none:1"), folder));
         driver = new TopologyTestDriver(topology(monotonic), properties, T0);
         attempts = driver.createInputTopic(Topics.ATTEMPTS, new StringSerializer(), new ByteArraySerializer());
         health = driver.createOutputTopic(Topics.HEALTH, new StringDeserializer(),

@@ -15,6 +15,8 @@ import dev.signalbox.schemas.avro.DeploymentHealth;
 import dev.signalbox.schemas.avro.DeploymentState;
 import dev.signalbox.schemas.avro.LlmRequest;
 import dev.signalbox.schemas.avro.StreamPolicy;
+import dev.signalbox.schemas.avro.UsageRecord;
+import dev.signalbox.schemas.avro.UsageRollup;
 import dev.signalbox.schemas.client.RequestProducer;
 import dev.signalbox.schemas.client.RequestProducerOptions;
 import dev.signalbox.schemas.serde.AvroDeserializer;
@@ -31,11 +33,13 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -155,6 +159,52 @@ class DispatcherIT {
 
         assertThat(dispatcher.healths().health("kept").getState()).isEqualTo(DeploymentState.EJECTED);
         assertThat(dispatcher.healths().health("kept").getVersion()).isEqualTo(2);
+    }
+
+    @Test
+    void everyCallBecomesUsageOnce() throws Exception {
+        int calls = 40;
+        try (RequestProducer producer = RequestProducer.open(installation.callerProperties(),
+                RequestProducerOptions.DEFAULT, (request, error) -> {
+                    throw new AssertionError(request, error);
+                })) {
+            for (int i = 0; i < calls; i++) {
+                ask(producer, "usage-" + i, "fine");
+            }
+        }
+
+        List<UsageRecord> usage = new ArrayList<>();
+        Map<String, UsageRollup> days = new HashMap<>();
+        try (var records = committed(Topics.USAGE, UsageRecord.class);
+                var rollups = committed(Topics.USAGE_DAILY, UsageRollup.class)) {
+            Awaitility.await().atMost(PATIENCE).until(() -> {
+                records.poll(Duration.ofMillis(100)).forEach(record -> usage.add(record.value()));
+                rollups.poll(Duration.ofMillis(100)).forEach(record -> days.put(record.key(), record.value()));
+                return usage.stream().filter(record -> record.getRequestId().startsWith("usage-")).count() >= calls
+                        && days.values().stream().filter(day -> day.getDeployment().equals("good/fine"))
+                                .mapToLong(UsageRollup::getAnswered).sum() >= calls;
+            });
+        }
+
+        List<UsageRecord> ours = usage.stream().filter(record -> record.getRequestId().startsWith("usage-")).toList();
+        assertThat(ours).hasSize(calls).allSatisfy(record -> {
+            assertThat(record.getOutcome()).isEqualTo("ANSWERED");
+            assertThat(record.getUsage().getOutputTokens()).isPositive();
+            assertThat(record.getTenant()).isEqualTo("acme");
+        });
+        assertThat(ours).extracting(UsageRecord::getEventId).doesNotHaveDuplicates();
+    }
+
+    private <T extends SpecificRecord> KafkaConsumer<String, T> committed(String topic, Class<T> type) {
+        Map<String, Object> properties = new HashMap<>(installation.clientProperties());
+        properties.put("isolation.level", "read_committed");
+        KafkaConsumer<String, T> consumer = new KafkaConsumer<>(properties, new StringDeserializer(),
+                new AvroDeserializer<>(type, SchemaRegistryClient.of(installation.registryProperties())));
+        List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
+                .map(info -> new TopicPartition(topic, info.partition())).toList();
+        consumer.assign(partitions);
+        consumer.seekToBeginning(partitions);
+        return consumer;
     }
 
     /** Microseconds from the send of each event to the reading of the change that it makes. */

@@ -1,0 +1,88 @@
+package dev.signalbox.dispatcher.usage;
+
+import dev.signalbox.dispatcher.health.FleetTime;
+import dev.signalbox.dispatcher.usage.Pairing.Mark;
+import dev.signalbox.dispatcher.usage.Pairing.Step;
+import dev.signalbox.schemas.avro.AttemptEvent;
+import dev.signalbox.schemas.avro.UsageRecord;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.kafka.streams.processor.PunctuationType;
+import org.apache.kafka.streams.processor.api.ContextualProcessor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.WindowStore;
+import org.jspecify.annotations.Nullable;
+
+/** Publishes each vendor call once: when its end is read, or as unpaired when it must be over. */
+@SuppressWarnings("NullAway.Init") // Streams calls init() before anything else.
+public final class PairingProcessor extends ContextualProcessor<String, AttemptEvent, String, UsageRecord> {
+    /** How late a lost call may be noticed. */
+    static final Duration TICK = Duration.ofSeconds(10);
+
+    private final long longestCallMillis;
+    private final FleetTime time;
+    private KeyValueStore<String, UsageRecord> open;
+    private WindowStore<String, Mark> over;
+
+    /** @param longestCall no vendor call takes longer, the report of its end included */
+    public PairingProcessor(Duration longestCall, FleetTime time) {
+        this.longestCallMillis = longestCall.toMillis();
+        this.time = time;
+    }
+
+    @Override
+    public void init(ProcessorContext<String, UsageRecord> context) {
+        super.init(context);
+        open = context.getStateStore(UsageStores.OPEN);
+        over = context.getStateStore(UsageStores.OVER);
+        context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, wallClock -> time.nowMillis().ifPresent(this::tick));
+    }
+
+    @Override
+    public void process(Record<String, AttemptEvent> record) {
+        long now = record.timestamp();
+        time.observe(now);
+        if (record.value() == null) {
+            return;
+        }
+        String eventId = CallUsage.eventId(record.value());
+        switch (Pairing.onEvent(record.value(), eventId, open.get(eventId), mark(eventId, now), now)) {
+            case Step.Open(UsageRecord begun) -> open.put(eventId, begun);
+            case Step.Over step -> publish(step, now);
+            case Step.Known known -> {
+            }
+        }
+    }
+
+    private @Nullable Mark mark(String eventId, long now) {
+        for (long bucket : UsageStores.buckets(now)) {
+            Mark mark = bucket < 0 ? null : over.fetch(eventId, bucket);
+            if (mark != null) {
+                return mark;
+            }
+        }
+        return null;
+    }
+
+    private void publish(Step.Over step, long now) {
+        UsageRecord usage = step.usage();
+        open.delete(usage.getEventId());
+        over.put(usage.getEventId(), step.mark(), UsageStores.buckets(now)[0]);
+        context().forward(new Record<>(usage.getEventId(), usage, now));
+    }
+
+    private void tick(long now) {
+        List<UsageRecord> lost = new ArrayList<>();
+        try (var calls = open.all()) {
+            calls.forEachRemaining(call -> {
+                if (Pairing.isLost(call.value, now, longestCallMillis)) {
+                    lost.add(call.value);
+                }
+            });
+        }
+        lost.forEach(call -> publish(Pairing.lost(call), now));
+    }
+}

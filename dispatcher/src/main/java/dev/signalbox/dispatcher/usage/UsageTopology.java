@@ -1,0 +1,105 @@
+package dev.signalbox.dispatcher.usage;
+
+import dev.signalbox.dispatcher.health.FleetTime;
+import dev.signalbox.dispatcher.usage.RollupKey.Window;
+import dev.signalbox.schemas.Topics;
+import dev.signalbox.schemas.avro.AttemptEvent;
+import dev.signalbox.schemas.avro.UsageRecord;
+import dev.signalbox.schemas.avro.UsageRollup;
+import java.time.Duration;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.apache.kafka.common.serialization.Serde;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.common.serialization.Serializer;
+import org.apache.kafka.streams.AutoOffsetReset;
+import org.apache.kafka.streams.StreamsBuilder;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.kstream.Consumed;
+import org.apache.kafka.streams.kstream.KStream;
+import org.apache.kafka.streams.kstream.Named;
+import org.apache.kafka.streams.kstream.Produced;
+import org.apache.kafka.streams.kstream.Repartitioned;
+
+/** What the application {@code signalbox-usage} consists of. */
+public final class UsageTopology {
+    private static final String ATTEMPTS = "usage-attempts";
+    private static final String PAIRING = "usage-pairing";
+    private static final String CALLS = "usage-calls";
+    private static final String DIMENSIONS = "usage-dimensions";
+    private static final String BY_DIMENSIONS = "by-dimensions";
+    private static final String ROLLUPS = "usage-rollups";
+
+    private final Duration longestCall;
+    private final FleetTime time;
+    private final Deserializer<AttemptEvent> attempts;
+    private final Serde<UsageRecord> usage;
+    private final Serde<UsageRollup> rollups;
+
+    /**
+     * @param longestCall no vendor call takes longer, the report of its end included
+     * @param time of this application alone, since it may lag behind others
+     */
+    public UsageTopology(Duration longestCall, FleetTime time, Deserializer<AttemptEvent> attempts,
+            Serde<UsageRecord> usage, Serde<UsageRollup> rollups) {
+        this.longestCall = longestCall;
+        this.time = time;
+        this.attempts = attempts;
+        // Internal topics hold what the public ones do, under the same schemas.
+        this.usage = under(Topics.USAGE, usage);
+        this.rollups = under(Topics.USAGE_HOURLY, rollups);
+    }
+
+    private static <T> Serde<T> under(String topic, Serde<T> serde) {
+        Serializer<T> serializer = serde.serializer();
+        Deserializer<T> deserializer = serde.deserializer();
+        return Serdes.serdeFrom((internal, value) -> serializer.serialize(topic, value),
+                (internal, bytes) -> deserializer.deserialize(topic, bytes));
+    }
+
+    /** All sub-topologies in the order in which an event flows through them. */
+    public Topology build() {
+        StreamsBuilder builder = new StreamsBuilder();
+        KStream<String, UsageRecord> calls = pairing(builder);
+        rollups(builder, calls);
+        return builder.build();
+    }
+
+    /** Each vendor call once. */
+    private KStream<String, UsageRecord> pairing(StreamsBuilder builder) {
+        builder.addStateStore(UsageStores.open(usage)).addStateStore(UsageStores.over());
+        KStream<String, UsageRecord> calls = builder
+                .stream(Topics.ATTEMPTS,
+                        Consumed.with(Serdes.String(), Serdes.serdeFrom(unused(), attempts)).withName(ATTEMPTS)
+                                .withOffsetResetPolicy(AutoOffsetReset.earliest()))
+                .process(() -> new PairingProcessor(longestCall, time), Named.as(PAIRING), UsageStores.OPEN,
+                        UsageStores.OVER);
+        calls.to(Topics.USAGE, Produced.with(Serdes.String(), usage).withName(CALLS));
+        return calls;
+    }
+
+    /** Their sums, by hour and by day. */
+    private void rollups(StreamsBuilder builder, KStream<String, UsageRecord> calls) {
+        for (Window window : Window.values()) {
+            builder.addStateStore(UsageStores.rollups(window, rollups));
+        }
+        KStream<String, UsageRollup> sums = calls
+                .selectKey((id, call) -> RollupKey.dimensions(call), Named.as(DIMENSIONS))
+                .repartition(Repartitioned.with(Serdes.String(), usage).withName(BY_DIMENSIONS))
+                .process(RollupProcessor::new, Named.as(ROLLUPS), UsageStores.rollups(Window.HOURLY),
+                        UsageStores.rollups(Window.DAILY));
+        sums.filter((key, sum) -> isOf(Window.HOURLY, sum), Named.as("usage-is-hourly")).to(Topics.USAGE_HOURLY,
+                Produced.with(Serdes.String(), rollups).withName("usage-hours"));
+        sums.filter((key, sum) -> isOf(Window.DAILY, sum), Named.as("usage-is-daily")).to(Topics.USAGE_DAILY,
+                Produced.with(Serdes.String(), under(Topics.USAGE_DAILY, rollups)).withName("usage-days"));
+    }
+
+    private static boolean isOf(Window window, UsageRollup sum) {
+        return sum.getUntilMillis() - sum.getFromMillis() == window.millis();
+    }
+
+    private static Serializer<AttemptEvent> unused() {
+        return (topic, event) -> {
+            throw new UnsupportedOperationException("attempt events are read only");
+        };
+    }
+}

@@ -1,0 +1,303 @@
+package dev.signalbox.dispatcher.usage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.signalbox.dispatcher.Events;
+import dev.signalbox.dispatcher.health.FleetTime;
+import dev.signalbox.schemas.Topics;
+import dev.signalbox.schemas.avro.AttemptEvent;
+import dev.signalbox.schemas.avro.AttemptId;
+import dev.signalbox.schemas.avro.TokenUsage;
+import dev.signalbox.schemas.avro.UsageRecord;
+import dev.signalbox.schemas.avro.UsageRollup;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.math.BigDecimal;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.avro.specific.SpecificRecordBase;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.apache.kafka.common.serialization.Serde;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.common.serialization.Serializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.TestInputTopic;
+import org.apache.kafka.streams.TestOutputTopic;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.TopologyTestDriver;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class UsageTopologyTest {
+    private static final Instant T0 = Instant.parse("2026-11-21T20:15:00Z");
+    private static final Duration LONGEST_CALL = Duration.ofMinutes(12);
+    private static final String NAME = "vendor.eu/model";
+
+    private final AtomicLong monotonic = new AtomicLong(77);
+    private TopologyTestDriver driver;
+    private TestInputTopic<String, byte[]> attempts;
+    private TestOutputTopic<String, UsageRecord> usage;
+    private TestOutputTopic<String, UsageRollup> hourly;
+    private TestOutputTopic<String, UsageRollup> daily;
+    private Instant now = T0;
+
+    @BeforeEach
+    void start(@TempDir Path folder) {
+        Properties properties = new Properties();
+        properties.putAll(Map.of(StreamsConfig.APPLICATION_ID_CONFIG, "usage", StreamsConfig.BOOTSTRAP_SERVERS_CONFIG,
+                "none:1", StreamsConfig.STATE_DIR_CONFIG, folder.toString(),
+                StreamsConfig.ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING_CONFIG, true));
+        driver = new TopologyTestDriver(topology(), properties, T0);
+        attempts = driver.createInputTopic(Topics.ATTEMPTS, new StringSerializer(), new ByteArraySerializer());
+        usage = driver.createOutputTopic(Topics.USAGE, new StringDeserializer(), usages().deserializer());
+        hourly = driver.createOutputTopic(Topics.USAGE_HOURLY, new StringDeserializer(), rollups().deserializer());
+        daily = driver.createOutputTopic(Topics.USAGE_DAILY, new StringDeserializer(), rollups().deserializer());
+    }
+
+    @AfterEach
+    void stop() {
+        driver.close();
+    }
+
+    private Topology topology() {
+        Deserializer<AttemptEvent> events = (topic, bytes) -> bytes == null
+                ? null
+                : read(() -> AttemptEvent.fromByteBuffer(ByteBuffer.wrap(bytes)));
+        return new UsageTopology(LONGEST_CALL, new FleetTime(monotonic::get), events, usages(), rollups()).build();
+    }
+
+    @Test
+    void aCallIsPublishedOnceWhenItsEndIsRead() {
+        AttemptEvent started = call("r-1", 1);
+        event(started);
+        assertThat(usage.isEmpty()).isTrue();
+        AttemptEvent ended = answered(started, 10, 51, "0.000000123");
+        event(ended);
+        event(ended);
+        event(started);
+
+        var records = usage.readRecordsToList();
+        assertThat(records).hasSize(1);
+        UsageRecord record = records.getFirst().value();
+        assertThat(records.getFirst().key()).isEqualTo("r-1/0.1.1.7").isEqualTo(record.getEventId());
+        assertThat(record.getStartedMillis()).isEqualTo(T0.toEpochMilli() + 10);
+        assertThat(record.getEndedMillis()).isEqualTo(T0.toEpochMilli() + 20);
+        assertThat(record.getOutcome()).isEqualTo("ANSWERED");
+        assertThat(record.getUsage().getOutputTokens()).isEqualTo(51);
+        assertThat(record.getCost()).isEqualByComparingTo("0.000000123");
+        assertThat(record.getTenant()).isEqualTo("acme");
+        pass(LONGEST_CALL.plusMinutes(1));
+        assertThat(usage.isEmpty()).as("nothing is left open").isTrue();
+    }
+
+    @Test
+    void anEndWithoutItsStartIsPublishedWithTheStartReckoned() {
+        AttemptEvent ended = answered(call("r-1", 1), 10, 51, "1");
+        ended.setDurationMillis(4L);
+        event(ended);
+
+        UsageRecord record = usage.readValue();
+        assertThat(record.getEndedMillis() - record.getStartedMillis()).isEqualTo(4);
+    }
+
+    @Test
+    void aCallWithoutItsEndIsPublishedAsUnpairedAndCorrectedIfTheEndComesLate() {
+        AttemptEvent started = call("r-1", 1);
+        event(started);
+        pass(LONGEST_CALL);
+        assertThat(usage.isEmpty()).isTrue();
+        pass(PairingProcessor.TICK);
+
+        UsageRecord lost = usage.readValue();
+        assertThat(lost.getOutcome()).isEqualTo("UNPAIRED");
+        assertThat(lost.getEndedMillis()).isNull();
+        assertThat(lost.getCost()).isNull();
+        UsageRollup before = lastDaily();
+        assertThat(List.of(before.getAttempts(), before.getUnpaired(), before.getUnpriced()))
+                .containsExactly(1L, 1L, 1L);
+
+        event(answered(started, 10, 51, "2.5"));
+
+        UsageRecord late = usage.readValue();
+        assertThat(late.getEventId()).isEqualTo(lost.getEventId());
+        assertThat(late.getSupersedes()).isTrue();
+        UsageRollup day = lastDaily();
+        assertThat(List.of(day.getAttempts(), day.getUnpaired(), day.getUnpriced(), day.getAnswered()))
+                .containsExactly(1L, 0L, 0L, 1L);
+        assertThat(day.getCost()).isEqualByComparingTo("2.5");
+    }
+
+    @Test
+    void sumsAreByTheHourInWhichACallStarted() {
+        now = Instant.parse("2026-11-21T23:59:59.900Z");
+        AttemptEvent before = call("r-1", 1);
+        event(before);
+        now = now.plusSeconds(60);
+        event(answered(before, 10, 20, "1"));
+        AttemptEvent after = call("r-2", 1);
+        event(after);
+        event(answered(after, 1, 2, "0.5"));
+        pass(RollupProcessor.PUBLISH);
+
+        assertThat(hourly.readKeyValuesToMap()).hasSize(2)
+                .hasEntrySatisfying("2026-11-21T23Z/test/acme/support/-/model/vendor.eu%2Fmodel", hour -> {
+                    assertThat(hour.getInputTokens()).isEqualTo(10);
+                    assertThat(hour.getUntilMillis() - hour.getFromMillis()).isEqualTo(3_600_000);
+                })
+                .hasEntrySatisfying("2026-11-22T00Z/test/acme/support/-/model/vendor.eu%2Fmodel",
+                        hour -> assertThat(hour.getCost()).isEqualByComparingTo("0.5"));
+        assertThat(daily.readKeyValuesToMap()).containsOnlyKeys(
+                "2026-11-21/test/acme/support/-/model/vendor.eu%2Fmodel",
+                "2026-11-22/test/acme/support/-/model/vendor.eu%2Fmodel");
+        pass(RollupProcessor.PUBLISH);
+        assertThat(hourly.isEmpty()).as("what has not changed is not published again").isTrue();
+    }
+
+    /** Events lost, doubled, swapped and late: the sums are those of the calls all the same. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void sumsAreThoseOfTheCalls(long seed) {
+        Random random = new Random(seed);
+        List<AttemptEvent> pending = new ArrayList<>();
+        Map<String, Long> tokens = new HashMap<>();
+        BigDecimal cost = BigDecimal.ZERO;
+        int unpaired = 0;
+        for (int i = 0; i < 400; i++) {
+            AttemptEvent started = call("r-" + i, 1 + random.nextInt(3));
+            started.setTenant("tenant-" + random.nextInt(3));
+            double fate = random.nextDouble();
+            if (fate > 0.1) {
+                long output = random.nextInt(1_000);
+                BigDecimal price = BigDecimal.valueOf(random.nextInt(1_000_000), 9);
+                AttemptEvent ended = answered(started, 7, output, price.toPlainString());
+                tokens.merge(started.getTenant(), output, Long::sum);
+                cost = cost.add(price);
+                pending.add(ended);
+                if (fate > 0.9) {
+                    pending.add(random.nextInt(pending.size()), ended);
+                }
+            } else {
+                unpaired++;
+            }
+            if (fate < 0.1 || fate > 0.2) {
+                event(started);
+            }
+            if (random.nextInt(4) == 0) {
+                java.util.Collections.shuffle(pending, random);
+                pending.subList(pending.size() / 2, pending.size()).forEach(this::event);
+                pending.subList(pending.size() / 2, pending.size()).clear();
+            }
+        }
+        pending.forEach(this::event);
+        pass(LONGEST_CALL.plus(PairingProcessor.TICK));
+        pass(RollupProcessor.PUBLISH);
+
+        Map<String, UsageRollup> days = daily.readKeyValuesToMap();
+        Map<String, Long> summed = new HashMap<>();
+        days.values().forEach(day -> summed.merge(day.getTenant(), day.getOutputTokens(), Long::sum));
+        assertThat(summed).as("seed %d", seed).isEqualTo(tokens);
+        assertThat(days.values().stream().map(UsageRollup::getCost).reduce(BigDecimal.ZERO, BigDecimal::add))
+                .isEqualByComparingTo(cost);
+        assertThat(days.values().stream().mapToLong(UsageRollup::getAttempts).sum()).isEqualTo(400);
+        assertThat(days.values().stream().mapToLong(UsageRollup::getUnpaired).sum()).isEqualTo(unpaired);
+        Map<String, UsageRecord> latest = usage.readKeyValuesToMap();
+        assertThat(latest).hasSize(400);
+    }
+
+    @Test
+    void everyOperatorAndStoreHasANameOfOursAndThePageShowsThem() throws IOException {
+        String description = topology().describe().toString().strip();
+
+        assertThat(description).doesNotContain("KSTREAM", "KTABLE", "0000");
+        assertThat(Files.readString(Path.of(System.getProperty("signalbox.root"), "docs", "dispatcher.md")))
+                .as("docs/dispatcher.md").contains("```\n" + description + "\n```\n");
+    }
+
+    private UsageRollup lastDaily() {
+        pass(RollupProcessor.PUBLISH);
+        return daily.readValuesToList().getLast();
+    }
+
+    private static AttemptEvent call(String request, int number) {
+        AttemptEvent started = Events.started(NAME, "worker");
+        started.setRequestId(request);
+        started.setAttempt(new AttemptId(0, 1, number, 7L));
+        return started;
+    }
+
+    private static AttemptEvent answered(AttemptEvent started, long input, long output, String cost) {
+        AttemptEvent ended = AttemptEvent.newBuilder(Events.answered(NAME, "worker", 5, 10, output))
+                .setRequestId(started.getRequestId()).setAttempt(started.getAttempt()).setTenant(started.getTenant())
+                .build();
+        ended.setUsage(TokenUsage.newBuilder().setInputTokens(input).setOutputTokens(output).build());
+        ended.setCost(new BigDecimal(cost).setScale(9));
+        return ended;
+    }
+
+    private void event(AttemptEvent event) {
+        now = now.plusMillis(10);
+        monotonic.addAndGet(10);
+        attempts.pipeInput(event.getDeployment(), read(() -> bytes(event.toByteBuffer())), now);
+    }
+
+    private void pass(Duration time) {
+        now = now.plus(time);
+        monotonic.addAndGet(time.toMillis());
+        driver.advanceWallClockTime(time);
+    }
+
+    private static Serde<UsageRecord> usages() {
+        return Serdes.serdeFrom(written(UsageRecord::toByteBuffer), (topic, bytes) -> bytes == null
+                ? null
+                : read(() -> UsageRecord.fromByteBuffer(ByteBuffer.wrap(bytes))));
+    }
+
+    private static Serde<UsageRollup> rollups() {
+        return Serdes.serdeFrom(written(UsageRollup::toByteBuffer), (topic, bytes) -> bytes == null
+                ? null
+                : read(() -> UsageRollup.fromByteBuffer(ByteBuffer.wrap(bytes))));
+    }
+
+    private interface Written<T> {
+        ByteBuffer of(T record) throws IOException;
+    }
+
+    private static <T extends SpecificRecordBase> Serializer<T> written(Written<T> form) {
+        return (topic, record) -> record == null ? null : read(() -> bytes(form.of(record)));
+    }
+
+    private static byte[] bytes(ByteBuffer buffer) {
+        byte[] bytes = new byte[buffer.remaining()];
+        buffer.get(bytes);
+        return bytes;
+    }
+
+    private interface Avro<T> {
+        T run() throws IOException;
+    }
+
+    private static <T> T read(Avro<T> step) {
+        try {
+            return step.run();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
