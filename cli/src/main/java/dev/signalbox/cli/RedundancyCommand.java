@@ -1,5 +1,6 @@
 package dev.signalbox.cli;
 
+import dev.signalbox.config.Configuration;
 import dev.signalbox.config.Places;
 import dev.signalbox.config.ReadResult;
 import dev.signalbox.config.redundancy.Capacity;
@@ -16,6 +17,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -36,13 +39,18 @@ final class RedundancyCommand implements Callable<Integer> {
     @Option(names = "--fail-on", paramLabel = "SEVERITY", description = "warning or critical: exit code 3 where there is a finding at least that bad.")
     private @Nullable Severity failOn;
 
+    @Option(names = "--environment", paramLabel = "NAME", description = "Only the routes of that environment; by default those of all.")
+    private @Nullable String environment;
+
     @Mixin
     private ConfigurationChoice choice = new ConfigurationChoice();
 
     @Override
     public Integer call() {
         ReadResult.Valid read = choice.readWithPlaces();
-        RedundancyReport report = Redundancy.assess(read.configuration());
+        RedundancyReport report = environment == null
+                ? Redundancy.assess(read.configuration())
+                : Redundancy.assess(read.configuration(), known(read.configuration(), environment));
         PrintStream out = shell.terminal().out();
         switch (form) {
             case TABLE -> print(report, read.places(), out);
@@ -50,6 +58,16 @@ final class RedundancyCommand implements Callable<Integer> {
         }
         out.flush();
         return (failOn != null && report.has(failOn) ? ExitCode.SOME_FAILED : ExitCode.OK).number();
+    }
+
+    private static String known(Configuration configuration, String environment) {
+        SortedSet<String> environments = new TreeSet<>();
+        configuration.routes().values().forEach(routes -> environments.addAll(routes.byEnvironment().keySet()));
+        if (!environments.contains(environment)) {
+            throw new CommandFailure(ExitCode.USAGE, "no route is for environment \"" + environment
+                    + "\"; there are routes for " + String.join(", ", environments));
+        }
+        return environment;
     }
 
     private static void print(RedundancyReport report, Places places, PrintStream out) {

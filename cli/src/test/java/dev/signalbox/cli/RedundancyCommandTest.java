@@ -79,8 +79,23 @@ class RedundancyCommandTest {
         assertThat(json.at("/routes/0/deployments/0").asText()).isEqualTo("openai.direct/m");
     }
 
+    /** The configuration that users see first is one to copy. */
     @Test
-    void what_is_built_in_can_be_judged_too() {
-        assertThat(CommandLineRunner.run("redundancy").out()).contains("POOL", "gpt-4.1-mini/simulated/otherwise");
+    void what_is_built_in_has_no_weakness() {
+        assertThat(CommandLineRunner.run("redundancy").out())
+                .contains("POOL", "gpt-4.1-mini/simulated/otherwise").endsWith("no weakness found\n");
+    }
+
+    @Test
+    void one_environment_can_be_judged_alone() throws IOException {
+        String more = GOOD.replace("sequence: [openai.direct, anthropic.direct] } }",
+                "sequence: [openai.direct, anthropic.direct] } }, test: { otherwise: { sequence: [openai.direct] } }");
+        assertThat(run(more).out()).contains("m/prod/otherwise", "m/test/otherwise", "1 critical");
+        assertThat(run(more, "--environment", "prod").out()).doesNotContain("m/test/otherwise")
+                .endsWith("no weakness found\n");
+        assertThat(run(more, "--environment", "test", "--fail-on", "critical").code()).isEqualTo(3);
+        CommandLineRunner.Ran unknown = run(more, "--environment", "tset");
+        assertThat(unknown.code()).isEqualTo(2);
+        assertThat(unknown.err()).contains("\"tset\"", "prod, test");
     }
 }

@@ -38,6 +38,7 @@ import org.junit.jupiter.api.Test;
 
 /** The official SDK talks to the simulator and does not notice. */
 @Tag("issue-2")
+@Tag("issue-3")
 class OpenAiSdkTest {
     private static Simulator simulator;
     private static OpenAIClient client;

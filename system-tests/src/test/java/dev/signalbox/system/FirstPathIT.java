@@ -74,7 +74,7 @@ class FirstPathIT {
                           good: { family: openai, base_url: "%s" }
                           spare: { family: openai, base_url: "%s" }
                         deployments:
-                          good/fine: { vendor: good, model_id: gpt-fine }
+                          good/fine: { vendor: good, model_id: gpt-fine, limits: { concurrency: 100, requests_per_minute: 10000 } }
                           good/down: { vendor: good, model_id: "gpt@fault=status:503" }
                           spare/down: { vendor: spare, model_id: gpt-spare }
                           good/cut: { vendor: good, model_id: "gpt@fault=cut:20" }

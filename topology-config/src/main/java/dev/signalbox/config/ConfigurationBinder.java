@@ -102,7 +102,14 @@ final class ConfigurationBinder {
                         can.path("prefill")
                                 .asBoolean(KnownPrefill.of(vendor.family(), deployment.path("model_id").asText())),
                         integer(can, "max_output_tokens")),
-                label(Deployment.Throughput.class, deployment.path("throughput").asText()));
+                label(Deployment.Throughput.class, deployment.path("throughput").asText()),
+                headers(deployment.path("headers")));
+    }
+
+    private static Map<String, String> headers(JsonNode headers) {
+        Map<String, String> values = new LinkedHashMap<>();
+        headers.properties().forEach(entry -> values.put(entry.getKey(), entry.getValue().asText()));
+        return values;
     }
 
     private static Deployment.Limits limits(JsonNode limits) {

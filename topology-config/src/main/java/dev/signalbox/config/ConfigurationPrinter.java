@@ -15,6 +15,7 @@ import java.time.LocalDate;
 import java.util.Collection;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
@@ -153,7 +154,9 @@ public final class ConfigurationPrinter {
         put(capabilities, "max_output_tokens", can.maxOutputTokens());
         capabilities.put("images", can.images()).put("documents", can.documents()).put("tools", can.tools())
                 .put("streaming", can.streaming()).put("prefill", can.prefill());
-        return node.put("throughput", deployment.throughput().label());
+        ObjectNode headers = node.put("throughput", deployment.throughput().label()).putObject("headers");
+        new TreeMap<>(deployment.headers()).forEach(headers::put);
+        return node;
     }
 
     static ObjectNode residency(Residency allow) {

@@ -21,15 +21,18 @@ import java.util.OptionalInt;
  * @param timeouts limits of a call
  * @param capabilities what a request may ask of it
  * @param throughput how its capacity is paid for
+ * @param headers sent with each call, such as {@code anthropic-beta}; never a credential, and none that a call sets itself
  */
 public record Deployment(DeploymentName name, Vendor vendor, URI baseUrl, String modelId, Optional<String> region,
         Optional<String> account, List<Secret> credentials, Limits limits, Map<PoolName, Double> poolShares,
-        List<String> failureDomains, CallTimeouts timeouts, Capabilities capabilities, Throughput throughput) {
+        List<String> failureDomains, CallTimeouts timeouts, Capabilities capabilities, Throughput throughput,
+        Map<String, String> headers) {
 
     public Deployment {
         credentials = List.copyOf(credentials);
         poolShares = Map.copyOf(poolShares);
         failureDomains = List.copyOf(failureDomains);
+        headers = Map.copyOf(headers);
     }
 
     /** An on-demand deployment. */
@@ -37,7 +40,7 @@ public record Deployment(DeploymentName name, Vendor vendor, URI baseUrl, String
             Optional<String> account, List<Secret> credentials, Limits limits, Map<PoolName, Double> poolShares,
             List<String> failureDomains, CallTimeouts timeouts, Capabilities capabilities) {
         this(name, vendor, baseUrl, modelId, region, account, credentials, limits, poolShares, failureDomains, timeouts,
-                capabilities, Throughput.ON_DEMAND);
+                capabilities, Throughput.ON_DEMAND, Map.of());
     }
 
     /** The vendor's limits; an empty one is unlimited as far as the configuration knows. */

@@ -70,6 +70,28 @@ class ConfigurationReaderTest {
     }
 
     @Test
+    void a_deployments_headers_are_taken_but_not_those_that_a_call_sets_itself() {
+        String yaml = """
+                environment: prod
+                pools: { main: { use_cases: [otherwise] } }
+                deployments:
+                  anthropic.direct/m: { vendor: anthropic, model_id: m, headers: { anthropic-beta: "a-2025-01-01,b-2025-02-02" } }
+                routes: { m: { prod: { otherwise: { sequence: [anthropic.direct] } } } }
+                """;
+        assertThat(Samples.read(Path.of("a.yaml"), yaml)).isInstanceOfSatisfying(ReadResult.Valid.class,
+                valid -> assertThat(valid.configuration().deployments().get(name("anthropic.direct/m")).headers())
+                        .containsExactly(Map.entry("anthropic-beta", "a-2025-01-01,b-2025-02-02")));
+        for (String name : List.of("X-Api-Key", "authorization", "Content-Length", "Host", "Proxy-Authorization",
+                "a b")) {
+            assertThat(Samples.read(Path.of("a.yaml"), yaml.replace("anthropic-beta", "\"" + name + "\"")))
+                    .isInstanceOfSatisfying(ReadResult.Invalid.class, invalid -> assertThat(invalid.problems())
+                            .singleElement().asString().contains("\"" + name + "\" must be the name of a header that"));
+        }
+        assertThat(Samples.read(Path.of("a.yaml"), yaml.replace("a-2025", "a\\nX-Api-Key: k")))
+                .isInstanceOf(ReadResult.Invalid.class);
+    }
+
+    @Test
     void deployments_have_their_vendors_urls_secrets_limits_and_timeouts() {
         Map<DeploymentName, Deployment> deployments = example().deployments();
         Deployment direct = deployments.get(name("anthropic.direct/claude-sonnet-4"));

@@ -44,8 +44,13 @@ final class AnswerSoFar implements TokenSink {
     }
 
     @Override
-    public void signals(VendorSignals signals) {
-        next.signals(signals);
+    public void sent() {
+        next.sent();
+    }
+
+    @Override
+    public void responded(Optional<VendorSignals> signals) {
+        next.responded(signals);
     }
 
     /** Publishes the beginning, once: also an answer that adds nothing to it is read whole. */

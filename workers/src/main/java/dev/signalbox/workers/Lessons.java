@@ -4,6 +4,7 @@ import dev.signalbox.schemas.avro.TokenUsage;
 import dev.signalbox.workers.router.CallLesson;
 import dev.signalbox.workers.router.CallLesson.Blame;
 import dev.signalbox.workers.router.CallUse;
+import dev.signalbox.workers.router.CallUse.End;
 import dev.signalbox.workers.vendor.AttemptFailure;
 import dev.signalbox.workers.vendor.AttemptOutcome;
 import dev.signalbox.workers.vendor.FailureClass;
@@ -54,11 +55,18 @@ final class Lessons {
         OptionalLong output = outcome.usage().map(usage -> present(usage.getOutputTokens()))
                 .orElse(OptionalLong.empty());
         return switch (outcome) {
-            case AttemptOutcome.Answered answered -> new CallUse(true, input, output);
+            case AttemptOutcome.Answered answered -> new CallUse(End.BY_VENDOR, input, output);
             case AttemptOutcome.Failed failed when refusedHere(failed.failure()) -> CallUse.NOT_MADE;
             case AttemptOutcome.Failed failed ->
-                new CallUse(true, input, output.isPresent() ? output : OptionalLong.of(0));
+                new CallUse(hungUp(failed.failure()) ? End.BY_US : End.BY_VENDOR, input,
+                        output.isPresent() ? output : OptionalLong.of(0));
         };
+    }
+
+    /** Whether the call may have run on for a moment: neither was an error response read, nor did the connection give out. */
+    private static boolean hungUp(AttemptFailure failure) {
+        boolean errorResponse = failure.httpStatus().isPresent() && failure.httpStatus().getAsInt() >= 300;
+        return !errorResponse && failure.failureClass() != FailureClass.CONNECTION_LOST;
     }
 
     private static boolean refusedHere(AttemptFailure failure) {

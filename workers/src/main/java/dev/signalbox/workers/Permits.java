@@ -6,6 +6,7 @@ import dev.signalbox.workers.router.CallAsk;
 import dev.signalbox.workers.router.CallLesson;
 import dev.signalbox.workers.router.CallUse;
 import dev.signalbox.workers.router.Candidate;
+import dev.signalbox.workers.router.LimitsView;
 import dev.signalbox.workers.router.Permit;
 import dev.signalbox.workers.router.PermitDesk;
 import dev.signalbox.workers.router.PermitDesk.Answer;
@@ -15,6 +16,7 @@ import dev.signalbox.workers.router.RoutingQuery;
 import dev.signalbox.workers.router.VendorSignals;
 import dev.signalbox.workers.router.Waiter;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
@@ -131,11 +133,34 @@ final class Permits {
         }
     }
 
-    void heard(Permit permit, VendorSignals signals) {
+    /** The call's request is written. */
+    void sent(Permit permit) {
         long now = nanos.getAsLong();
         lock.lock();
         try {
-            desk.heard(permit, signals, now);
+            desk.sent(permit, now);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The head of the call's response has come. */
+    void responded(Permit permit, Optional<VendorSignals> signals) {
+        long now = nanos.getAsLong();
+        lock.lock();
+        try {
+            desk.responded(permit, signals, now);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** So many more of the call's output tokens have come. */
+    void given(Permit permit, long tokens) {
+        long now = nanos.getAsLong();
+        lock.lock();
+        try {
+            desk.given(permit, tokens, now);
         } finally {
             lock.unlock();
         }
@@ -167,6 +192,25 @@ final class Permits {
         lock.lock();
         try {
             desk.share(pool, part);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    LimitsView limits(Deployment deployment, PoolName pool) {
+        long now = nanos.getAsLong();
+        lock.lock();
+        try {
+            return desk.limits(deployment, pool, now);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    int waiting(Deployment deployment, PoolName pool) {
+        lock.lock();
+        try {
+            return desk.waiting(deployment, pool);
         } finally {
             lock.unlock();
         }

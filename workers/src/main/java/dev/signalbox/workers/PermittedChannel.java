@@ -6,17 +6,29 @@ import dev.signalbox.workers.reply.AnswerChannel;
 import dev.signalbox.workers.router.Permit;
 import dev.signalbox.workers.router.VendorSignals;
 import dev.signalbox.workers.vendor.TokenSink;
+import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** Passes an attempt's tokens on to its caller, and what its headers and its first token teach to the permits, at once. */
+/**
+ * Passes an attempt's tokens on to its caller; and to the permits, at once, how far its call is: written, answered by a head,
+ * its first token, and about each second how many more tokens have come.
+ */
 final class PermittedChannel implements TokenSink {
+    private static final long TOLD_EACH_NANOS = 1_000_000_000L;
+    /** Of text that is dense in tokens; fewer are told than came, the call's end tells the rest. */
+    private static final int CHARS_PER_TOKEN = 6;
+
     private final AnswerChannel channel;
     private final Permits permits;
     private final Permit permit;
     private final long startedNanos;
     private final LongSupplier nanos;
     private boolean tokenSeen;
+    private long deltas;
+    private long chars;
+    private long told;
+    private long toldNanos;
 
     PermittedChannel(AnswerChannel channel, Permits permits, Permit permit, long startedNanos, LongSupplier nanos) {
         this.channel = channel;
@@ -30,14 +42,36 @@ final class PermittedChannel implements TokenSink {
     public void token(ChunkKind kind, int index, String delta, @Nullable ToolCallStart toolCall) {
         if (!tokenSeen) {
             tokenSeen = true;
-            permits.firstToken(permit, nanos.getAsLong() - startedNanos);
+            toldNanos = nanos.getAsLong();
+            permits.firstToken(permit, toldNanos - startedNanos);
         }
+        count(delta);
         channel.token(kind, index, delta, toolCall);
     }
 
+    private void count(String delta) {
+        if (delta.isEmpty()) {
+            return;
+        }
+        deltas++;
+        chars += delta.length();
+        long now = nanos.getAsLong();
+        if (now - toldNanos >= TOLD_EACH_NANOS) {
+            long seen = Math.max(deltas, chars / CHARS_PER_TOKEN);
+            permits.given(permit, seen - told);
+            told = seen;
+            toldNanos = now;
+        }
+    }
+
     @Override
-    public void signals(VendorSignals signals) {
-        permits.heard(permit, signals);
+    public void sent() {
+        permits.sent(permit);
+    }
+
+    @Override
+    public void responded(Optional<VendorSignals> signals) {
+        permits.responded(permit, signals);
     }
 
     /** Whether any token has come. */

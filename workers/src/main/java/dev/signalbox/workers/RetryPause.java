@@ -8,7 +8,8 @@ import java.util.random.RandomGenerator;
 /**
  * The pauses between a request's calls, exponential with full jitter. Before a deployment is called again within a
  * visit: 0.5 s doubled up to 8 s, as the vendors' own client libraries have it. Between visits: 1 s doubled up to 60 s.
- * Each is at least what the vendor asked for.
+ * Each is at least what the vendor asked for; but a visit that would come too late by that comes within the request's time,
+ * since another deployment may have become free.
  */
 interface RetryPause {
     Duration FIRST = Duration.ofMillis(500);
@@ -26,10 +27,10 @@ interface RetryPause {
     boolean before(int attempt, Optional<Duration> askedFor, long timeLeftMillis);
 
     /**
-     * Waits between visits.
+     * Waits between visits, never longer than the request lives.
      *
      * @param visit 1-based number of the visit that ended
-     * @return false, without waiting, if the pause would outlast the request, or when interrupted
+     * @return false when interrupted
      */
     boolean betweenVisits(int visit, Optional<Duration> askedFor, long timeLeftMillis);
 
@@ -41,25 +42,33 @@ interface RetryPause {
         return Duration.ofMillis(Math.max(jittered, askedFor.map(Duration::toMillis).orElse(0L)));
     }
 
+    /** The length of the pause between visits: where the usual one has no room, a random part of the time left, or its rest. */
+    static Duration lengthBetweenVisits(int visit, Optional<Duration> askedFor, long timeLeftMillis,
+            RandomGenerator random) {
+        Duration usual = length(visit, FIRST_BETWEEN_VISITS, LONGEST_BETWEEN_VISITS, askedFor, random);
+        if (usual.toMillis() < timeLeftMillis) {
+            return usual;
+        }
+        return Duration.ofMillis(timeLeftMillis <= FIRST_BETWEEN_VISITS.toMillis()
+                ? Math.max(0, timeLeftMillis)
+                : random.nextLong(timeLeftMillis));
+    }
+
     /** Sleeps on the calling (virtual) thread. */
     static RetryPause sleeping(Supplier<RandomGenerator> random) {
         return new RetryPause() {
             @Override
             public boolean before(int attempt, Optional<Duration> askedFor, long timeLeftMillis) {
                 Duration length = length(attempt, FIRST, LONGEST, askedFor, random.get());
-                return length.compareTo(LONGEST) <= 0 && sleep(length, timeLeftMillis);
+                return length.compareTo(LONGEST) <= 0 && length.toMillis() < timeLeftMillis && sleep(length);
             }
 
             @Override
             public boolean betweenVisits(int visit, Optional<Duration> askedFor, long timeLeftMillis) {
-                return sleep(length(visit, FIRST_BETWEEN_VISITS, LONGEST_BETWEEN_VISITS, askedFor, random.get()),
-                        timeLeftMillis);
+                return sleep(lengthBetweenVisits(visit, askedFor, timeLeftMillis, random.get()));
             }
 
-            private static boolean sleep(Duration length, long timeLeftMillis) {
-                if (length.toMillis() >= timeLeftMillis) {
-                    return false;
-                }
+            private static boolean sleep(Duration length) {
                 try {
                     Thread.sleep(length);
                     return true;

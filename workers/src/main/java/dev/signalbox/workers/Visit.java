@@ -27,6 +27,7 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
@@ -177,7 +178,7 @@ final class Visit {
             PermittedChannel permitted = new PermittedChannel(channel, permits, granted.permit(), startedNanos, nanos);
             AnswerSoFar answer = new AnswerSoFar(permitted, channel, start.text());
             recorder.started(request, attempt, streamed, granted.routed(), granted.candidate(), start.told());
-            use = new CallUse(true, java.util.OptionalLong.empty(), java.util.OptionalLong.empty());
+            use = new CallUse(CallUse.End.BY_US, OptionalLong.empty(), OptionalLong.empty());
             AttemptOutcome outcome = vendors.call(new VendorClient.Call(deployment, request.request().getBodyFormat(),
                     body, streamed, Duration.ofMillis(leftMillis), request.id(), start.text()),
                     continues(request) ? answer : permitted);

@@ -9,12 +9,13 @@ import static dev.signalbox.system.broken.Switch.readsAs;
 
 import java.util.List;
 
-/** Every mechanism that holds a guarantee so far. A guarantee's issue adds its own; G5 and G6 have none yet. */
+/** Every mechanism that holds a guarantee so far. A guarantee's issue adds its own; G6 has none yet. */
 final class Breaks {
     private static final String WORKERS = "dev.signalbox.workers.";
     private static final String INTAKE = WORKERS + "intake.";
     private static final String REPLY = WORKERS + "reply.";
     private static final String SCHEDULER = WORKERS + "scheduler.";
+    private static final String ROUTER = WORKERS + "router.";
     private static final String VENDOR = WORKERS + "vendor.";
     private static final String CLIENT = "dev.signalbox.schemas.client.";
 
@@ -27,6 +28,7 @@ final class Breaks {
     private static final Check STALLED = Check.of(VENDOR + "StalledStreamsTest");
     private static final Check CONTINUED = Check.of(VENDOR + "ContinuedCallTest");
     private static final Check POOL = Check.of(SCHEDULER + "PoolSchedulerTest");
+    private static final Check AT_VENDOR = Check.of(ROUTER + "LimitsAtTheVendorTest");
     private static final Check READER = Check.of(CLIENT + "ReaderVectorsTest");
     private static final Check READER_BOUNDS = Check.of(CLIENT + "ReplyAssemblerTest");
 
@@ -93,6 +95,14 @@ final class Breaks {
                     answersNothing(VENDOR + "PrefilledBody", "obstacle")),
             Break.of("G4", "all chunks acknowledged, then the reply", ORDER,
                     readsAs(REPLY + "PublishedChunks", "end", "unacknowledged", 0)),
+
+            // G5 no limit is exceeded
+            Break.of("G5", "what is reserved counts until the vendor has counted it", AT_VENDOR,
+                    doesNothing(ROUTER + "RateLimit", "hold")),
+            Break.of("G5", "a written request counts from when it must have arrived", AT_VENDOR,
+                    doesNotAsk(ROUTER + "DeploymentLimits", "sent", "arrivesBy", 0)),
+            Break.of("G5", "a call that we hung up on keeps its place until the vendor has noticed", AT_VENDOR,
+                    answers(ROUTER + "DeploymentLimits", "lingering", false)),
 
             // G7 no call after expiry
             Break.of("G7", "time to live is looked at before each call", FLOW,

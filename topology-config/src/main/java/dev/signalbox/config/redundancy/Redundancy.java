@@ -15,22 +15,29 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
-/** Judges how redundant a configuration is: all its routes, those of other environments too, and its pools. */
+/** Judges how redundant a configuration is: its routes, and its pools by the routes that use them. */
 public final class Redundancy {
     private final RouteRules routes;
     private final CapacityRule capacity;
     private final PoolRules pools;
     private final List<Reach> reaches;
 
-    private Redundancy(Configuration configuration) {
-        this.reaches = new Reaches(configuration).all();
+    private Redundancy(Configuration configuration, List<Reach> reaches) {
+        this.reaches = reaches;
         this.routes = new RouteRules(configuration);
         this.capacity = new CapacityRule(configuration);
         this.pools = new PoolRules(configuration, reaches);
     }
 
+    /** Judges the routes of all environments. */
     public static RedundancyReport assess(Configuration configuration) {
-        return new Redundancy(configuration).report();
+        return new Redundancy(configuration, new Reaches(configuration).all()).report();
+    }
+
+    /** Judges the routes of one environment, and pools by these alone. */
+    public static RedundancyReport assess(Configuration configuration, String environment) {
+        return new Redundancy(configuration, new Reaches(configuration).all().stream()
+                .filter(reach -> reach.environment().equals(environment)).toList()).report();
     }
 
     private RedundancyReport report() {

@@ -2,19 +2,31 @@ package dev.signalbox.workers.router;
 
 import dev.signalbox.config.Deployment;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * A deployment's limits in this worker: calls at once, and requests, input and output tokens started within any sliding
- * minute. A call reserves what it needs when it is admitted and settles it by what it used at its end. What the vendor
- * itself says lowers them at once: headers that tell what is left, and 429s, which stop admission until the time asked
- * for and then let calls at once grow from half of what ran, by one for each answer.
+ * A deployment's limits in this worker: calls at once, and requests, input and output tokens within any sliding minute.
  *
- * <p>INVARIANT: what counts in any 60 s is at most the limit times the share, as long as no call gives more tokens than
- * it reserved. A pure model, for one caller at a time; time is ns on a monotonic clock.
+ * <p>A vendor counts a request and its input when it has read them, and output as it gives it or at the request's arrival:
+ * later than the call was admitted here, by what the network takes. So a call reserves what it needs when it is admitted,
+ * and each amount counts until a minute after the vendor must have counted it: requests and input after the response's
+ * head, or {@value #TRANSIT_MILLIS} ms after the request was written if that is earlier; output after each token that was
+ * seen, the rest after the call's end. At its end it is settled by what it used. A call that we hung up on keeps its place
+ * among those at once for {@value #LINGER_MILLIS} ms, until the vendor has noticed.
+ *
+ * <p>What the vendor itself says lowers the limits at once: headers that tell what is left, and 429s, which stop admission
+ * until the time asked for and then let calls at once grow from half of what ran, by one for each answer.
+ *
+ * <p>INVARIANT: what the vendor counts in any 60 s is at most the limit times the share, as long as no call takes more
+ * tokens than it reserved and no written request reaches the vendor later than {@value #TRANSIT_MILLIS} ms. A pure model,
+ * for one caller at a time; time is ns on a monotonic clock.
  */
 final class DeploymentLimits {
+    static final long TRANSIT_MILLIS = 4_000;
+    static final long LINGER_MILLIS = 500;
+    private static final long MILLI = 1_000_000L;
     private static final long SECOND = 1_000_000_000L;
     private static final long LONGEST_PAUSE_NANOS = 30 * SECOND;
 
@@ -28,6 +40,8 @@ final class DeploymentLimits {
     private final VendorBudget tokensLeft;
     private long concurrency;
     private int running;
+    /** Until when calls that we hung up on keep their places; in order, at most as many as calls at once. */
+    private final ArrayDeque<Long> lingering = new ArrayDeque<>(0);
     private long pausedUntilNanos;
     private boolean paused;
     private int throttledInARow;
@@ -47,7 +61,7 @@ final class DeploymentLimits {
         share(1);
     }
 
-    /** @param share of the limits that this worker may use, 0 to 1; running calls are never cut */
+    /** @param share of the limits that this worker may use, 0 to 1, rounded down; running calls are never cut */
     void share(double share) {
         concurrency = part(limits.concurrency(), share);
         requests.set(part(limits.requestsPerMinute(), share));
@@ -57,10 +71,6 @@ final class DeploymentLimits {
 
     private static long part(OptionalInt limit, double share) {
         return limit.isEmpty() ? Long.MAX_VALUE : (long) Math.floor(limit.getAsInt() * share + 1e-9);
-    }
-
-    /** What a reservation took, and when; {@link #settle} takes it back once. */
-    record Reservation(CallNeed need, long startedNanos) {
     }
 
     LimitVerdict check(CallNeed need, long nowNanos) {
@@ -74,7 +84,19 @@ final class DeploymentLimits {
         if (paused && pausedUntilNanos - nowNanos > 0) {
             return new LimitVerdict.At(pausedUntilNanos, "the vendor asked to wait");
         }
-        return running < concurrency && running < ramp ? LimitVerdict.NOW : LimitVerdict.ON_RELEASE;
+        if (running >= ramp || running >= concurrency) {
+            return LimitVerdict.ON_RELEASE;
+        }
+        return running + lingering(nowNanos) < concurrency
+                ? LimitVerdict.NOW
+                : new LimitVerdict.At(lingering.element(), "calls that were given up may run on for a moment");
+    }
+
+    private int lingering(long nowNanos) {
+        while (!lingering.isEmpty() && lingering.element() - nowNanos <= 0) {
+            lingering.remove();
+        }
+        return lingering.size();
     }
 
     private LimitVerdict checkRates(CallNeed need, long nowNanos) {
@@ -99,9 +121,9 @@ final class DeploymentLimits {
     /** Takes what the call needs; {@link #check} has said NOW at that same time. */
     Reservation reserve(CallNeed need, long nowNanos) {
         running++;
-        requests.add(1, nowNanos);
-        inputTokens.add(need.inputTokens(), nowNanos);
-        outputTokens.add(need.outputTokens(), nowNanos);
+        requests.hold(1);
+        inputTokens.hold(need.inputTokens());
+        outputTokens.hold(need.outputTokens());
         requestsLeft.take(1);
         inputLeft.take(need.inputTokens());
         outputLeft.take(need.outputTokens());
@@ -109,21 +131,69 @@ final class DeploymentLimits {
         return new Reservation(need, nowNanos);
     }
 
+    /** The call's request is written: the vendor has it soon. */
+    void sent(Reservation reservation, long nowNanos) {
+        arrivedBy(reservation, arrivesBy(nowNanos), nowNanos);
+    }
+
+    private static long arrivesBy(long sentNanos) {
+        return sentNanos + TRANSIT_MILLIS * MILLI;
+    }
+
+    /** The head of the call's response has come: the vendor has counted it. */
+    void responded(Reservation reservation, long nowNanos) {
+        if (!reservation.arrived || reservation.arrivedNanos - nowNanos > 0) {
+            arrivedBy(reservation, nowNanos, nowNanos);
+        }
+    }
+
+    private void arrivedBy(Reservation reservation, long byNanos, long nowNanos) {
+        long input = reservation.need.inputTokens();
+        if (reservation.arrived) {
+            requests.redate(1, reservation.arrivedNanos, byNanos, nowNanos);
+            inputTokens.redate(input, reservation.arrivedNanos, byNanos, nowNanos);
+        } else {
+            requests.date(1, byNanos, nowNanos);
+            inputTokens.date(input, byNanos, nowNanos);
+        }
+        reservation.arrived = true;
+        reservation.arrivedNanos = byNanos;
+    }
+
+    /** So many more output tokens of the call have been seen; what exceeds the reservation counts as well. */
+    void given(Reservation reservation, long tokens, long nowNanos) {
+        long reserved = Math.min(tokens, leftOfOutput(reservation));
+        outputTokens.date(reserved, nowNanos, nowNanos);
+        outputTokens.adjust(tokens - reserved, nowNanos, nowNanos);
+        reservation.outputSeen += tokens;
+    }
+
+    private static long leftOfOutput(Reservation reservation) {
+        return Math.max(0, reservation.need.outputTokens() - reservation.outputSeen);
+    }
+
+    /** The call has ended; once a reservation. */
     void settle(Reservation reservation, CallUse use, long nowNanos) {
         running--;
-        CallNeed need = reservation.need();
+        if (use.end() == CallUse.End.BY_US && concurrency < Long.MAX_VALUE) {
+            lingering.add(nowNanos + LINGER_MILLIS * MILLI);
+        }
+        CallNeed need = reservation.need;
+        responded(reservation, nowNanos);
         if (!use.made()) {
-            requests.adjust(reservation.startedNanos(), -1, nowNanos);
+            requests.adjust(-1, reservation.arrivedNanos, nowNanos);
         }
         long input = use.made() ? use.inputTokens().orElse(need.inputTokens()) : 0;
+        inputTokens.adjust(input - need.inputTokens(), reservation.arrivedNanos, nowNanos);
+        long unseen = leftOfOutput(reservation);
+        outputTokens.date(unseen, nowNanos, nowNanos);
         long output = use.made() ? use.outputTokens().orElse(need.outputTokens()) : 0;
-        inputTokens.adjust(reservation.startedNanos(), input - need.inputTokens(), nowNanos);
-        outputTokens.adjust(reservation.startedNanos(), output - need.outputTokens(), nowNanos);
+        outputTokens.adjust(Math.max(-unseen, output - reservation.outputSeen - unseen), nowNanos, nowNanos);
     }
 
     /** An answer came: after a 429, more calls may run at once again. */
     void answered(Reservation reservation) {
-        if (reservation.startedNanos() - throttledAtNanos > 0) {
+        if (reservation.startedNanos - throttledAtNanos > 0) {
             throttledInARow = 0;
             if (ramp < Double.POSITIVE_INFINITY) {
                 ramp = ramp + 1 > rampTop ? Double.POSITIVE_INFINITY : ramp + 1;
@@ -136,7 +206,7 @@ final class DeploymentLimits {
      * row up to 30 s; refusals of calls that were started before the last one do not prolong it.
      */
     void throttled(Reservation reservation, Optional<Duration> delay, long nowNanos) {
-        boolean news = throttledInARow == 0 || reservation.startedNanos() - throttledAtNanos > 0;
+        boolean news = throttledInARow == 0 || reservation.startedNanos - throttledAtNanos > 0;
         if (news) {
             throttledInARow++;
             throttledAtNanos = nowNanos;
@@ -174,45 +244,17 @@ final class DeploymentLimits {
         return concurrency;
     }
 
-    /** One limit by minute. */
-    private static final class RateLimit {
-        private final String unit;
-        private final SlidingWindow window = new SlidingWindow();
-        private long perMinute;
-        private String allInUse = "";
+    /** Most output tokens a minute in this worker; {@link Long#MAX_VALUE}: no limit. */
+    long outputTokensPerMinute() {
+        return outputTokens.perMinute();
+    }
 
-        RateLimit(String unit) {
-            this.unit = unit;
-        }
+    LimitsView view(long nowNanos) {
+        return new LimitsView(running, concurrency, rate(requests, nowNanos), rate(inputTokens, nowNanos),
+                rate(outputTokens, nowNanos));
+    }
 
-        void set(long limit) {
-            perMinute = limit;
-            allInUse = "all " + limit + " " + unit + " are in use";
-        }
-
-        void add(long amount, long nowNanos) {
-            if (perMinute != Long.MAX_VALUE) {
-                window.add(amount, nowNanos);
-            }
-        }
-
-        void adjust(long startedNanos, long difference, long nowNanos) {
-            if (perMinute != Long.MAX_VALUE && difference != 0) {
-                window.adjust(SlidingWindow.bucket(startedNanos), difference, nowNanos);
-            }
-        }
-
-        LimitVerdict check(long amount, long nowNanos) {
-            if (perMinute == Long.MAX_VALUE) {
-                return LimitVerdict.NOW;
-            }
-            if (amount > perMinute) {
-                return new LimitVerdict.Never("it needs " + amount + " of this worker's " + perMinute + " " + unit);
-            }
-            long over = window.sum(nowNanos) + amount - perMinute;
-            return over <= 0
-                    ? LimitVerdict.NOW
-                    : new LimitVerdict.At(window.lapsedNanos(over, nowNanos), allInUse);
-        }
+    private static LimitsView.Rate rate(RateLimit limit, long nowNanos) {
+        return new LimitsView.Rate(limit.inUse(nowNanos), limit.perMinute());
     }
 }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * pure model, for one caller at a time; time is ns on a monotonic clock.
  */
 final class DeploymentState {
+    private static final Deployment.Limits NOTHING = new Deployment.Limits(OptionalInt.of(0), OptionalInt.of(0),
+            OptionalInt.of(0), OptionalInt.of(0));
+
     private final Deployment deployment;
     private final Map<PoolName, PoolAccess> accesses = new HashMap<>();
     private final Breaker service = new Breaker(Breaker.Settings.SERVICE);
@@ -36,11 +40,13 @@ final class DeploymentState {
     DeploymentState(Deployment deployment, List<Pool> pools, Breaker credential) {
         this.deployment = deployment;
         this.credential = credential;
-        PoolAccess common = new PoolAccess(this, 1);
-        for (Pool pool : pools) {
-            accesses.put(pool.name(), deployment.poolShares().isEmpty()
-                    ? common
-                    : new PoolAccess(this, deployment.poolShares().getOrDefault(pool.name(), 0.0)));
+        if (deployment.poolShares().isEmpty()) {
+            PoolAccess common = new PoolAccess(this, deployment.limits());
+            pools.forEach(pool -> accesses.put(pool.name(), common));
+        } else {
+            Map<PoolName, Deployment.Limits> parts = PoolParts.of(deployment.limits(), deployment.poolShares());
+            pools.forEach(pool -> accesses.put(pool.name(),
+                    new PoolAccess(this, parts.getOrDefault(pool.name(), NOTHING))));
         }
     }
 
@@ -51,6 +57,20 @@ final class DeploymentState {
     /** The limits that hold for a pool's calls. */
     PoolAccess access(PoolName pool) {
         return Objects.requireNonNull(accesses.get(pool), "the reader has resolved every pool");
+    }
+
+    /**
+     * What the request's call reserves: the longest answer asked for. Where none is, as much as a long answer had lately, but
+     * no more than the model can give and the limits admit; an answer that is longer counts as it comes.
+     */
+    CallNeed need(RoutingQuery query) {
+        RoutingQuery.Needs needs = query.needs();
+        long output = needs.maxOutputTokens().isPresent()
+                ? needs.maxOutputTokens().getAsInt()
+                : Math.min((long) latency.longOutputTokens(),
+                        Math.min(deployment.capabilities().maxOutputTokens().orElse(Integer.MAX_VALUE),
+                                access(query.pool()).limits().outputTokensPerMinute()));
+        return new CallNeed(Math.max(1, needs.inputTokens()), Math.max(1, output));
     }
 
     /** Each of its limits once. */
@@ -155,7 +175,7 @@ final class DeploymentState {
         DeploymentLimits limits = permit.access.limits();
         limits.settle(permit.reservation, use, nowNanos);
         running--;
-        long started = permit.reservation.startedNanos();
+        long started = permit.reservation.startedNanos;
         switch (lesson) {
             case CallLesson.Nothing nothing -> abandon(permit);
             case CallLesson.Answered(long tokens, long streamNanos) -> {
@@ -172,7 +192,7 @@ final class DeploymentState {
     }
 
     private void failed(Permit permit, Blame blame, Optional<Duration> delay, long nowNanos) {
-        long started = permit.reservation.startedNanos();
+        long started = permit.reservation.startedNanos;
         long asked = delay.map(Duration::toNanos).orElse(0L);
         boolean atOnce = false;
         Breaker blamed = null;

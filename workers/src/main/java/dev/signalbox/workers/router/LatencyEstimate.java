@@ -14,6 +14,7 @@ final class LatencyEstimate {
     private final PeakAverage firstToken = new PeakAverage();
     private final PeakAverage perToken = new PeakAverage();
     private double outputTokens = OUTPUT_TOKENS_AT_FIRST;
+    private double longOutputTokens = 2 * OUTPUT_TOKENS_AT_FIRST;
 
     /** Whether nothing is known yet. */
     boolean isCold() {
@@ -27,6 +28,7 @@ final class LatencyEstimate {
     /** An answer of that many tokens; {@code streamNanos} from its first token to its end. */
     void answered(long tokens, long streamNanos, long nowNanos) {
         outputTokens += 0.05 * (tokens - outputTokens);
+        longOutputTokens = Math.max((double) tokens, longOutputTokens - 0.01 * (longOutputTokens - tokens));
         if (tokens > 1 && streamNanos > 0) {
             perToken.add((double) streamNanos / (tokens - 1), nowNanos);
         }
@@ -35,6 +37,11 @@ final class LatencyEstimate {
     /** Tokens of a typical answer. */
     double typicalOutputTokens() {
         return outputTokens;
+    }
+
+    /** Tokens of a long answer: the longest one, forgotten by a hundredth with each answer. */
+    double longOutputTokens() {
+        return longOutputTokens;
     }
 
     /** Expected ms to the end of an answer of that length. */

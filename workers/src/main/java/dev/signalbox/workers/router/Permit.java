@@ -1,7 +1,6 @@
 package dev.signalbox.workers.router;
 
 import dev.signalbox.config.Deployment;
-import dev.signalbox.workers.router.DeploymentLimits.Reservation;
 
 /**
  * The right to make one call now. It belongs to one attempt, which ends it once; whoever holds it ends it in a

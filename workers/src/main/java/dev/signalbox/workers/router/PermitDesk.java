@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -68,7 +69,7 @@ public final class PermitDesk {
             if (routed.usable(candidate)) {
                 DeploymentState state = states.of(candidate.deployment().name());
                 PoolAccess access = state.access(query.pool());
-                CallNeed need = Router.need(state, query);
+                CallNeed need = state.need(query);
                 switch (access.check(need, asking, nowNanos)) {
                     case LimitVerdict.Now now -> {
                         if (!ask.retry() || state.retries().allows(nowNanos)) {
@@ -148,9 +149,21 @@ public final class PermitDesk {
         }
     }
 
-    /** The call's response has come with these headers. */
-    public void heard(Permit permit, VendorSignals signals, long nowNanos) {
-        permit.access.state().accesses().forEach(access -> access.limits().heard(signals, nowNanos));
+    /** The call's request is written. */
+    public void sent(Permit permit, long nowNanos) {
+        permit.access.limits().sent(permit.reservation, nowNanos);
+    }
+
+    /** The head of the call's response has come. */
+    public void responded(Permit permit, Optional<VendorSignals> signals, long nowNanos) {
+        permit.access.limits().responded(permit.reservation, nowNanos);
+        signals.ifPresent(said -> permit.access.state().accesses()
+                .forEach(access -> access.limits().heard(said, nowNanos)));
+    }
+
+    /** So many more of the call's output tokens have come. */
+    public void given(Permit permit, long tokens, long nowNanos) {
+        permit.access.limits().given(permit.reservation, tokens, nowNanos);
     }
 
     /** The call's first token has come, or its whole answer if it is not streamed. */
@@ -188,6 +201,16 @@ public final class PermitDesk {
         return new DeploymentView(state.health(nowNanos), state.running(),
                 state.accesses().stream().mapToInt(access -> access.waiting().size()).sum(),
                 state.latency().expectedMillis(state.latency().typicalOutputTokens(), nowNanos));
+    }
+
+    /** What a pool's calls use of a deployment's limits; where the deployment names no pools, what all pools' do. */
+    public LimitsView limits(Deployment deployment, PoolName pool, long nowNanos) {
+        return states.of(deployment.name()).access(pool).limits().view(nowNanos);
+    }
+
+    /** Requests of that pool that wait for the deployment, among others perhaps; as {@link #limits}. */
+    public int waiting(Deployment deployment, PoolName pool) {
+        return states.of(deployment.name()).access(pool).waiting().size();
     }
 
     /**

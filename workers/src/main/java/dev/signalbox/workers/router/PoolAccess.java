@@ -1,5 +1,6 @@
 package dev.signalbox.workers.router;
 
+import dev.signalbox.config.Deployment;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -10,16 +11,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class PoolAccess {
     private final DeploymentState state;
-    private final double poolPart;
     private final DeploymentLimits limits;
     private final Set<Waiter> waiting = new LinkedHashSet<>();
 
-    /** @param poolPart of the deployment's limits, 0 to 1 */
-    PoolAccess(DeploymentState state, double poolPart) {
+    /** @param part the pool's part of the deployment's limits */
+    PoolAccess(DeploymentState state, Deployment.Limits part) {
         this.state = state;
-        this.poolPart = poolPart;
-        this.limits = new DeploymentLimits(state.deployment().limits());
-        limits.share(poolPart);
+        this.limits = new DeploymentLimits(part);
     }
 
     DeploymentState state() {
@@ -36,7 +34,7 @@ final class PoolAccess {
 
     /** @param workerPart of the pool's part, 0 to 1 */
     void share(double workerPart) {
-        limits.share(poolPart * workerPart);
+        limits.share(workerPart);
     }
 
     /** Whether the limits admit the call now; while others wait, the first of them goes before everybody else. */

@@ -251,7 +251,7 @@ final class Router {
         if (unfit.isPresent()) {
             return new Candidate(state.deployment(), Standing.UNFIT, unfit.get());
         }
-        LimitVerdict verdict = state.access(query.pool()).check(need(state, query), question.asking,
+        LimitVerdict verdict = state.access(query.pool()).check(state.need(query), question.asking,
                 question.nowNanos);
         return switch (verdict) {
             case LimitVerdict.Never(String why) -> new Candidate(state.deployment(), Standing.UNFIT, why);
@@ -284,15 +284,6 @@ final class Router {
 
     private static Candidate ejected(DeploymentState state, Question question) {
         return new Candidate(state.deployment(), Standing.EJECTED, state.whyEjected(question.nowNanos));
-    }
-
-    /** What the request's call reserves there: the longest answer asked for, or twice a typical one. */
-    static CallNeed need(DeploymentState state, RoutingQuery query) {
-        RoutingQuery.Needs needs = query.needs();
-        long output = needs.maxOutputTokens().isPresent()
-                ? needs.maxOutputTokens().getAsInt()
-                : (long) (2 * state.latency().typicalOutputTokens());
-        return new CallNeed(Math.max(1, needs.inputTokens()), Math.max(1, output));
     }
 
     private void prepare(Strategy strategy) {

@@ -1,21 +1,25 @@
 package dev.signalbox.workers.router;
 
 /**
- * Amounts started within the last minute and a bit: a ring of buckets of {@value #BUCKET_MILLIS} ms. An amount counts
- * until its whole bucket is older than the window, so the sum never falls short of the truth, and a vendor that counts
- * sliding minutes at its own end sees no more than the limit even if calls reach it up to {@value #GUARD_MILLIS} ms
- * closer together than they were started.
+ * Amounts that count for a minute from their date, which may lie up to {@value #AHEAD_MILLIS} ms ahead: a ring of buckets of
+ * {@value #BUCKET_MILLIS} ms. An amount counts at once, and until its whole bucket is older than the window and
+ * {@value #GUARD_MILLIS} ms, so the sum never falls short of the truth.
  *
  * <p>Not thread-safe. Time is ns on a monotonic clock and never goes back by more than a bucket.
  */
 final class SlidingWindow {
     static final long WINDOW_MILLIS = 60_000;
-    static final long GUARD_MILLIS = 1_000;
+    static final long GUARD_MILLIS = 100;
+    static final long AHEAD_MILLIS = 5_000;
     private static final long BUCKET_MILLIS = 100;
     private static final long BUCKET_NANOS = BUCKET_MILLIS * 1_000_000;
-    private static final int BUCKETS = (int) ((WINDOW_MILLIS + GUARD_MILLIS) / BUCKET_MILLIS) + 1;
+    /** For how many buckets an amount counts, its own included. */
+    private static final int COUNTED = (int) ((WINDOW_MILLIS + GUARD_MILLIS) / BUCKET_MILLIS) + 1;
+    private static final int AHEAD = (int) (AHEAD_MILLIS / BUCKET_MILLIS);
+    private static final int BUCKETS = COUNTED + AHEAD;
 
     private final long[] amounts = new long[BUCKETS];
+    /** The bucket of now. */
     private long newest = Long.MIN_VALUE;
     private long sum;
 
@@ -25,22 +29,21 @@ final class SlidingWindow {
         return sum;
     }
 
-    /** Adds an amount started now. */
-    void add(long amount, long nowNanos) {
+    /** Adds an amount that counts for a minute from that date on. */
+    void add(long amount, long dateNanos, long nowNanos) {
         advance(nowNanos);
-        amounts[index(newest)] += amount;
+        amounts[index(Math.max(dated(dateNanos), newest - COUNTED + 1))] += amount;
         sum += amount;
     }
 
-    /** The bucket of what was added then. */
-    static long bucket(long nanos) {
-        return Math.floorDiv(nanos, BUCKET_NANOS);
-    }
-
-    /** Corrects an amount added earlier; without effect once its bucket counts no more. Never falls below zero. */
-    void adjust(long bucket, long difference, long nowNanos) {
+    /**
+     * Corrects an amount that was added with that date; without effect once it counts no more. Never takes more than the
+     * bucket holds.
+     */
+    void adjust(long dateNanos, long difference, long nowNanos) {
         advance(nowNanos);
-        if (bucket > newest - BUCKETS) {
+        long bucket = dated(dateNanos);
+        if (bucket > newest - COUNTED) {
             long applied = Math.max(difference, -amounts[index(bucket)]);
             amounts[index(bucket)] += applied;
             sum += applied;
@@ -51,13 +54,17 @@ final class SlidingWindow {
     long lapsedNanos(long amount, long nowNanos) {
         advance(nowNanos);
         long lapsed = 0;
-        for (long bucket = newest - BUCKETS + 1; bucket <= newest && lapsed < amount; bucket++) {
+        for (long bucket = newest - COUNTED + 1; bucket <= newest + AHEAD && lapsed < amount; bucket++) {
             lapsed += amounts[index(bucket)];
             if (lapsed >= amount) {
-                return (bucket + BUCKETS) * BUCKET_NANOS;
+                return (bucket + COUNTED) * BUCKET_NANOS;
             }
         }
         return nowNanos;
+    }
+
+    private long dated(long nanos) {
+        return Math.min(Math.floorDiv(nanos, BUCKET_NANOS), newest + AHEAD);
     }
 
     private void advance(long nowNanos) {
@@ -70,8 +77,9 @@ final class SlidingWindow {
         }
         while (newest < bucket) {
             newest++;
-            sum -= amounts[index(newest)];
-            amounts[index(newest)] = 0;
+            int lapsing = index(newest - COUNTED);
+            sum -= amounts[lapsing];
+            amounts[lapsing] = 0;
         }
     }
 

@@ -43,6 +43,7 @@ final class AttemptWatch extends EventListener {
     }
 
     private final ConnectionAges ages;
+    private final Runnable onSent;
     private final LongSupplier nanoTicker;
     private final CallTimeouts timeouts;
     private final boolean streamed;
@@ -54,9 +55,11 @@ final class AttemptWatch extends EventListener {
     private volatile @Nullable Limit ranOut;
     private volatile @Nullable Call call;
 
+    /** @param onSent told each time the request is written, on the calling thread */
     AttemptWatch(CallTimeouts timeouts, boolean streamed, Duration timeLeft, long startNanos, ConnectionAges ages,
-            LongSupplier nanoTicker) {
+            Runnable onSent, LongSupplier nanoTicker) {
         this.ages = ages;
+        this.onSent = onSent;
         this.nanoTicker = nanoTicker;
         this.timeouts = timeouts;
         this.streamed = streamed;
@@ -81,6 +84,7 @@ final class AttemptWatch extends EventListener {
     @Override
     public void requestBodyEnd(Call sending, long byteCount) {
         sent = true;
+        onSent.run();
     }
 
     /** Whether the vendor has the whole request. */

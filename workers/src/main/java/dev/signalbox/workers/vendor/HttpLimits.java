@@ -3,7 +3,8 @@ package dev.signalbox.workers.vendor;
 import java.time.Duration;
 
 /**
- * Bounds of one HTTP shell. Headers are bounded by the client at 256 KiB.
+ * Bounds of one HTTP shell. Headers are bounded at 256 KiB: of HTTP/1.1 by the client while it reads them, of HTTP/2 when
+ * they are there, since the client knows no bound for them; how long they may come is the first byte's time limit.
  *
  * @param idleConnections open connections kept for reuse; those in use are bounded by the calls that are made at once
  * @param idleTime how long an unused connection is kept

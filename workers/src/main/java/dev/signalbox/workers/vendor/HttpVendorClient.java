@@ -1,5 +1,6 @@
 package dev.signalbox.workers.vendor;
 
+import dev.signalbox.config.Deployment;
 import dev.signalbox.config.Secret;
 import dev.signalbox.config.VendorFamily;
 import dev.signalbox.schemas.avro.BodyFormat;
@@ -151,12 +152,12 @@ public final class HttpVendorClient implements VendorClient, AutoCloseable {
     private AttemptOutcome exchange(Attempt attempt, VendorCodec codec, Encoded.Ready ready, TokenSink sink) {
         Call call = attempt.call();
         AttemptWatch watch = new AttemptWatch(call.deployment().timeouts(), call.streamed(), call.timeLeft(),
-                attempt.startNanos(), ages, nanoTicker);
+                attempt.startNanos(), ages, sink::sent, nanoTicker);
         OkHttpClient transport;
         Request request;
         try {
             transport = transports.of(call.deployment().vendor());
-            request = request(ready, watch);
+            request = request(call.deployment(), ready, watch);
         } catch (IOException unreadable) {
             return attempt.failed(AttemptFailure.of(FailureClass.ENDPOINT_MISCONFIGURED,
                     "the vendor's ca_file cannot be read or holds no certificate"));
@@ -216,10 +217,11 @@ public final class HttpVendorClient implements VendorClient, AutoCloseable {
         }
     }
 
-    private Request request(Encoded.Ready ready, AttemptWatch watch) {
+    private Request request(Deployment deployment, Encoded.Ready ready, AttemptWatch watch) {
         Request.Builder request = new Request.Builder().url(urls.computeIfAbsent(ready.url(), HttpUrl::get))
                 .header("User-Agent", USER_AGENT)
                 .tag(AttemptWatch.class, watch).post(new Body(ready.body()));
+        deployment.headers().forEach(request::header);
         for (HttpHeader header : ready.headers()) {
             request.header(header.name(), header.value());
         }

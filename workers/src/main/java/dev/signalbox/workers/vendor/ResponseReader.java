@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 final class ResponseReader {
     private static final int BUFFER_BYTES = 8_192;
     private static final int ERROR_BYTES = 64 << 10;
+    /** The client's own bound for HTTP/1.1; it has none for HTTP/2. */
+    private static final long HEADER_BYTES = 256 << 10;
 
     private final VendorCodec codec;
     private final HttpLimits limits;
@@ -37,8 +39,12 @@ final class ResponseReader {
     }
 
     Decoded read(Response response, Encoded.Ready request, TokenSink sink) {
+        if (response.headers().byteCount() > HEADER_BYTES) {
+            return noAnswer(new AttemptFailure(FailureClass.TRUNCATED, OptionalInt.of(response.code()),
+                    "the response's headers are over the limit of " + HEADER_BYTES + " bytes", Optional.empty()));
+        }
         String contentType = response.header("Content-Type");
-        LimitHeaders.of(response::header).ifPresent(sink::signals);
+        sink.responded(LimitHeaders.of(response::header));
         boolean eventStream = contentType == null
                 ? attempt.call().streamed()
                 : contentType.toLowerCase(Locale.ROOT).contains("event-stream");

@@ -3,6 +3,7 @@ package dev.signalbox.workers.vendor;
 import dev.signalbox.schemas.avro.ChunkKind;
 import dev.signalbox.schemas.avro.ToolCallStart;
 import dev.signalbox.workers.router.VendorSignals;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Takes the tokens of one attempt as they arrive, in order, on the calling thread; it may block to push back. */
@@ -18,7 +19,15 @@ public interface TokenSink {
      */
     void token(ChunkKind kind, int index, String delta, @Nullable ToolCallStart toolCall);
 
-    /** The response's headers have come and speak of limits; before any token, on the calling thread. */
-    default void signals(VendorSignals signals) {
+    /** The request is written; on the calling thread, once more if it had to be sent again. */
+    default void sent() {
+    }
+
+    /**
+     * The response's head has come; before any token, on the calling thread.
+     *
+     * @param signals what it says of limits, if anything
+     */
+    default void responded(Optional<VendorSignals> signals) {
     }
 }

@@ -3,7 +3,6 @@ package dev.signalbox.workers.router;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.signalbox.config.Deployment;
-import dev.signalbox.workers.router.DeploymentLimits.Reservation;
 import dev.signalbox.workers.router.VendorSignals.Remaining;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -94,7 +93,7 @@ class DeploymentLimitsTest {
             return at;
         }
         running.remove();
-        limits.settle(ending.reservation(), new CallUse(true, OptionalLong.of(ending.call().input()),
+        limits.settle(ending.reservation(), new CallUse(CallUse.End.BY_VENDOR, OptionalLong.of(ending.call().input()),
                 OptionalLong.of(ending.call().output())), ending.endsNanos());
         return ending.endsNanos();
     }
@@ -133,7 +132,7 @@ class DeploymentLimitsTest {
         }
         limits.settle(limits.reserve(SMALL, 200), used(), 201);
         assertThat(limits.check(SMALL, 202)).isInstanceOfSatisfying(LimitVerdict.At.class,
-                at -> assertThat(at.nanos()).isBetween(61 * SECOND, 62 * SECOND));
+                at -> assertThat(at.nanos()).isBetween(60 * SECOND, 61 * SECOND));
     }
 
     @Test
@@ -195,7 +194,7 @@ class DeploymentLimitsTest {
     }
 
     private static CallUse used() {
-        return new CallUse(true, OptionalLong.empty(), OptionalLong.empty());
+        return new CallUse(CallUse.End.BY_VENDOR, OptionalLong.empty(), OptionalLong.empty());
     }
 
     private static Deployment.Limits limit(int concurrency, int requestsPerMinute) {

@@ -155,9 +155,11 @@ final class DeskSimulation {
             if (answered) {
                 desk.firstToken(permit, length, now);
             }
-            wake(desk.ended(permit, new CallUse(true, OptionalLong.of(100), OptionalLong.of(100)), answered
-                    ? new CallLesson.Answered(100, 0)
-                    : new CallLesson.Failed(Blame.SERVICE, Optional.empty()), now));
+            wake(desk.ended(permit, new CallUse(CallUse.End.BY_VENDOR, OptionalLong.of(100), OptionalLong.of(100)),
+                    answered
+                            ? new CallLesson.Answered(100, 0)
+                            : new CallLesson.Failed(Blame.SERVICE, Optional.empty()),
+                    now));
             if (answered) {
                 served.add(new Served(request.arrivedNanos, now - request.arrivedNanos, request.attempts));
             } else if (request.attemptsOfVisit < 3) {

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 @Tag("issue-3")
 class PermitDeskTest {
     private static final long SECOND = 1_000_000_000L;
-    private static final CallUse USED = new CallUse(true, OptionalLong.empty(), OptionalLong.empty());
+    private static final CallUse USED = new CallUse(CallUse.End.BY_VENDOR, OptionalLong.empty(), OptionalLong.empty());
     private static final CallLesson ANSWERED = new CallLesson.Answered(10, 0);
     private static final CallLesson SERVICE_DEAD = new CallLesson.Failed(Blame.SERVICE_AT_ONCE, Optional.empty());
 

@@ -52,7 +52,7 @@ class RoutingCostTest {
                 java.time.LocalDate.EPOCH, i * 0x9E3779B97F4A7C15L);
         Granted granted = (Granted) desk.ask(query, CallAsk.FIRST, null, now);
         desk.firstToken(granted.permit(), 1_000, now);
-        desk.ended(granted.permit(), new CallUse(true, OptionalLong.of(90), OptionalLong.of(80)),
+        desk.ended(granted.permit(), new CallUse(CallUse.End.BY_VENDOR, OptionalLong.of(90), OptionalLong.of(80)),
                 new CallLesson.Answered(80, 1_000), now + 1_000);
     }
 

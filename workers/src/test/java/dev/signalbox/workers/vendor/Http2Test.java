@@ -83,6 +83,31 @@ class Http2Test {
         }
     }
 
+    /** The client itself bounds the headers of HTTP/1.1 only. */
+    @Test
+    void headersAreBounded() throws Exception {
+        Http2Vendor vendor = vendor();
+        HttpVendorClient client = client(HttpLimits.DEFAULT);
+        for (int kibibytes : List.of(200, 300, 2_000)) {
+            script.set(request -> {
+                for (int i = 0; i < kibibytes; i++) {
+                    request.response().putHeader("x-filler-" + i, "f".repeat(1_024));
+                }
+                whole(request);
+            });
+            AttemptOutcome outcome = client.call(
+                    Deployments.call(deployment(vendor, CallTimeouts.DEFAULT), "{}", true), TokenSink.NONE);
+            if (kibibytes <= 200) {
+                assertThat(outcome).isInstanceOf(AttemptOutcome.Answered.class);
+            } else {
+                assertThat(failure(outcome).message()).as("%d KiB", kibibytes).contains("headers are over the limit");
+            }
+        }
+        script.set(Http2Test::whole);
+        assertThat(client.call(Deployments.call(deployment(vendor, CallTimeouts.DEFAULT), "{}", true), TokenSink.NONE))
+                .as("the next call").isInstanceOf(AttemptOutcome.Answered.class);
+    }
+
     @Test
     void aStreamThatEndsEarlyLeavesTheOthers() throws Exception {
         script.set(Http2Test::start);

@@ -186,6 +186,20 @@ class HttpWaysTest {
         });
     }
 
+    @Test
+    void aDeploymentsHeadersGoWithEachCallAndNeverInsteadOfTheCallsOwn() throws IOException {
+        ScriptedVendor vendor = vendor((_, exchange) -> exchange.whole("200 OK", "application/json", ANSWER));
+        Deployment one = Deployments.anthropic(vendor.baseUrl(), CallTimeouts.DEFAULT);
+        Deployment with = new Deployment(one.name(), one.vendor(), one.baseUrl(), one.modelId(), one.region(),
+                one.account(), one.credentials(), one.limits(), one.poolShares(), one.failureDomains(), one.timeouts(),
+                one.capabilities(), one.throughput(),
+                Map.of("anthropic-beta", "context-1m-2025-08-07", "anthropic-version", "1999-01-01"));
+        client(HttpLimits.DEFAULT).call(Deployments.ownCall(with, "{}".getBytes(StandardCharsets.UTF_8), false),
+                TokenSink.NONE);
+        assertThat(vendor.requests.getLast().header("anthropic-beta")).isEqualTo("context-1m-2025-08-07");
+        assertThat(vendor.requests.getLast().header("anthropic-version")).isEqualTo("2023-06-01");
+    }
+
     private HttpVendorClient client(HttpLimits limits) {
         HttpVendorClient client = new HttpVendorClient(
                 Map.of(VendorFamily.OPENAI, new OpenAiChatCodec(), VendorFamily.ANTHROPIC, new MessagesCodec()), limits,

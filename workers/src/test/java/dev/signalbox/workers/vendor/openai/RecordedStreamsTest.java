@@ -32,6 +32,7 @@ import org.junit.jupiter.api.Test;
 
 /** What public endpoints really streamed, against what an independent reader made of it. */
 @Tag("issue-2")
+@Tag("issue-3")
 class RecordedStreamsTest {
     private static final int RANDOM_CUTTINGS = 50;
 

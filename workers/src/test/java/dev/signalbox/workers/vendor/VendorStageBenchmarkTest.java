@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Test;
  */
 @Tag("benchmark")
 @Tag("issue-3")
-class VendorStageBenchmark {
+class VendorStageBenchmarkTest {
     private static final int CALLS = 4_000;
     private static final int AT_ONCE = 64;
     private static final int ROUNDS = 11;
@@ -53,7 +53,7 @@ class VendorStageBenchmark {
         Process vendor = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx256m", "-cp",
                 System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-                VendorStageBenchmark.class.getName()).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+                VendorStageBenchmarkTest.class.getName()).redirectError(ProcessBuilder.Redirect.INHERIT).start();
         try (
                 HttpVendorClient stage = new HttpVendorClient(Map.of(VendorFamily.OPENAI, new OpenAiChatCodec()),
                         HttpLimits.DEFAULT, System::nanoTime)) {

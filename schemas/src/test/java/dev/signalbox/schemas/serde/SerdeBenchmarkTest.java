@@ -10,9 +10,9 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Time of one record, one thread: {@code mvn verify -Pbenchmark -pl schemas -am -Dtest=SerdeBenchmark}. */
+/** Time of one record, one thread: {@code mvn verify -Pbenchmark -pl schemas -am -Dtest=SerdeBenchmarkTest}. */
 @Tag("benchmark")
-class SerdeBenchmark {
+class SerdeBenchmarkTest {
     private long sink;
 
     @Test

@@ -1,0 +1,80 @@
+package dev.signalbox.workers;
+
+import dev.signalbox.config.Configuration;
+import dev.signalbox.config.Deployment;
+import dev.signalbox.config.Pool;
+import dev.signalbox.schemas.PoolName;
+import dev.signalbox.workers.router.BreakerState;
+import dev.signalbox.workers.router.LimitsView;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * Gauges of each deployment's health, permits and limits in this worker, read when they are scraped. Where a deployment names
+ * no pools, its limits are one for all and their pool label is {@value #ALL_POOLS}. A limit that is not there has no gauge.
+ */
+final class DeploymentGauges {
+    private static final String ALL_POOLS = "*";
+
+    private final MeterRegistry registry;
+    private final Permits permits;
+    private final Deployment deployment;
+
+    private DeploymentGauges(MeterRegistry registry, Permits permits, Deployment deployment) {
+        this.registry = registry;
+        this.permits = permits;
+        this.deployment = deployment;
+    }
+
+    static void register(MeterRegistry registry, Configuration configuration, Permits permits) {
+        List<PoolName> pools = configuration.pools().stream().map(Pool::name).toList();
+        configuration.deployments().values()
+                .forEach(deployment -> new DeploymentGauges(registry, permits, deployment).register(pools));
+    }
+
+    private void register(List<PoolName> pools) {
+        Tags tags = Tags.of("deployment", deployment.name().toString());
+        for (BreakerState state : BreakerState.values()) {
+            gauge("signalbox.deployment.state", "1 for the state of the deployment's worst breaker, else 0",
+                    tags.and("state", state.name().toLowerCase(Locale.ROOT)),
+                    asked -> asked.view(deployment).health() == state ? 1 : 0);
+        }
+        if (deployment.poolShares().isEmpty()) {
+            limits(pools.getFirst(), tags.and("pool", ALL_POOLS));
+        } else {
+            pools.stream().filter(deployment::serves).forEach(pool -> limits(pool, tags.and("pool", pool.value())));
+        }
+    }
+
+    private void limits(PoolName pool, Tags tags) {
+        gauge("signalbox.permits.in.use", "Permits that calls hold", tags,
+                asked -> asked.limits(deployment, pool).running());
+        gauge("signalbox.permits.waiting", "Requests that wait for a permit here, among others perhaps", tags,
+                asked -> asked.waiting(deployment, pool));
+        if (deployment.limits().concurrency().isPresent()) {
+            gauge("signalbox.permits.limit", "Most calls at once of this worker", tags,
+                    asked -> asked.limits(deployment, pool).concurrency());
+        }
+        rate(pool, tags.and("limit", "requests"), LimitsView::requests);
+        rate(pool, tags.and("limit", "input_tokens"), LimitsView::inputTokens);
+        rate(pool, tags.and("limit", "output_tokens"), LimitsView::outputTokens);
+    }
+
+    private void rate(PoolName pool, Tags tags, Function<LimitsView, LimitsView.Rate> of) {
+        if (of.apply(permits.limits(deployment, pool)).isLimited()) {
+            gauge("signalbox.rate.in.use", "What counts of a limit by minute now, reserved amounts included", tags,
+                    asked -> of.apply(asked.limits(deployment, pool)).inUse());
+            gauge("signalbox.rate.limit", "What this worker may use of a limit in a minute", tags,
+                    asked -> of.apply(asked.limits(deployment, pool)).perMinute());
+        }
+    }
+
+    private void gauge(String name, String description, Tags tags, ToDoubleFunction<Permits> value) {
+        Gauge.builder(name, permits, value).tags(tags).description(description).register(registry);
+    }
+}
