@@ -13,8 +13,8 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -93,9 +93,16 @@ final class RegistryHttp {
         throw refusal(server, response);
     }
 
-    /** The client's own time limit ends with the response's head; this one holds for the body too. */
+    /**
+     * The client's own time limit ends with the response's head; this one holds for the body too. On a thread of its own,
+     * since {@code sendAsync} ends on the common pool: a caller whose own tasks fill that pool would wait for himself.
+     */
     private HttpResponse<byte[]> send(HttpRequest request) throws IOException {
-        CompletableFuture<HttpResponse<byte[]>> exchange = http.sendAsync(request, BodyHandlers.ofByteArray());
+        FutureTask<HttpResponse<byte[]>> exchange = new FutureTask<>(
+                () -> http.send(request, BodyHandlers.ofByteArray()));
+        Thread thread = new Thread(exchange, "signalbox-registry");
+        thread.setDaemon(true);
+        thread.start();
         try {
             return exchange.get(config.connectTimeout().plus(config.readTimeout()).toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {

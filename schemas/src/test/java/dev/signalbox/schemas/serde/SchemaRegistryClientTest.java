@@ -9,6 +9,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.avro.Schema;
 import org.apache.kafka.common.config.ConfigException;
@@ -66,6 +68,28 @@ class SchemaRegistryClientTest {
         assertThat(client.compatibility("s")).isEqualTo("BACKWARD");
         client.setCompatibility("s", "FULL_TRANSITIVE");
         assertThat(client.compatibility("s")).isEqualTo("FULL_TRANSITIVE");
+    }
+
+    @Test
+    void aCallerWhoseTasksFillTheCommonPoolIsAnswered() {
+        CountDownLatch over = new CountDownLatch(1);
+        ForkJoinPool pool = ForkJoinPool.commonPool();
+        try {
+            for (int i = 0; i < Math.max(1, pool.getParallelism()); i++) {
+                pool.execute(() -> {
+                    try {
+                        over.await();
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                });
+            }
+            SchemaRegistryClient client = client(
+                    Map.of("http.connect.timeout.ms", 2_000, "http.read.timeout.ms", 2_000));
+            assertThat(client.byId(client.register("s", SCHEMA))).isEqualTo(SCHEMA);
+        } finally {
+            over.countDown();
+        }
     }
 
     @Test
