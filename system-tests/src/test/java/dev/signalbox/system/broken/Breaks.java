@@ -65,10 +65,10 @@ final class Breaks {
 
             // G3 no broken answer is a success
             Break.of("G3", "a stream needs its own terminal signal",
-                    Check.of(VENDOR + "HttpVendorClientTest", "aStreamThatIsCutIsNeverComplete"),
+                    Check.of(VENDOR + "HttpVendorLossTest", "aStreamThatIsCutIsNeverComplete"),
                     answers(VENDOR + "openai.ChatStreamDecoder", "terminalSeen", true)),
             Break.of("G3", "the gap between tokens is limited",
-                    Check.of(VENDOR + "HttpVendorClientTest",
+                    Check.of(VENDOR + "HttpVendorLimitsTest",
                             "theGapBetweenTokensIsLimitedAndSignsOfLifeDoNotFillIt"),
                     answersNothing(VENDOR + "AttemptWatch", "due")),
             Break.of("G3", "a stream of messages needs its message_stop", STALLED,
@@ -111,7 +111,7 @@ final class Breaks {
             Break.of("G7", "time to live counts from the first record", Check.of(INTAKE + "RequestReaderTest"),
                     doesNotAsk(INTAKE + "RecordFacts", "firstEnqueuedMillis", "number", Long.MAX_VALUE)),
             Break.of("G7", "time to live ends a running call",
-                    Check.of(VENDOR + "HttpVendorClientTest",
+                    Check.of(VENDOR + "HttpVendorLimitsTest",
                             "aCallThatItsRequestHasNoTimeForTeachesNothingAboutTheVendor"),
                     answersNothing(VENDOR + "AttemptWatch", "due")),
 
@@ -122,7 +122,7 @@ final class Breaks {
             Break.of("G8", "waiting requests are bounded", POOL,
                     readsAs(SCHEDULER + "PoolScheduler", "offer", "maxWaiting", Integer.MAX_VALUE)),
             Break.of("G8", "answers are bounded in bytes",
-                    Check.of(VENDOR + "HttpVendorClientTest", "sizesAreBounded"),
+                    Check.of(VENDOR + "HttpVendorLimitsTest", "sizesAreBounded"),
                     doesNotAsk(VENDOR + "ResponseReader", "unary", "answerBytes", 1 << 30)),
             Break.of("G8", "the reader's memory is bounded", READER_BOUNDS,
                     readsAs(CLIENT + "ReplyAssembler", "onChunk", "maxHeldBytes", Long.MAX_VALUE),
@@ -130,7 +130,7 @@ final class Breaks {
 
             // G9 no secret leaves
             Break.of("G9", "a vendor's error text loses what looks like a secret or a quotation",
-                    Check.of(VENDOR + "HttpVendorClientTest", "anErrorIsClassifiedByItsBodyAndItsSecretsAreKept"),
+                    Check.of(VENDOR + "HttpVendorAnswersTest", "anErrorIsClassifiedByItsBodyAndItsSecretsAreKept"),
                     new Switch(VENDOR + "ErrorText", "of", new Switch.Off.AnswersParameter(0)),
                     new Switch(VENDOR + "HttpVendorClient$Attempt", "withoutSecrets",
                             new Switch.Off.AnswersParameter(0))),
