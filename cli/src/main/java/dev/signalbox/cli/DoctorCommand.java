@@ -41,11 +41,7 @@ final class DoctorCommand implements Callable<Integer> {
     private Rows.Form form = Rows.Form.TABLE;
 
     @Mixin
-    private ConfigurationChoice choice = new ConfigurationChoice();
-    @Mixin
-    private KafkaOptions kafka = new KafkaOptions();
-    @Mixin
-    private DataFolder data = new DataFolder();
+    private InstallationOptions with = new InstallationOptions();
 
     private final Rows rows = new Rows("check", "state", "what");
     private boolean wrong;
@@ -54,9 +50,9 @@ final class DoctorCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         report("java", Runtime.version().feature() >= 25, "Java " + Runtime.version(),
                 "; Signalbox needs 25: install a JDK 25 and set JAVA_HOME to it");
-        checkDataFolder(data.path());
+        checkDataFolder(with.data());
         Optional<Configuration> configuration = checkConfiguration();
-        Optional<Clients> clients = kafka.remote().or(() -> RunningStack.of(data.path()));
+        Optional<Clients> clients = with.running();
         if (clients.isEmpty()) {
             rows.add("kafka", "-", "none named: commands start a broker of their own in the data folder");
         } else {
@@ -88,9 +84,9 @@ final class DoctorCommand implements Callable<Integer> {
 
     private Optional<Configuration> checkConfiguration() {
         try {
-            Configuration configuration = choice.read(shell.terminal());
-            report("configuration", true, switch (choice.origin()) {
-                case FILE -> choice.file().map(Path::toString).orElse("");
+            Configuration configuration = with.configuration().read(shell.terminal());
+            report("configuration", true, switch (with.configuration().origin()) {
+                case FILE -> with.configuration().file().map(Path::toString).orElse("");
                 case LIVE -> "built in, OpenAI";
                 case SIMULATED -> "built in, simulated vendors";
             }, "");

@@ -61,11 +61,7 @@ final class ExplainCommand implements Callable<Integer> {
     @Mixin
     private RequestDefaults defaults = new RequestDefaults();
     @Mixin
-    private ConfigurationChoice choice = new ConfigurationChoice();
-    @Mixin
-    private KafkaOptions kafka = new KafkaOptions();
-    @Mixin
-    private DataFolder data = new DataFolder();
+    private InstallationOptions with = new InstallationOptions();
 
     @Override
     public Integer call() throws IOException, InterruptedException {
@@ -95,7 +91,7 @@ final class ExplainCommand implements Callable<Integer> {
     }
 
     private ExitCode decide(String file, int number, String json) {
-        Configuration configuration = choice.read(shell.terminal());
+        Configuration configuration = with.configuration().read(shell.terminal());
         RequestLine line = request(file, number, json, configuration);
         Instant now = Instant.now();
         ExplainCommandDecision decision = switch (new Placements(configuration,
@@ -151,15 +147,16 @@ final class ExplainCommand implements Callable<Integer> {
     }
 
     private ExitCode trail() throws InterruptedException {
-        Optional<Clients> running = kafka.remote().or(() -> RunningStack.of(data.path()));
+        Optional<Clients> running = with.running();
         if (running.isPresent()) {
             return trail(running.get());
         }
-        if (!Files.isDirectory(data.path())) {
+        if (!Files.isDirectory(with.data())) {
             throw new CommandFailure(ExitCode.USAGE, "\"" + what + "\" is no request, and to look for it as an id there"
                     + " is no Kafka: name one with --bootstrap-server, or the folder of an embedded one with --data");
         }
-        try (Installation installation = Installation.embedded(data.path(), EmbeddedOptions.defaults(), choice, 0,
+        try (Installation installation = Installation.embedded(with.data(), EmbeddedOptions.defaults(),
+                with.configuration(), 0,
                 shell.terminal())) {
             return trail(installation.clients());
         }

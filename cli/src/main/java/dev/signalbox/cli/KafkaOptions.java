@@ -51,6 +51,11 @@ public final class KafkaOptions {
         }
     }
 
+    /** Clients of the named Kafka, or of a {@code signalbox up} that runs on that folder; empty if there is neither. */
+    Optional<Clients> running(DataFolder data) {
+        return remote().or(() -> RunningStack.of(data.path()));
+    }
+
     /** Clients of the named Kafka, for commands that have no use for a broker of their own. */
     public Clients required() {
         return remote().orElseThrow(() -> new CommandFailure(ExitCode.USAGE,

@@ -1,7 +1,7 @@
 package dev.signalbox.cli;
 
 import dev.signalbox.cli.batch.BatchCommand;
-import dev.signalbox.cli.batch.Durations;
+import dev.signalbox.config.Units;
 import dev.signalbox.schemas.Priority;
 import dev.signalbox.schemas.avro.StreamPolicy;
 import java.io.InputStream;
@@ -114,7 +114,7 @@ public final class Main implements Shell {
     }
 
     private static Duration duration(String text) {
-        return Durations.parse(text).orElseThrow(() -> new TypeConversionException(
+        return Units.positiveDuration(text).orElseThrow(() -> new TypeConversionException(
                 "\"" + text + "\" is not a duration such as 500ms, 90s, 15m, 24h or 7d"));
     }
 

@@ -86,11 +86,7 @@ final class SubmitCommand implements Callable<Integer> {
     @Mixin
     private RequestDefaults defaults = new RequestDefaults();
     @Mixin
-    private ConfigurationChoice choice = new ConfigurationChoice();
-    @Mixin
-    private KafkaOptions kafka = new KafkaOptions();
-    @Mixin
-    private DataFolder data = new DataFolder();
+    private InstallationOptions with = new InstallationOptions();
 
     /** What is printed. */
     enum Form {
@@ -101,7 +97,7 @@ final class SubmitCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         Terminal terminal = shell.terminal();
-        Configuration configuration = choice.read(terminal);
+        Configuration configuration = with.configuration().read(terminal);
         ObjectNode body = body();
         RequestOptions options = defaults.options();
         Priority priority = options.priority().orElse(Priority.INTERACTIVE);
@@ -118,21 +114,23 @@ final class SubmitCommand implements Callable<Integer> {
         try (Installation installation = installation(configuration)) {
             return exchange(installation, placed, request, timeToLive).number();
         } catch (KafkaException e) {
-            throw KafkaTrouble.of(e, kafka.remote().map(Clients::bootstrapServers).orElse("the embedded broker"));
+            throw KafkaTrouble.of(e,
+                    with.kafka().remote().map(Clients::bootstrapServers).orElse("the embedded broker"));
         }
     }
 
     private Installation installation(Configuration configuration) throws IOException, InterruptedException {
         Terminal terminal = shell.terminal();
-        Optional<Clients> elsewhere = kafka.remote().or(() -> RunningStack.of(data.path()));
+        Optional<Clients> elsewhere = with.running();
         if (elsewhere.isPresent()) {
             return Installation.remote(elsewhere.get(), configuration);
         }
-        if (choice.origin() == ConfigurationChoice.Origin.SIMULATED) {
+        if (with.configuration().origin() == ConfigurationChoice.Origin.SIMULATED) {
             terminal.say("simulated vendors: no real vendor is called; use --live or --config for real ones");
         }
-        Installation installation = Installation.embedded(data.path(), EmbeddedOptions.defaults(), choice, 0, terminal);
-        HeldBatches.tell(terminal, data.path(), installation.clients(), installation.clients().clusterId(), Set.of(),
+        Installation installation = Installation.embedded(with.data(), EmbeddedOptions.defaults(), with.configuration(),
+                0, terminal);
+        HeldBatches.tell(terminal, with.data(), installation.clients(), installation.clients().clusterId(), Set.of(),
                 false);
         installation.startWorker(HeldBatches.admitting(Set.of()),
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));

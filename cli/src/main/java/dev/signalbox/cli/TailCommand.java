@@ -56,7 +56,7 @@ final class TailCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        Clients clients = TopicsCommand.clients(kafka, data);
+        Clients clients = kafka.running(data).orElseGet(kafka::required);
         clients.clusterId();
         try {
             return (requestId == null ? tail(clients) : follow(clients, requestId)).number();

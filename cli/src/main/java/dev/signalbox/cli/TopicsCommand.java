@@ -39,10 +39,10 @@ final class TopicsCommand implements Runnable {
     }
 
     @Command(name = "list", description = "The topics that the configuration needs, and whether Kafka has them.")
-    int list(@Mixin ConfigurationChoice choice, @Mixin KafkaOptions kafka, @Mixin DataFolder data,
+    int list(@Mixin InstallationOptions options,
             @Option(names = "-o", paramLabel = "FORM", defaultValue = "table", description = "table, json or yaml.") Rows.Form form)
             throws InterruptedException {
-        return with(choice, kafka, data, (admin, catalogue) -> {
+        return with(options, (admin, catalogue) -> {
             Map<String, FoundTopic> found = admin.describe(catalogue);
             Rows rows = new Rows("topic", "partitions", "cleanup", "exists");
             for (TopicSpec topic : catalogue.topics()) {
@@ -55,10 +55,10 @@ final class TopicsCommand implements Runnable {
     }
 
     @Command(name = "describe", description = "How Kafka's topics differ from what the configuration needs. Exit code 3 if they do.")
-    int describe(@Mixin ConfigurationChoice choice, @Mixin KafkaOptions kafka, @Mixin DataFolder data,
+    int describe(@Mixin InstallationOptions options,
             @Option(names = "-o", paramLabel = "FORM", defaultValue = "table", description = "table, json or yaml.") Rows.Form form)
             throws InterruptedException {
-        return with(choice, kafka, data, (admin, catalogue) -> {
+        return with(options, (admin, catalogue) -> {
             List<TopicDifference> differences = admin.differences(catalogue);
             Rows rows = new Rows("topic", "cure", "difference");
             for (TopicDifference difference : differences) {
@@ -73,11 +73,11 @@ final class TopicsCommand implements Runnable {
     }
 
     @Command(name = "apply", description = "Creates topics that are missing and corrects the settings of the others.")
-    int apply(@Mixin ConfigurationChoice choice, @Mixin KafkaOptions kafka, @Mixin DataFolder data,
+    int apply(@Mixin InstallationOptions options,
             @Option(names = "--dry-run", description = "Only say what would be done.") boolean dryRun,
             @Option(names = "--raise-partitions", description = "Also add partitions; duplicates sent across that change are not joined.") boolean raise)
             throws InterruptedException {
-        return with(choice, kafka, data, (admin, catalogue) -> {
+        return with(options, (admin, catalogue) -> {
             if (dryRun) {
                 admin.differences(catalogue).forEach(difference -> shell.terminal().out().println("would "
                         + difference.cure().name().toLowerCase(Locale.ROOT).replace('_', ' ') + ": " + difference));
@@ -97,19 +97,14 @@ final class TopicsCommand implements Runnable {
         ExitCode on(TopicAdmin admin, TopicCatalogue catalogue) throws InterruptedException;
     }
 
-    private int with(ConfigurationChoice choice, KafkaOptions kafka, DataFolder data, Work work)
+    private int with(InstallationOptions options, Work work)
             throws InterruptedException {
-        TopicCatalogue catalogue = TopicCatalogue.of(choice.read(shell.terminal()));
-        Clients clients = clients(kafka, data);
+        TopicCatalogue catalogue = TopicCatalogue.of(options.configuration().read(shell.terminal()));
+        Clients clients = options.running().orElseGet(options.kafka()::required);
         try (Admin admin = clients.admin()) {
             return work.on(new TopicAdmin(admin), catalogue).number();
         } catch (KafkaException e) {
             throw KafkaTrouble.of(e, clients.bootstrapServers());
         }
-    }
-
-    /** The Kafka that is named, or the one of a running {@code signalbox up}. */
-    static Clients clients(KafkaOptions kafka, DataFolder data) {
-        return kafka.remote().or(() -> RunningStack.of(data.path())).orElseGet(kafka::required);
     }
 }

@@ -77,11 +77,12 @@ final class UpCommand implements Callable<Integer> {
                 second.countDown();
             });
             second.await();
-            if (drain.isAlive() && signals.get() > 1) {
+            boolean cut = drain.isAlive() && signals.get() > 1;
+            if (cut) {
                 installation.quit();
             }
             drain.interrupt();
-            return ExitCode.OK.number();
+            return (cut ? ExitCode.INTERRUPTED : ExitCode.OK).number();
         }
     }
 

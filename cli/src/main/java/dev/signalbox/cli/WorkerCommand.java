@@ -55,9 +55,9 @@ final class WorkerCommand implements Callable<Integer> {
         AtomicBoolean quitting = new AtomicBoolean();
         CountDownLatch quit = new CountDownLatch(2);
         shell.onInterrupt(count -> {
+            quitting.set(count > 1);
             stopped.countDown();
             quit.countDown();
-            quitting.set(count > 1);
         });
         Worker worker = Installation.start(new WorkerOptions(configuration, clients.kafkaProperties(),
                 clients.registryProperties(), served, Admission.ALL, new InetSocketAddress(adminHost, adminPort)));
@@ -78,7 +78,7 @@ final class WorkerCommand implements Callable<Integer> {
                 worker.close();
             }
         }
-        return ExitCode.OK.number();
+        return (quitting.get() ? ExitCode.INTERRUPTED : ExitCode.OK).number();
     }
 
     private Set<PoolName> poolNames(Configuration configuration) {

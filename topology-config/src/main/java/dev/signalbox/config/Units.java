@@ -7,7 +7,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Durations, sizes and shares as an operator writes them: a number and its unit, without a space. */
-final class Units {
+public final class Units {
     private static final Pattern DURATION = Pattern.compile("(0|[1-9][0-9]{0,8})(ms|s|m|h|d)");
     private static final Pattern SIZE = Pattern.compile("([1-9][0-9]{0,8})(B|KB|MB|GB)");
     private static final Pattern SHARE = Pattern.compile("([0-9]{1,3}(?:\\.[0-9]{1,6})?)%");
@@ -29,6 +29,11 @@ final class Units {
             case "h" -> Duration.ofHours(amount);
             default -> Duration.ofDays(amount);
         });
+    }
+
+    /** A duration such as {@code 500ms}, {@code 90s}, {@code 15m}, {@code 24h} or {@code 7d}; empty if it is none, or zero. */
+    public static Optional<Duration> positiveDuration(String text) {
+        return duration(text).filter(Duration::isPositive);
     }
 
     /** Bytes; 1 KB is 1,024 of them. */

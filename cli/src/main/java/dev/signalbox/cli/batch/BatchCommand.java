@@ -3,10 +3,9 @@ package dev.signalbox.cli.batch;
 import dev.signalbox.cli.Clients;
 import dev.signalbox.cli.CommandFailure;
 import dev.signalbox.cli.ConfigurationChoice;
-import dev.signalbox.cli.DataFolder;
 import dev.signalbox.cli.ExitCode;
 import dev.signalbox.cli.Installation;
-import dev.signalbox.cli.KafkaOptions;
+import dev.signalbox.cli.InstallationOptions;
 import dev.signalbox.cli.Shell;
 import dev.signalbox.cli.Terminal;
 import dev.signalbox.embedded.EmbeddedOptions;
@@ -65,11 +64,7 @@ public final class BatchCommand implements Callable<Integer> {
     @Mixin
     private RequestDefaults defaults = new RequestDefaults();
     @Mixin
-    private ConfigurationChoice configuration = new ConfigurationChoice();
-    @Mixin
-    private KafkaOptions kafka = new KafkaOptions();
-    @Mixin
-    private DataFolder data = new DataFolder();
+    private InstallationOptions with = new InstallationOptions();
 
     @Override
     public Integer call() throws IOException, InterruptedException {
@@ -78,8 +73,8 @@ public final class BatchCommand implements Callable<Integer> {
             throw new CommandFailure(ExitCode.USAGE, "--window must be from 1 to 50000, not " + window);
         }
         Optional<Clients> remote = remote();
-        Placements placements = new Placements(configuration.read(terminal), LocalDate.now(ZoneOffset.UTC));
-        RunStates states = new RunStates(data.path());
+        Placements placements = new Placements(with.configuration().read(terminal), LocalDate.now(ZoneOffset.UTC));
+        RunStates states = new RunStates(with.data());
         try (BatchSource source = BatchSource.open(file, states.folder(), shell.in())) {
             BatchCheck.Result checked = new BatchCheck(placements, defaults.options()).check(source);
             BatchCheck.report(source.name(), checked).ifPresent(lines -> {
@@ -101,12 +96,13 @@ public final class BatchCommand implements Callable<Integer> {
                                 : "; " + journal.failed().cardinality() + " failed, --retry-failed sends them again"));
                 return (journal.failed().isEmpty() ? ExitCode.OK : ExitCode.SOME_FAILED).number();
             }
-            if (configuration.origin() == ConfigurationChoice.Origin.SIMULATED) {
+            if (with.configuration().origin() == ConfigurationChoice.Origin.SIMULATED) {
                 terminal.say("simulated vendors: no real vendor is called; use --live or --config for real ones");
             }
             try (Installation installation = remote.isPresent()
-                    ? Installation.remote(remote.get(), configuration.read(terminal))
-                    : Installation.embedded(data.path(), EmbeddedOptions.defaults(), configuration, 0, terminal)) {
+                    ? Installation.remote(remote.get(), with.configuration().read(terminal))
+                    : Installation.embedded(with.data(), EmbeddedOptions.defaults(), with.configuration(), 0,
+                            terminal)) {
                 BatchSession session = new BatchSession(terminal, shell, installation, states, source, checked, output,
                         new Placements(installation.configuration(), LocalDate.now(ZoneOffset.UTC)),
                         new BatchSession.Settings(defaults.options(), window, Optional.ofNullable(maxCost),
@@ -117,10 +113,10 @@ public final class BatchCommand implements Callable<Integer> {
     }
 
     private Optional<Clients> remote() {
-        Optional<Clients> remote = kafka.remote();
+        Optional<Clients> remote = with.kafka().remote();
         if (remote.isEmpty()) {
-            kafka.requireNoProperties();
-        } else if (configuration.origin() != ConfigurationChoice.Origin.FILE) {
+            with.kafka().requireNoProperties();
+        } else if (with.configuration().origin() != ConfigurationChoice.Origin.FILE) {
             throw new CommandFailure(ExitCode.USAGE,
                     "--bootstrap-server needs --config FILE as well: the configuration "
                             + "that the workers there run with says which pool takes which request");

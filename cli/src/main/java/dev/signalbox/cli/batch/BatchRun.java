@@ -15,6 +15,8 @@ import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
 import org.apache.kafka.common.header.Header;
@@ -38,6 +40,7 @@ final class BatchRun {
     private final Optional<BigDecimal> maxCost;
     private final List<Header> headers;
     private final AtomicReference<@Nullable Stop> stop = new AtomicReference<>();
+    private final CountDownLatch stopping = new CountDownLatch(1);
 
     BatchRun(Placements placements, RequestOptions defaults, RequestIds ids, RequestProducer producer,
             ReplyReader reader, Outstanding outstanding, BatchStats stats, Optional<BigDecimal> maxCost) {
@@ -56,6 +59,12 @@ final class BatchRun {
     void stop(Stop reason) {
         stop.accumulateAndGet(reason, (old, fresh) -> old == null || (old.awaitsReplies() && fresh != null
                 && !fresh.awaitsReplies()) ? fresh : old);
+        stopping.countDown();
+    }
+
+    /** Waits that long for {@link #stop}; whether it came. */
+    boolean awaitStop(long millis) throws InterruptedException {
+        return stopping.await(millis, TimeUnit.MILLISECONDS);
     }
 
     Optional<Stop> stopped() {

@@ -179,7 +179,7 @@ final class BatchSession {
                 installation.startWorker(HeldBatches.sparing(admission, backlog.answered()),
                         new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
             }
-            drive(run, open, writer, stats, outstanding);
+            drive(run, open, writer, stats, outstanding, scan, state);
             return finish(run, state, stats.snapshot(millis()), failed, outstanding, journal);
         }
     }
@@ -200,8 +200,8 @@ final class BatchSession {
     }
 
     /** Sends, journals and shows progress until all has ended or the run is stopped. */
-    private void drive(BatchRun run, OpenLines open, JournalWriter writer, BatchStats stats, Outstanding outstanding)
-            throws IOException, InterruptedException {
+    private void drive(BatchRun run, OpenLines open, JournalWriter writer, BatchStats stats, Outstanding outstanding,
+            TopicScan scan, RunState state) throws IOException, InterruptedException {
         CountDownLatch done = new CountDownLatch(1);
         Thread journalist = Thread.ofPlatform().name("journal")
                 .start(() -> run.journal(writer, () -> done.getCount() > 0));
@@ -212,6 +212,9 @@ final class BatchSession {
                         () -> stats.snapshot(millis()))) {
             run.send(source, open);
             run.awaitReplies();
+            if (installation.isEmbedded() && settings.all()) {
+                HeldBatches.awaitAnswers(scan, states.dataFolder(), state, run, terminal);
+            }
             if (run.stopped().isPresent()) {
                 settle(run, outstanding);
             }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
@@ -82,8 +83,7 @@ public final class HeldBatches {
      */
     public static void tell(Terminal terminal, Path data, Clients clients, String clusterId, Set<String> except,
             boolean all) throws IOException {
-        List<RunState> left = new ArrayList<>(new RunStates(data).all());
-        left.removeIf(state -> state.ended() || !state.cluster().equals(clusterId) || except.contains(state.id()));
+        List<RunState> left = left(data, clusterId, except);
         if (left.isEmpty()) {
             return;
         }
@@ -98,6 +98,40 @@ public final class HeldBatches {
                                     : "wait in the broker; they run when you run that batch again, or with --all"));
                 }
             }
+        }
+    }
+
+    private static List<RunState> left(Path data, String clusterId, Set<String> except) throws IOException {
+        List<RunState> left = new ArrayList<>(new RunStates(data).all());
+        left.removeIf(state -> state.ended() || !state.cluster().equals(clusterId) || except.contains(state.id()));
+        return left;
+    }
+
+    /**
+     * Waits until all that they left is answered, or the run is stopped; the worker here must be serving it. A look at
+     * Kafka takes longer the more there is to wait for, and so do the pauses between two looks.
+     *
+     * @param own the run that this is asked for, whose replies are awaited elsewhere
+     */
+    static void awaitAnswers(TopicScan scan, Path data, RunState own, BatchRun run, Terminal terminal)
+            throws IOException, InterruptedException {
+        boolean told = false;
+        long pauseMillis = 0;
+        while (!run.awaitStop(pauseMillis)) {
+            long start = System.nanoTime();
+            int waiting = 0;
+            for (RunState state : left(data, own.cluster(), Set.of(own.id()))) {
+                waiting += Backlog.waiting(scan, state);
+            }
+            if (waiting == 0) {
+                return;
+            }
+            if (!told) {
+                terminal.say("waiting for " + waiting + " answers of other batches (--all); they are in the broker "
+                        + "when those batches are run again");
+                told = true;
+            }
+            pauseMillis = Math.max(200, 5 * TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start));
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.signalbox.cli.batch;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.signalbox.config.Units;
 import dev.signalbox.schemas.Priority;
 import dev.signalbox.schemas.avro.Experiment;
 import dev.signalbox.schemas.avro.PromptTemplate;
@@ -76,7 +77,7 @@ final class OptionsReader {
     }
 
     private Optional<Duration> timeToLive(String text) {
-        Optional<Duration> duration = Durations.parse(text);
+        Optional<Duration> duration = Units.positiveDuration(text);
         if (duration.isEmpty()) {
             faults.accept(
                     "\"signalbox.time_to_live\" must be a duration such as 90s, 15m or 24h, not \"" + text + "\"");
