@@ -14,13 +14,13 @@ import dev.signalbox.simulator.profile.VendorProfile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -44,8 +44,10 @@ class InterruptedBatchIT {
 
     private static Simulator startVendor() {
         try {
-            return Simulator.start(SimulatorOptions.of(VendorProfile.of("v", ModelProfile.ZERO_LATENCY
-                    .withFirstTokenMillis(new Distribution.Uniform(400, 800)))));
+            ModelProfile model = ModelProfile.ZERO_LATENCY;
+            return Simulator.start(SimulatorOptions.of(
+                    VendorProfile.of("v", model.withFirstTokenMillis(new Distribution.Uniform(400, 800))),
+                    VendorProfile.of("slow", model.withFirstTokenMillis(new Distribution.Fixed(60_000)))));
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }
@@ -54,23 +56,33 @@ class InterruptedBatchIT {
     @BeforeEach
     void write() throws IOException {
         out = folder.resolve("out.jsonl");
-        StringBuilder lines = new StringBuilder();
-        for (int i = 0; i < REQUESTS; i++) {
-            lines.append("{\"custom_id\":\"id-").append(i)
-                    .append("\",\"method\":\"POST\",\"url\":\"/v1/chat/completions\",\"body\":{\"model\":\"m\",\"messages\":"
-                            + "[{\"role\":\"user\",\"content\":\"Question ")
-                    .append(i).append("\"}]}}\n");
-        }
-        Files.writeString(folder.resolve("in.jsonl"), lines);
+        writeLines("m", REQUESTS);
         Files.writeString(folder.resolve("my.yaml"), """
                 environment: test
                 pools: { all: { use_cases: [otherwise], priorities: [batch] } }
-                vendors: { v: { family: openai, base_url: "%s" } }
-                deployments: { v.here/m: { vendor: v, model_id: m } }
-                routes: { m: { test: { otherwise: { sequence: [v.here] } } } }
+                vendors:
+                  v: { family: openai, base_url: "%s" }
+                  slow: { family: openai, base_url: "%s" }
+                deployments:
+                  v.here/m: { vendor: v, model_id: m }
+                  slow.here/slow: { vendor: slow, model_id: m }
+                routes:
+                  m: { test: { otherwise: { sequence: [v.here] } } }
+                  slow: { test: { otherwise: { sequence: [slow.here] } } }
                 topics: { partitions: 2 }
                 worker: { max_in_flight: 20 }
-                """.formatted(vendor.baseUrl("v")));
+                """.formatted(vendor.baseUrl("v"), vendor.baseUrl("slow")));
+    }
+
+    private void writeLines(String model, int count) throws IOException {
+        StringBuilder lines = new StringBuilder();
+        for (int i = 0; i < count; i++) {
+            lines.append("{\"custom_id\":\"id-").append(i)
+                    .append("\",\"method\":\"POST\",\"url\":\"/v1/chat/completions\",\"body\":{\"model\":\"")
+                    .append(model)
+                    .append("\",\"messages\":[{\"role\":\"user\",\"content\":\"Question ").append(i).append("\"}]}}\n");
+        }
+        Files.writeString(folder.resolve("in.jsonl"), lines);
     }
 
     @AfterEach
@@ -78,17 +90,12 @@ class InterruptedBatchIT {
         vendor.close();
     }
 
-    private Process start(String... more) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx512m", "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-cp", System.getProperty("java.class.path"), "dev.signalbox.cli.Main", "batch",
-                folder.resolve("in.jsonl").toString(), "--out", out.toString(), "--config",
-                folder.resolve("my.yaml").toString(), "--data", folder.resolve("data").toString()));
-        command.addAll(List.of(more));
-        return new ProcessBuilder(command).redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.appendTo(folder.resolve("log").toFile())).start();
+    private SignalboxProcess start(String... more) throws IOException {
+        List<String> arguments = new ArrayList<>(List.of("batch", folder.resolve("in.jsonl").toString(), "--out",
+                out.toString(), "--config", folder.resolve("my.yaml").toString(), "--data",
+                folder.resolve("data").toString()));
+        arguments.addAll(List.of(more));
+        return SignalboxProcess.start(folder.resolve("log"), arguments.toArray(String[]::new));
     }
 
     private void awaitAnswers(int count) {
@@ -96,9 +103,8 @@ class InterruptedBatchIT {
                 .until(() -> Files.exists(out) && Files.readString(out).lines().count() >= count);
     }
 
-    private int exitCode(Process process) throws InterruptedException, IOException {
-        assertThat(process.waitFor(120, TimeUnit.SECONDS)).as(Files.readString(folder.resolve("log"))).isTrue();
-        return process.exitValue();
+    private int exitCode(SignalboxProcess process) throws InterruptedException, IOException {
+        return process.exitCode(Duration.ofSeconds(120));
     }
 
     private List<JsonNode> results() throws IOException {
@@ -130,10 +136,9 @@ class InterruptedBatchIT {
 
     @Test
     void killedAndRunAgain() throws Exception {
-        Process first = start();
+        SignalboxProcess first = start();
         awaitAnswers(STOP_AFTER);
-        first.destroyForcibly();
-        first.waitFor();
+        first.kill();
         Set<String> answered = answeredRequests();
 
         assertThat(exitCode(start())).as(Files.readString(folder.resolve("log"))).isZero();
@@ -145,9 +150,9 @@ class InterruptedBatchIT {
 
     @Test
     void interruptedDrainedNamedAndRunAgain() throws Exception {
-        Process first = start();
+        SignalboxProcess first = start();
         awaitAnswers(STOP_AFTER);
-        new ProcessBuilder("kill", "-INT", Long.toString(first.pid())).start().waitFor();
+        first.interrupt();
         assertThat(exitCode(first)).isEqualTo(ExitCode.INTERRUPTED.number());
         assertThat(Files.readString(folder.resolve("log"))).contains("draining", "the same command goes on");
         Set<String> answered = answeredRequests();
@@ -173,5 +178,44 @@ class InterruptedBatchIT {
         assertEveryIdOnce();
         assertAskedOnce(answered);
         assertThat(vendor.calls()).as("each once, and the other file's").hasSize(REQUESTS + 1);
+    }
+
+    @Test
+    void whatItLeftRunsBesideAnotherBatchWhenAskedTo() throws Exception {
+        SignalboxProcess first = start();
+        awaitAnswers(STOP_AFTER);
+        first.interrupt();
+        assertThat(exitCode(first)).isEqualTo(ExitCode.INTERRUPTED.number());
+        Set<String> answered = answeredRequests();
+
+        Files.move(folder.resolve("in.jsonl"), folder.resolve("mine"));
+        writeLines("m", 1);
+        Path mine = out;
+        out = folder.resolve("other.jsonl");
+        SignalboxProcess other = start("--all");
+        assertThat(exitCode(other)).as(other.output()).isZero();
+        assertThat(other.output()).contains(REQUESTS - answered.size() + " requests of ", "run now (--all)");
+        assertThat(vendor.calls()).as("it ended when all were answered").hasSize(REQUESTS + 1);
+
+        Files.move(folder.resolve("mine"), folder.resolve("in.jsonl"), StandardCopyOption.REPLACE_EXISTING);
+        out = mine;
+        assertThat(exitCode(start())).as(Files.readString(folder.resolve("log"))).isZero();
+        assertEveryIdOnce();
+        assertThat(vendor.calls()).as("their answers stood").hasSize(REQUESTS + 1);
+    }
+
+    @Test
+    void theSecondCtrlCQuitsAtOnce() throws Exception {
+        writeLines("slow", 1);
+        try (SignalboxProcess batch = start()) {
+            await().atMost(Duration.ofSeconds(60)).until(() -> vendor.meter("slow", "*").callsNow() == 1);
+            batch.interrupt();
+            batch.awaitOutput("1 requests are on their way; Ctrl-C again quits at once");
+            assertThat(vendor.meter("slow", "*").callsNow()).isEqualTo(1);
+            batch.interrupt();
+            assertThat(batch.exitCode(Duration.ofSeconds(10))).as("long before the call's minute is over")
+                    .isEqualTo(ExitCode.INTERRUPTED.number());
+            assertThat(batch.output()).contains("1 of 1 are open, 1 of them sent; the same command goes on");
+        }
     }
 }

@@ -42,11 +42,14 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("issue-2")
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class RemoteBatchIT {
+    /** Calls that the worker makes at once. */
+    private static final int RUNNING = 8;
+
     @TempDir
     private static Path folder;
     private static EmbeddedStack stack;
     private static Simulator vendors;
-    private static Process worker;
+    private static SignalboxProcess worker;
 
     @BeforeAll
     static void start() throws Exception {
@@ -55,7 +58,9 @@ class RemoteBatchIT {
         vendors = Simulator.start(SimulatorOptions.of(VendorProfile.of("fast", fast),
                 VendorProfile.of("slow", fast.withFirstTokenMillis(new Distribution.Fixed(1500))),
                 VendorProfile.of("long", fast.withOutputTokens(new Distribution.Fixed(1000))),
-                VendorProfile.of("claude", fast).withFamily(VendorFamily.ANTHROPIC)));
+                VendorProfile.of("claude", fast).withFamily(VendorFamily.ANTHROPIC),
+                VendorProfile.of("slow-claude", fast.withFirstTokenMillis(new Distribution.Fixed(1500)))
+                        .withFamily(VendorFamily.ANTHROPIC)));
         Files.writeString(folder.resolve("my.yaml"), """
                 environment: test
                 pools: { all: { use_cases: [otherwise], priorities: [batch] } }
@@ -64,38 +69,40 @@ class RemoteBatchIT {
                   slow: { family: openai, base_url: "%s" }
                   long: { family: openai, base_url: "%s" }
                   claude: { family: anthropic, base_url: "%s" }
+                  slow-claude: { family: anthropic, base_url: "%s" }
                 deployments:
                   fast.a/m: { vendor: fast, model_id: m }
                   fast.a/flaky: { vendor: fast, model_id: "flaky@fault=invalid_request,times=2" }
                   slow.a/slow: { vendor: slow, model_id: m }
                   long.a/costly: { vendor: long, model_id: m }
                   claude.a/claude: { vendor: claude, model_id: claude }
+                  slow-claude.a/slow-claude: { vendor: slow-claude, model_id: claude }
                 routes:
                   m: { test: { otherwise: { sequence: [fast.a] } } }
                   flaky: { test: { otherwise: { sequence: [fast.a] } } }
                   slow: { test: { otherwise: { sequence: [slow.a] } } }
                   costly: { test: { otherwise: { sequence: [long.a] } } }
                   claude: { test: { otherwise: { sequence: [claude.a] } } }
+                  slow-claude: { test: { otherwise: { sequence: [slow-claude.a] } } }
                 prices:
                   version: t
                   currency: USD
                   deployments: { long.a/costly: { input_per_million: 1, output_per_million: 1000 } }
                 topics: { partitions: 1 }
+                worker: { max_in_flight: %d }
                 """.formatted(vendors.baseUrl("fast"), vendors.baseUrl("slow"), vendors.baseUrl("long"),
-                vendors.baseUrl("claude")));
+                vendors.baseUrl("claude"), vendors.baseUrl("slow-claude"), RUNNING));
         assertThat(CommandLineRunner.run(remote("topics", "apply")).code()).isZero();
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m", "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED", "-cp",
-                System.getProperty("java.class.path"), "dev.signalbox.cli.Main"));
-        command.addAll(List.of(remote("worker", "--admin-port", "0")));
-        worker = new ProcessBuilder(command).redirectErrorStream(true)
-                .redirectOutput(folder.resolve("worker.log").toFile()).start();
+        worker = worker("worker.log");
+    }
+
+    private static SignalboxProcess worker(String log) throws IOException {
+        return SignalboxProcess.start(folder.resolve(log), remote("worker", "--admin-port", "0"));
     }
 
     @AfterAll
     static void stop() {
-        worker.destroyForcibly();
+        worker.close();
         vendors.close();
         stack.close();
     }
@@ -177,6 +184,17 @@ class RemoteBatchIT {
     }
 
     @Test
+    @Order(2)
+    void aLineWhoseTimeIsOverIsExpiredInAnthropicsForm() throws IOException {
+        CommandLineRunner.Ran ran = CommandLineRunner.run(batch("expired", """
+                {"custom_id":"a","params":{"model":"slow-claude","max_tokens":9,"messages":[{"role":"user","content":"Hi"}]}}
+                """, "--time-to-live", "700ms"));
+        assertThat(ran.code()).as(ran.err()).isEqualTo(ExitCode.SOME_FAILED.number());
+        assertThat(Files.readString(folder.resolve("expired.errors.jsonl")))
+                .isEqualTo("{\"custom_id\":\"a\",\"result\":{\"type\":\"expired\"}}\n");
+    }
+
+    @Test
     @Order(3)
     void failuresAreSentAgainOnRequestUnderNewIds() throws IOException {
         CommandLineRunner.Ran first = CommandLineRunner.run(batch("flaky", lines("flaky", 2)));
@@ -231,8 +249,34 @@ class RemoteBatchIT {
 
     @Test
     @Order(7)
+    void sigtermLetsTheWorkerFinishWhatRunsAndAnotherTakesTheRest() throws Exception {
+        int waiting = 4;
+        await().atMost(Duration.ofSeconds(30)).until(() -> vendors.meter("slow", "*").callsNow() == 0);
+        int before = vendors.calls().size();
+        CommandLineRunner runner = new CommandLineRunner();
+        String[] command = batch("drained", lines("slow", RUNNING + waiting));
+        CompletableFuture<CommandLineRunner.Ran> batch = CompletableFuture
+                .supplyAsync(() -> runner.runWith("", command));
+        await().atMost(Duration.ofSeconds(30)).pollInterval(Duration.ofMillis(20))
+                .until(() -> vendors.meter("slow", "*").callsNow() == RUNNING);
+        worker.terminate();
+        assertThat(worker.exitCode(Duration.ofSeconds(20))).isZero();
+        await().atMost(Duration.ofSeconds(5)).untilAsserted(() -> assertThat(results("drained"))
+                .as(worker.output() + runner.errSoFar() + vendors.calls().subList(before, vendors.calls().size()))
+                .isEqualTo(RUNNING));
+        assertThat(batch).isNotDone();
+
+        worker = worker("second-worker.log");
+        assertThat(batch).as(worker.output()).succeedsWithin(Duration.ofSeconds(30))
+                .extracting(CommandLineRunner.Ran::code).isEqualTo(0);
+        assertThat(results("drained")).isEqualTo(RUNNING + waiting);
+        assertThat(vendors.calls()).as("each was asked once").hasSize(before + RUNNING + waiting);
+    }
+
+    @Test
+    @Order(8)
     void kafkaThatGoesAwayIsNoticed() throws Exception {
-        worker.destroyForcibly().waitFor();
+        worker.kill();
         CommandLineRunner runner = new CommandLineRunner();
         String[] command = batch("gone", lines("m", 2), "--command-property", "default.api.timeout.ms=2000",
                 "--command-property", "request.timeout.ms=1000");

@@ -62,6 +62,26 @@ class JournalTest {
     }
 
     @Test
+    void resultsAreInAnthropicsForm() throws IOException {
+        try (Journal journal = Journal.open(ResultForm.ANTHROPIC, out, errors)) {
+            journal.answered("id-1", "req-1", bytes("{\"type\":\"message\"}"));
+            journal.failed("id-2", "req-2", "EXPIRED", "its time to live was over", 0);
+            journal.failed("id-3", "req-3", "CANCELLED", "by its caller", 0);
+            journal.failed("id-4", "req-4", "OVERLOADED", "all of them", 0);
+        }
+        assertThat(Files.readAllLines(out)).containsExactly(
+                "{\"custom_id\":\"id-1\",\"result\":{\"type\":\"succeeded\",\"message\":{\"type\":\"message\"}}}");
+        assertThat(Files.readAllLines(errors)).containsExactly(
+                "{\"custom_id\":\"id-2\",\"result\":{\"type\":\"expired\"}}",
+                "{\"custom_id\":\"id-3\",\"result\":{\"type\":\"canceled\"}}",
+                "{\"custom_id\":\"id-4\",\"result\":{\"type\":\"errored\",\"error\":{\"type\":\"error\",\"error\":"
+                        + "{\"type\":\"overloaded_error\",\"message\":\"OVERLOADED: all of them\"},\"request_id\":\"req-4\"}}}");
+        assertThat(read().answered().stream().toArray()).containsExactly(1);
+        assertThat(read().failed().stream().toArray()).as("those that got none, for --retry-failed")
+                .containsExactly(2, 3, 4);
+    }
+
+    @Test
     void aTornLastLineIsCutAndItsIdIsOpenAgain() throws IOException {
         try (Journal journal = Journal.open(ResultForm.OPENAI, out, errors)) {
             journal.answered("id-1", "r1", bytes("{}"));
