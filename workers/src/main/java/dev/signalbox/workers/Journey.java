@@ -24,7 +24,7 @@ final class Journey {
     private final InboundRequest request;
     private final RoutingQuery query;
     private final byte[] body;
-    private final long startedNanos;
+    private long startedNanos;
     private final List<AttemptSummary> attempts = new ArrayList<>(Visit.MAX_ATTEMPTS);
     private final TakeOver takeOver = new TakeOver();
     private final Set<DeploymentName> failedWhereOthersAreServed = new HashSet<>(2);
@@ -33,16 +33,51 @@ final class Journey {
     /** By which rule the next visit begins: once a request is too long or was filtered, it stays so. */
     private Rule rule = Rule.STRATEGY;
     private boolean ruleStays;
+    private Standing standing = new Standing(rule);
+    private int visits = 1;
 
-    Journey(InboundRequest request, RoutingQuery query, long startedNanos) {
+    Journey(InboundRequest request, RoutingQuery query) {
         this.request = request;
         this.query = query;
-        this.startedNanos = startedNanos;
         this.body = bytes(request.request().getBody());
+    }
+
+    /** Where its visit stands between two attempts. */
+    static final class Standing {
+        final Set<DeploymentName> tried = new HashSet<>(4);
+        Rule rule;
+        Optional<DeploymentName> stay = Optional.empty();
+        /** 1-based number of the visit's next attempt. */
+        int number = 1;
+        int callsHere;
+        boolean pauseFirst;
+        /** The last attempt was refused for the text that it was to go on from: the same again without. */
+        boolean textRefused;
+        /** The last attempt failed after its caller had seen some of it. */
+        boolean midStream;
+
+        Standing(Rule rule) {
+            this.rule = rule;
+        }
     }
 
     InboundRequest request() {
         return request;
+    }
+
+    Standing standing() {
+        return standing;
+    }
+
+    /** 1-based number of the visit under way. */
+    int visits() {
+        return visits;
+    }
+
+    /** Its next visit begins. */
+    void visitAgain() {
+        visits++;
+        standing = new Standing(rule);
     }
 
     RoutingQuery query() {
@@ -75,7 +110,12 @@ final class Journey {
         return takeOver;
     }
 
-    /** When the worker took the request, monotonic ns. */
+    /** Its first turn has come. */
+    void started(long nowNanos) {
+        startedNanos = nowNanos;
+    }
+
+    /** When its first turn came, monotonic ns. */
     long startedNanos() {
         return startedNanos;
     }
@@ -132,10 +172,12 @@ final class Journey {
     }
 
     Ending expired() {
-        return new Ending.Unanswered(ReplyStatus.EXPIRED, "EXPIRED",
-                "the request's time to live ended after " + attempts.size() + " vendor calls"
-                        + lastFailure().map(failure -> "; the last one failed: " + failure.failureClass()).orElse(""),
-                true, Optional.empty(), attempts(), cost());
+        String when = attempts.isEmpty()
+                ? "before a vendor was called"
+                : "after " + attempts.size() + " vendor calls"
+                        + lastFailure().map(failure -> "; the last one failed: " + failure.failureClass()).orElse("");
+        return new Ending.Unanswered(ReplyStatus.EXPIRED, "EXPIRED", "the request's time to live ended " + when, true,
+                Optional.empty(), attempts(), cost());
     }
 
     Ending abandoned() {

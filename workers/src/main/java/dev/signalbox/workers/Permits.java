@@ -1,40 +1,50 @@
 package dev.signalbox.workers;
 
 import dev.signalbox.config.Deployment;
+import dev.signalbox.config.DeploymentName;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.workers.router.CallAsk;
 import dev.signalbox.workers.router.CallLesson;
 import dev.signalbox.workers.router.CallUse;
-import dev.signalbox.workers.router.Candidate;
 import dev.signalbox.workers.router.LimitsView;
 import dev.signalbox.workers.router.Permit;
 import dev.signalbox.workers.router.PermitDesk;
-import dev.signalbox.workers.router.PermitDesk.Answer;
-import dev.signalbox.workers.router.RouteDecision.Routed;
-import dev.signalbox.workers.router.RouteDecision.Unroutable;
 import dev.signalbox.workers.router.RoutingQuery;
 import dev.signalbox.workers.router.VendorSignals;
-import dev.signalbox.workers.router.Waiter;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.locks.Condition;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The permit desk at work: requests wait here, each on its own virtual thread and slot, until a permit is theirs.
+ * The permit desk at work. Nobody waits here: who is refused is told where, and who frees room tells those who wait for
+ * it, the schedulers of the pools.
  *
- * <p>INVARIANT: the lock guards the desk and is held for model steps only. Waiting requests are at most as many as the
- * pools' slots; each is woken when a call ends that it waited for, when a limit's window lapses, and at least each
- * {@value #LONGEST_SLEEP_NANOS} ns, and never waits past its deadline.
+ * <p>INVARIANT: the lock guards the desk and is held for model steps only; listeners are told after it is released.
  */
 final class Permits {
-    private static final long LONGEST_SLEEP_NANOS = 1_000_000_000L;
-
     private final PermitDesk desk;
     private final LongSupplier nanos;
     private final ReentrantLock lock = new ReentrantLock();
+    private final List<RoomListener> listeners = new CopyOnWriteArrayList<>();
+    private final AtomicInteger turn = new AtomicInteger();
+
+    /** Who waits for room. Told on the thread that freed it; takes no longer than a few model steps. */
+    interface RoomListener {
+        /** Whose requests they are. */
+        PoolName pool();
+
+        /** Requests that wait for room there, among others perhaps. */
+        int waiting(DeploymentName deployment);
+
+        /** A call has ended there. */
+        void freed(DeploymentName deployment);
+
+        /** Limits have changed. */
+        void freed();
+    }
 
     /** @param nanos a monotonic clock */
     Permits(PermitDesk desk, LongSupplier nanos) {
@@ -42,83 +52,17 @@ final class Permits {
         this.nanos = nanos;
     }
 
-    /** How asking for a permit ended. */
-    sealed interface Acquired {
-        record Granted(Permit permit, Routed routed, Candidate candidate) implements Acquired {
-        }
-
-        record OutOfBudget(Routed routed) implements Acquired {
-        }
-
-        record Nowhere(Unroutable unroutable) implements Acquired {
-        }
-
-        /** The request's time is up. */
-        record TimeUp() implements Acquired {
-        }
-
-        /** The thread was interrupted. */
-        record Stopped() implements Acquired {
-        }
+    void listen(RoomListener listener) {
+        listeners.add(listener);
     }
 
-    private static final class Parked extends Waiter {
-        private final Condition wake;
-
-        Parked(Condition wake) {
-            this.wake = wake;
-        }
-    }
-
-    /** Blocks until a permit is had, or none is to be had before the deadline. */
-    Acquired acquire(RoutingQuery query, CallAsk ask, long deadlineNanos) {
-        Parked parked = null;
+    /** Takes a permit for a request's next call, or says why there is none; a permit must be {@link #ended}. */
+    PermitDesk.Answer ask(RoutingQuery query, CallAsk ask) {
         lock.lock();
         try {
-            while (true) {
-                long now = nanos.getAsLong();
-                if (deadlineNanos - now <= 0) {
-                    return new Acquired.TimeUp();
-                }
-                switch (desk.ask(query, ask, parked, now)) {
-                    case Answer.Granted(Permit permit, Routed routed, Candidate candidate) -> {
-                        return new Acquired.Granted(permit, routed, candidate);
-                    }
-                    case Answer.OutOfBudget(Routed routed) -> {
-                        return new Acquired.OutOfBudget(routed);
-                    }
-                    case Answer.Nowhere(Unroutable unroutable) -> {
-                        return new Acquired.Nowhere(unroutable);
-                    }
-                    case Answer.Busy(Routed routed, long untilNanos) -> {
-                        if (parked == null) {
-                            parked = new Parked(lock.newCondition());
-                        }
-                        desk.enqueue(parked, routed, query.pool());
-                        long until = untilNanos == Long.MAX_VALUE ? LONGEST_SLEEP_NANOS : untilNanos - now;
-                        var _ = parked.wake
-                                .awaitNanos(Math.clamp(until, 1, Math.min(LONGEST_SLEEP_NANOS, deadlineNanos - now)));
-                    }
-                }
-            }
-        } catch (InterruptedException stopping) {
-            Thread.currentThread().interrupt();
-            return new Acquired.Stopped();
+            return desk.ask(query, ask, null, nanos.getAsLong());
         } finally {
-            leave(parked);
             lock.unlock();
-        }
-    }
-
-    private void leave(@Nullable Parked parked) {
-        if (parked != null) {
-            wake(desk.leave(parked));
-        }
-    }
-
-    private static void wake(List<Waiter> waiters) {
-        for (Waiter waiter : waiters) {
-            ((Parked) waiter).wake.signal();
         }
     }
 
@@ -127,9 +71,19 @@ final class Permits {
         long now = nanos.getAsLong();
         lock.lock();
         try {
-            wake(desk.ended(permit, use, lesson, now));
+            var _ = desk.ended(permit, use, lesson, now);
         } finally {
             lock.unlock();
+        }
+        freed(permit.deployment().name());
+    }
+
+    /** Where pools share a deployment without parts of their own, each is the first to hear of its room in turn. */
+    private void freed(DeploymentName deployment) {
+        int size = listeners.size();
+        int first = size < 2 ? 0 : Math.floorMod(turn.getAndIncrement(), size);
+        for (int i = 0; i < size; i++) {
+            listeners.get((first + i) % size).freed(deployment);
         }
     }
 
@@ -195,6 +149,7 @@ final class Permits {
         } finally {
             lock.unlock();
         }
+        listeners.forEach(RoomListener::freed);
     }
 
     LimitsView limits(Deployment deployment, PoolName pool) {
@@ -207,13 +162,10 @@ final class Permits {
         }
     }
 
+    /** Requests that wait for room there: of that pool, or of all where the deployment names none. */
     int waiting(Deployment deployment, PoolName pool) {
-        lock.lock();
-        try {
-            return desk.waiting(deployment, pool);
-        } finally {
-            lock.unlock();
-        }
+        return listeners.stream().filter(listener -> deployment.poolShares().isEmpty() || listener.pool().equals(pool))
+                .mapToInt(listener -> listener.waiting(deployment.name())).sum();
     }
 
     PermitDesk.DeploymentView view(Deployment deployment) {

@@ -1,7 +1,9 @@
 package dev.signalbox.workers;
 
+import dev.signalbox.config.DeploymentName;
 import dev.signalbox.config.Pool;
 import dev.signalbox.schemas.Lane;
+import dev.signalbox.schemas.PoolName;
 import dev.signalbox.schemas.Priority;
 import dev.signalbox.workers.intake.IntakeStatus;
 import dev.signalbox.workers.intake.LaneBounds;
@@ -21,6 +23,7 @@ import dev.signalbox.workers.scheduler.SchedulerStatus;
 import dev.signalbox.workers.vendor.HttpVendorClient;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ScheduledFuture;
@@ -52,9 +55,31 @@ final class PoolWorker implements AutoCloseable {
         this.shared = shared;
         var settings = shared.configuration.worker();
         PoolScheduler scheduler = new PoolScheduler(pool.priorities(), settings.maxInFlight(),
-                settings.bufferRecords());
+                LaneBounds.records(settings));
         this.dispatcher = new PoolDispatcher(pool.name().value(), scheduler,
-                request -> stages(request.lane()).flow.serve(request), RequestCost::promptTokens, shared.clock);
+                request -> stages(request.lane()).flow.begin(request), RequestCost::promptTokens, shared.clock,
+                System::nanoTime, shared.timer);
+        shared.permits.listen(new Permits.RoomListener() {
+            @Override
+            public PoolName pool() {
+                return pool.name();
+            }
+
+            @Override
+            public int waiting(DeploymentName deployment) {
+                return dispatcher.waiting(deployment);
+            }
+
+            @Override
+            public void freed(DeploymentName deployment) {
+                dispatcher.freed(deployment);
+            }
+
+            @Override
+            public void freed() {
+                Thread.startVirtualThread(dispatcher::freed);
+            }
+        });
         pool.priorities().keySet().stream().sorted().map(priority -> new Lane(pool.name(), priority))
                 .forEach(lane -> lanes.put(lane, stages(lane, shared, options)));
     }
@@ -65,13 +90,13 @@ final class PoolWorker implements AutoCloseable {
                 shared.metrics
                         .observed(RenewableProducer.kafka(options.clientProperties(), lingerMillis(lane.priority()))));
         ReplyPublisher replies = new ReplyPublisher(shared.encoder, producer, shared.timer);
-        RetryPause pause = RetryPause.sleeping(ThreadLocalRandom::current);
+        RetryPause pause = RetryPause.jittered(ThreadLocalRandom::current);
         Visit visit = new Visit(shared.permits, vendors, replies, shared.recorder, shared.identity, pause,
                 shared.clock::nowMillis, System::nanoTime);
         JoinedReplies joined = new JoinedReplies(shared.configuration.worker(), dispatcher, replies,
                 request -> complete(request.ticket(), lane), System::nanoTime);
-        RequestFlow flow = new RequestFlow(shared.queries, visit, pause, shared.writer, shared.metrics,
-                joined::publish, shared.clock::nowMillis, System::nanoTime);
+        RequestFlow flow = new RequestFlow(shared.queries, shared.reach, shared.permits, visit, pause,
+                shared.writer, shared.metrics, joined::publish, shared.clock::nowMillis, System::nanoTime);
         Rejections rejections = new Rejections(replies, shared.control, ticket -> complete(ticket, lane), shared.timer);
         RequestReader reader = new RequestReader(lane, shared.requests::decode, shared.configuration);
         var properties = LaneConsumerProperties.of(lane, options.clientProperties(), bounds);
@@ -130,6 +155,16 @@ final class PoolWorker implements AutoCloseable {
 
     SchedulerStatus scheduler() {
         return dispatcher.status();
+    }
+
+    /** Names of the routes that its requests may go by. */
+    List<String> routes() {
+        return shared.reach.names();
+    }
+
+    /** Requests of a route that wait. */
+    int waiting(String route) {
+        return dispatcher.waiting(route);
     }
 
     Map<Lane, IntakeStatus> intake() {

@@ -1,29 +1,44 @@
 package dev.signalbox.workers;
 
+import dev.signalbox.config.DeploymentName;
 import dev.signalbox.schemas.avro.LlmReply;
 import dev.signalbox.schemas.avro.ReplyStatus;
 import dev.signalbox.workers.intake.InboundRequest;
+import dev.signalbox.workers.router.PermitDesk.Answer;
+import dev.signalbox.workers.router.RouteDecision.Routed;
+import dev.signalbox.workers.router.RouteDecision.Rule;
+import dev.signalbox.workers.router.RouteReach;
+import dev.signalbox.workers.router.RouteReach.Reach;
+import dev.signalbox.workers.router.RoutingQuery;
+import dev.signalbox.workers.scheduler.RequestTask;
+import dev.signalbox.workers.scheduler.RequestTasks;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The path of one request, left to right. {@link #serve} lists its stages behind intake and scheduler, which have taken
- * it and decided that it is next:
+ * The path of one request, left to right:
  *
- * <pre>intake ▶ scheduler ▶ [ route ▶ permit ▶ call ▶ publish ] ▶ the offset is done</pre>
+ * <pre>intake ▶ {@link #begin} ▶ scheduler ▶ [ {@link Path#ask}: route and permit ] ▶ [ {@link Path#run}: call ▶ publish ] ▶ the offset is done</pre>
  *
- * Runs on one virtual thread per request; every stage returns a value to this method.
+ * A step that ends without an answer goes back to the scheduler, which gives it its next turn: after a failed attempt, at
+ * once or after a pause; after a visit, after a longer one. While a request waits it is this object in a queue; it has a
+ * virtual thread, and a slot of its pool, for as long as a call or its reply is under way.
  */
-final class RequestFlow {
+final class RequestFlow implements RequestTasks {
     private static final Logger LOG = LoggerFactory.getLogger(RequestFlow.class);
     static final int MAX_VISITS = 10;
     private static final int MAX_SUSPECT_VISITS = 3;
 
     private final QueryReader queries;
+    private final RouteReach reach;
+    private final Permits permits;
     private final Visit visit;
     private final RetryPause pause;
     private final ReplyWriter writer;
@@ -37,9 +52,12 @@ final class RequestFlow {
      * @param brokerMillis the fleet's clock
      * @param nanos a monotonic clock
      */
-    RequestFlow(QueryReader queries, Visit visit, RetryPause pause, ReplyWriter writer, WorkerMetrics metrics,
-            BiConsumer<InboundRequest, LlmReply> replies, LongSupplier brokerMillis, LongSupplier nanos) {
+    RequestFlow(QueryReader queries, RouteReach reach, Permits permits, Visit visit, RetryPause pause,
+            ReplyWriter writer, WorkerMetrics metrics, BiConsumer<InboundRequest, LlmReply> replies,
+            LongSupplier brokerMillis, LongSupplier nanos) {
         this.queries = queries;
+        this.reach = reach;
+        this.permits = permits;
         this.visit = visit;
         this.pause = pause;
         this.writer = writer;
@@ -49,47 +67,149 @@ final class RequestFlow {
         this.nanos = nanos;
     }
 
-    /** Serves a request until its reply is on its way. Blocking. */
-    void serve(InboundRequest request) {
-        long dispatchedMillis = brokerMillis.getAsLong();
-        long dispatchedNanos = nanos.getAsLong();
-        Ending ending;
+    @Override
+    public RequestTask begin(InboundRequest request) {
         try {
-            ending = isExpired(request, dispatchedMillis)
-                    ? expired()
-                    : visits(new Journey(request, queries.query(request), dispatchedNanos));
-        } catch (RuntimeException | Error defect) {
-            LOG.error("request {} met a defect and is answered FAILED", request.id(), defect);
-            ending = defect();
-        }
-        switch (ending) {
-            case Ending.Answered answered ->
-                publish(request, writer.reply(request, answered, dispatchedMillis, dispatchedNanos));
-            case Ending.Unanswered unanswered ->
-                publish(request, writer.reply(request, unanswered, dispatchedMillis, dispatchedNanos));
-            case Ending.Abandoned abandoned -> {
-            }
+            RoutingQuery query = queries.query(request);
+            return new Path(new Journey(request, query), reach.of(query));
+        } catch (RuntimeException defect) {
+            return new Broken(request, defect);
         }
     }
 
-    /**
-     * Visit after visit, each after a longer pause with full jitter, until one ends for good, the request's time is up, or
-     * {@value #MAX_VISITS} are spent.
-     */
-    private Ending visits(Journey journey) {
-        for (int number = 1;; number++) {
-            switch (visit.run(journey)) {
-                case Visit.Result.Ended(Ending ending) -> {
-                    return ending;
+    /** A request's way from its first turn to its reply; one thread at a time, handed over by the scheduler's lock. */
+    private final class Path implements RequestTask {
+        private final Journey journey;
+        private final Reach reached;
+        private Visit.@Nullable Asked asked;
+        private @Nullable RuntimeException defect;
+        private long dispatchedMillis = -1;
+
+        Path(Journey journey, Reach reached) {
+            this.journey = journey;
+            this.reached = reached;
+        }
+
+        @Override
+        public InboundRequest request() {
+            return journey.request();
+        }
+
+        @Override
+        public String route() {
+            return reached.route();
+        }
+
+        /** By another rule than the route's strategy it goes to other deployments, which it learns when it asks. */
+        @Override
+        public Set<DeploymentName> deployments() {
+            return journey.standing().rule == Rule.STRATEGY ? reached.deployments() : Set.of();
+        }
+
+        @Override
+        public Readiness ask() {
+            try {
+                if (visit.leftMillis(journey.request()) <= 0) {
+                    asked = new Visit.Asked.TimeUp();
+                    return Readiness.READY;
                 }
-                case Visit.Result.GoBack(Optional<Duration> retryAfter) -> {
-                    long leftMillis = journey.request().expiresAtMillis() - brokerMillis.getAsLong();
-                    if (number >= (journey.isSuspect() ? MAX_SUSPECT_VISITS : MAX_VISITS)
-                            || !pause.betweenVisits(number, retryAfter, leftMillis)) {
-                        return Thread.currentThread().isInterrupted() ? journey.abandoned() : givenUp(journey);
-                    }
+                Answer answer = permits.ask(journey.query(), Visit.ask(journey));
+                if (answer instanceof Answer.Busy(Routed routed, long untilNanos)) {
+                    return new Readiness.Busy(busy(routed),
+                            untilNanos == Long.MAX_VALUE ? Long.MAX_VALUE : untilNanos - nanos.getAsLong());
                 }
+                asked = new Visit.Asked.Answered(answer);
+            } catch (RuntimeException thrown) {
+                defect = thrown;
             }
+            return Readiness.READY;
+        }
+
+        private static Set<DeploymentName> busy(Routed routed) {
+            return routed.candidates().stream().filter(routed::isAwaited)
+                    .map(candidate -> candidate.deployment().name()).collect(Collectors.toUnmodifiableSet());
+        }
+
+        @Override
+        public Step run() {
+            if (dispatchedMillis < 0) {
+                dispatchedMillis = brokerMillis.getAsLong();
+                journey.started(nanos.getAsLong());
+            }
+            try {
+                return step();
+            } catch (RuntimeException | Error thrown) {
+                LOG.error("request {} met a defect and is answered FAILED", request().id(), thrown);
+                return end(defect());
+            }
+        }
+
+        private Step step() {
+            if (asked == null || defect != null) {
+                throw new IllegalStateException("it could not be asked what it needs", defect);
+            }
+            return switch (visit.run(journey, asked)) {
+                case Visit.Result.Ended(Ending ending) -> end(ending);
+                case Visit.Result.Again(Duration length) -> new Step.Again(length);
+                case Visit.Result.GoBack(Optional<Duration> retryAfter) -> goBack(retryAfter);
+            };
+        }
+
+        /**
+         * Visit after visit, each after a longer pause with full jitter, until one ends for good, the request's time is
+         * up, or {@value #MAX_VISITS} are spent.
+         */
+        private Step goBack(Optional<Duration> retryAfter) {
+            int most = journey.isSuspect() ? MAX_SUSPECT_VISITS : MAX_VISITS;
+            Optional<Duration> length = journey.visits() >= most
+                    ? Optional.empty()
+                    : pause.betweenVisits(journey.visits(), retryAfter, visit.leftMillis(request()));
+            if (length.isEmpty()) {
+                return end(Thread.currentThread().isInterrupted() ? journey.abandoned() : givenUp(journey));
+            }
+            journey.visitAgain();
+            return new Step.Again(length.get());
+        }
+
+        private Step end(Ending ending) {
+            return RequestFlow.this.end(request(), ending, dispatchedMillis, journey.startedNanos());
+        }
+    }
+
+    /** A request that a defect of ours keeps from beginning: answered, since it would hold its partition's commits. */
+    private final class Broken implements RequestTask {
+        private final InboundRequest request;
+        private final RuntimeException defect;
+
+        Broken(InboundRequest request, RuntimeException defect) {
+            this.request = request;
+            this.defect = defect;
+        }
+
+        @Override
+        public InboundRequest request() {
+            return request;
+        }
+
+        @Override
+        public String route() {
+            return "none";
+        }
+
+        @Override
+        public Set<DeploymentName> deployments() {
+            return Set.of();
+        }
+
+        @Override
+        public Readiness ask() {
+            return Readiness.READY;
+        }
+
+        @Override
+        public Step run() {
+            LOG.error("request {} met a defect and is answered FAILED", request.id(), defect);
+            return end(request, defect(), brokerMillis.getAsLong(), nanos.getAsLong());
         }
     }
 
@@ -99,25 +219,26 @@ final class RequestFlow {
                 .orElseGet(() -> journey.failedWithout("NO_CAPACITY", "no deployment could be called", true));
     }
 
+    private RequestTask.Step end(InboundRequest request, Ending ending, long dispatchedMillis, long dispatchedNanos) {
+        switch (ending) {
+            case Ending.Answered answered ->
+                publish(request, writer.reply(request, answered, dispatchedMillis, dispatchedNanos));
+            case Ending.Unanswered unanswered ->
+                publish(request, writer.reply(request, unanswered, dispatchedMillis, dispatchedNanos));
+            case Ending.Abandoned abandoned -> {
+            }
+        }
+        return RequestTask.Step.ENDED;
+    }
+
     private void publish(InboundRequest request, LlmReply reply) {
         metrics.requestEnded(request.lane(), reply.getStatus(), reply.getTimings().getQueuedMillis(),
                 Duration.ofMillis(reply.getTimings().getTotalMillis()), reply.getAttempts().size());
         replies.accept(request, reply);
     }
 
-    private static boolean isExpired(InboundRequest request, long nowMillis) {
-        return nowMillis >= request.expiresAtMillis();
-    }
-
-    private static Ending expired() {
-        return Ending.Unanswered.withoutCall(ReplyStatus.EXPIRED, "EXPIRED",
-                "the request's time to live ended before a vendor was called", true);
-    }
-
-    /** Our own fault: answered, since a record that never ends would hold its partition's commits. */
     private static Ending defect() {
         return Ending.Unanswered.withoutCall(ReplyStatus.FAILED, "INTERNAL_ERROR",
                 "the worker met a defect of its own; its log has the request id and the cause", true);
     }
-
 }

@@ -18,21 +18,21 @@ interface RetryPause {
     Duration LONGEST_BETWEEN_VISITS = Duration.ofSeconds(60);
 
     /**
-     * Waits within a visit.
+     * The pause within a visit.
      *
      * @param attempt 1-based number of the attempt that failed
      * @param timeLeftMillis until the request expires
-     * @return false, without waiting, if the pause would outlast the request or the longest pause, or when interrupted
+     * @return empty if it would outlast the request or the longest pause
      */
-    boolean before(int attempt, Optional<Duration> askedFor, long timeLeftMillis);
+    Optional<Duration> before(int attempt, Optional<Duration> askedFor, long timeLeftMillis);
 
     /**
-     * Waits between visits, never longer than the request lives.
+     * The pause between visits, never longer than the request lives.
      *
      * @param visit 1-based number of the visit that ended
-     * @return false when interrupted
+     * @return empty if there shall be no further one
      */
-    boolean betweenVisits(int visit, Optional<Duration> askedFor, long timeLeftMillis);
+    Optional<Duration> betweenVisits(int visit, Optional<Duration> askedFor, long timeLeftMillis);
 
     /** The length of the pause: at most {@code first} doubled for each earlier one. */
     static Duration length(int number, Duration first, Duration longest, Optional<Duration> askedFor,
@@ -54,28 +54,18 @@ interface RetryPause {
                 : random.nextLong(timeLeftMillis));
     }
 
-    /** Sleeps on the calling (virtual) thread. */
-    static RetryPause sleeping(Supplier<RandomGenerator> random) {
+    /** @param random any thread's */
+    static RetryPause jittered(Supplier<RandomGenerator> random) {
         return new RetryPause() {
             @Override
-            public boolean before(int attempt, Optional<Duration> askedFor, long timeLeftMillis) {
-                Duration length = length(attempt, FIRST, LONGEST, askedFor, random.get());
-                return length.compareTo(LONGEST) <= 0 && length.toMillis() < timeLeftMillis && sleep(length);
+            public Optional<Duration> before(int attempt, Optional<Duration> askedFor, long timeLeftMillis) {
+                return Optional.of(length(attempt, FIRST, LONGEST, askedFor, random.get()))
+                        .filter(length -> length.compareTo(LONGEST) <= 0 && length.toMillis() < timeLeftMillis);
             }
 
             @Override
-            public boolean betweenVisits(int visit, Optional<Duration> askedFor, long timeLeftMillis) {
-                return sleep(lengthBetweenVisits(visit, askedFor, timeLeftMillis, random.get()));
-            }
-
-            private static boolean sleep(Duration length) {
-                try {
-                    Thread.sleep(length);
-                    return true;
-                } catch (InterruptedException stopping) {
-                    Thread.currentThread().interrupt();
-                    return false;
-                }
+            public Optional<Duration> betweenVisits(int visit, Optional<Duration> askedFor, long timeLeftMillis) {
+                return Optional.of(lengthBetweenVisits(visit, askedFor, timeLeftMillis, random.get()));
             }
         };
     }

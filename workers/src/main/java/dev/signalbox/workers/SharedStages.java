@@ -13,6 +13,7 @@ import dev.signalbox.workers.reply.Pricing;
 import dev.signalbox.workers.reply.RecordEncoder;
 import dev.signalbox.workers.reply.RenewableProducer;
 import dev.signalbox.workers.router.PermitDesk;
+import dev.signalbox.workers.router.RouteReach;
 import dev.signalbox.workers.vendor.HttpLimits;
 import dev.signalbox.workers.vendor.HttpVendorClient;
 import dev.signalbox.workers.vendor.anthropic.MessagesCodec;
@@ -34,6 +35,7 @@ final class SharedStages implements AutoCloseable {
     final RecordEncoder encoder;
     final Permits permits;
     final QueryReader queries;
+    final RouteReach reach;
     final RenewableProducer control;
     final AttemptRecorder recorder;
     final ReplyWriter writer;
@@ -57,6 +59,7 @@ final class SharedStages implements AutoCloseable {
                 .filter(pool -> !options.pools().isEmpty() && !options.pools().contains(pool))
                 .forEach(pool -> permits.share(pool, 0));
         this.queries = new QueryReader(configuration, clock::nowMillis);
+        this.reach = new RouteReach(configuration);
         this.control = new RenewableProducer("control",
                 RenewableProducer.kafka(options.clientProperties(), CONTROL_LINGER_MILLIS));
         Pricing pricing = new Pricing(configuration.prices());

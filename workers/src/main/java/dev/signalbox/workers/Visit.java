@@ -6,6 +6,7 @@ import dev.signalbox.config.Route;
 import dev.signalbox.schemas.avro.AttemptId;
 import dev.signalbox.schemas.avro.ChunkEndStatus;
 import dev.signalbox.schemas.avro.StreamPolicy;
+import dev.signalbox.workers.Journey.Standing;
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.reply.AnswerChannel;
 import dev.signalbox.workers.reply.ReplyPublisher;
@@ -13,6 +14,7 @@ import dev.signalbox.workers.router.CallAsk;
 import dev.signalbox.workers.router.CallLesson;
 import dev.signalbox.workers.router.CallUse;
 import dev.signalbox.workers.router.Candidate;
+import dev.signalbox.workers.router.PermitDesk.Answer;
 import dev.signalbox.workers.router.RouteDecision.Routed;
 import dev.signalbox.workers.router.RouteDecision.Rule;
 import dev.signalbox.workers.vendor.AttemptFailure;
@@ -24,7 +26,6 @@ import dev.signalbox.workers.vendor.FailureClass.Same;
 import dev.signalbox.workers.vendor.VendorClient;
 import java.math.BigDecimal;
 import java.time.Duration;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -67,10 +68,25 @@ final class Visit {
         this.nanos = nanos;
     }
 
-    /** How a visit ended. */
+    /** What a request's next step begins with. */
+    sealed interface Asked {
+        /** Its time is up. */
+        record TimeUp() implements Asked {
+        }
+
+        /** What the permit desk said, anything but Busy. */
+        record Answered(Answer answer) implements Asked {
+        }
+    }
+
+    /** What follows an attempt. */
     sealed interface Result {
         /** For good. */
         record Ended(Ending ending) implements Result {
+        }
+
+        /** Another attempt of this visit follows after that pause. */
+        record Again(Duration pause) implements Result {
         }
 
         /** Another visit may help, not before what the last vendor asked for. */
@@ -78,70 +94,56 @@ final class Visit {
         }
     }
 
-    /** Where a visit stands between two attempts. */
-    private static final class Standing {
-        private final Set<DeploymentName> tried = new HashSet<>(4);
-        private Rule rule;
-        private Optional<DeploymentName> stay = Optional.empty();
-        private int callsHere;
-        private boolean pauseFirst;
-        /** The last attempt was refused for the text that it was to go on from: the same again without. */
-        private boolean textRefused;
-        /** The last attempt failed after its caller had seen some of it. */
-        private boolean midStream;
-
-        Standing(Rule rule) {
-            this.rule = rule;
-        }
+    /** What the journey's next call asks for. */
+    static CallAsk ask(Journey journey) {
+        Standing standing = journey.standing();
+        return standing.number == 1
+                ? new CallAsk(standing.rule, Set.of(), journey.confined(), Optional.empty(), false)
+                : new CallAsk(standing.rule, Set.copyOf(standing.tried), journey.confined(), standing.stay, true);
     }
 
-    /** Calls vendors until one has answered or this visit can do no more. Blocking. */
-    Result run(Journey journey) {
-        Standing standing = new Standing(journey.rule());
-        for (int number = 1; number <= MAX_ATTEMPTS; number++) {
-            long leftMillis = leftMillis(journey.request());
-            if (leftMillis <= 0) {
-                return new Result.Ended(journey.expired());
+    /** Makes the call that was granted, or ends what cannot go on. Blocking. */
+    Result run(Journey journey, Asked asked) {
+        return switch (asked) {
+            case Asked.TimeUp timeUp -> new Result.Ended(journey.expired());
+            case Asked.Answered(Answer.Granted granted) -> {
+                Optional<Ending> ending = attempt(journey, granted);
+                yield ending.isPresent() ? new Result.Ended(ending.get()) : next(journey, granted);
             }
-            Optional<Duration> asked = journey.lastFailure().flatMap(AttemptFailure::retryAfter);
-            if (standing.pauseFirst && !pause.before(number - 1, asked, leftMillis)) {
-                break;
-            }
-            CallAsk ask = number == 1
-                    ? new CallAsk(standing.rule, Set.of(), journey.confined(), Optional.empty(), false)
-                    : new CallAsk(standing.rule, Set.copyOf(standing.tried), journey.confined(), standing.stay, true);
-            switch (permits.acquire(journey.query(), ask, nanos.getAsLong() + leftMillis * 1_000_000)) {
-                case Permits.Acquired.Granted granted -> {
-                    Optional<Ending> ending = attempt(journey, standing, granted);
-                    if (ending.isPresent()) {
-                        return new Result.Ended(ending.get());
-                    }
-                    if (!next(journey, standing, granted)) {
-                        return end(journey);
-                    }
-                }
-                case Permits.Acquired.OutOfBudget out -> {
-                    return new Result.GoBack(asked);
-                }
-                case Permits.Acquired.Nowhere nowhere -> {
-                    return new Result.Ended(journey.lastFailure()
-                            .map(failure -> journey.failedFor(failure, false, Optional.empty()))
-                            .orElseGet(() -> journey.failedWithout(nowhere.unroutable().code(),
-                                    nowhere.unroutable().message(), false)));
-                }
-                case Permits.Acquired.TimeUp timeUp -> {
-                    return new Result.Ended(journey.expired());
-                }
-                case Permits.Acquired.Stopped stopped -> {
-                    return new Result.Ended(journey.abandoned());
-                }
-            }
+            case Asked.Answered(Answer.OutOfBudget out) -> new Result.GoBack(retryAfter(journey));
+            case Asked.Answered(Answer.Nowhere nowhere) -> new Result.Ended(journey.lastFailure()
+                    .map(failure -> journey.failedFor(failure, false, Optional.empty()))
+                    .orElseGet(() -> journey.failedWithout(nowhere.unroutable().code(),
+                            nowhere.unroutable().message(), false)));
+            case Asked.Answered(Answer.Busy busy) ->
+                throw new IllegalStateException("a request that was refused has no turn");
+        };
+    }
+
+    /** After a failed attempt. */
+    private Result next(Journey journey, Answer.Granted granted) {
+        Standing standing = journey.standing();
+        if (!mayFollow(journey, granted) || standing.number == MAX_ATTEMPTS) {
+            return end(journey);
         }
-        return end(journey);
+        standing.number++;
+        if (!standing.pauseFirst) {
+            return new Result.Again(Duration.ZERO);
+        }
+        long leftMillis = leftMillis(journey.request());
+        if (leftMillis <= 0) {
+            return new Result.Ended(journey.expired());
+        }
+        return pause.before(standing.number - 1, retryAfter(journey), leftMillis)
+                .<Result>map(Result.Again::new).orElseGet(() -> end(journey));
+    }
+
+    private static Optional<Duration> retryAfter(Journey journey) {
+        return journey.lastFailure().flatMap(AttemptFailure::retryAfter);
     }
 
     /** Until the request's time is up, ms; at most a year. */
-    private long leftMillis(InboundRequest request) {
+    long leftMillis(InboundRequest request) {
         return Math.min(request.expiresAtMillis() - brokerMillis.getAsLong(), LONGEST_MILLIS);
     }
 
@@ -156,7 +158,8 @@ final class Visit {
     }
 
     /** One vendor call; empty if it failed and another may follow. */
-    private Optional<Ending> attempt(Journey journey, Standing standing, Permits.Acquired.Granted granted) {
+    private Optional<Ending> attempt(Journey journey, Answer.Granted granted) {
+        Standing standing = journey.standing();
         InboundRequest request = journey.request();
         Deployment deployment = granted.permit().deployment();
         CallUse use = CallUse.NOT_MADE;
@@ -230,7 +233,7 @@ final class Visit {
         }
     }
 
-    private Optional<Ending> ending(Journey journey, Permits.Acquired.Granted granted, AttemptId attempt,
+    private Optional<Ending> ending(Journey journey, Answer.Granted granted, AttemptId attempt,
             long startedNanos, AttemptOutcome outcome, AnswerChannel channel) {
         return switch (outcome) {
             case AttemptOutcome.Answered answered -> Optional.of(new Ending.Answered(granted.permit().deployment(),
@@ -263,8 +266,9 @@ final class Visit {
         };
     }
 
-    /** Where the next attempt goes after this failure; false if no further one has a chance in this visit. */
-    private static boolean next(Journey journey, Standing standing, Permits.Acquired.Granted granted) {
+    /** Decides where the next attempt goes after this failure; false if no further one has a chance in this visit. */
+    private static boolean mayFollow(Journey journey, Answer.Granted granted) {
+        Standing standing = journey.standing();
         if (standing.textRefused) {
             standing.textRefused = false;
             standing.stay = Optional.of(granted.permit().deployment().name());

@@ -57,9 +57,15 @@ final class WorkerGauges {
                     "Offsets that retention took before they were complete", tags, IntakeStatus::lostOffsets);
             duplicates(registry, pool.joined(lane), tags);
             Gauge.builder("signalbox.scheduler.waiting", pool, worker -> waiting(worker, lane)).tags(tags)
-                    .description("Requests that wait for a slot").register(registry);
+                    .description("Requests that wait: for their turn, for room at a deployment, or for a pause to end")
+                    .register(registry);
         }
         Tags tags = Tags.of("pool", pool.pool().name().value());
+        for (String route : pool.routes()) {
+            Gauge.builder("signalbox.scheduler.route.waiting", pool, worker -> worker.waiting(route))
+                    .tags(tags.and("route", route)).description("Requests that wait, by their route")
+                    .register(registry);
+        }
         Gauge.builder("signalbox.scheduler.in.flight", pool, worker -> worker.scheduler().inFlight()).tags(tags)
                 .description("Requests being served").register(registry);
         Gauge.builder("signalbox.scheduler.slots", pool, worker -> worker.scheduler().maxInFlight()).tags(tags)

@@ -29,6 +29,7 @@ import dev.signalbox.workers.reply.RecordEncoder;
 import dev.signalbox.workers.reply.RenewableProducer;
 import dev.signalbox.workers.reply.ReplyPublisher;
 import dev.signalbox.workers.router.PermitDesk;
+import dev.signalbox.workers.router.RouteReach;
 import dev.signalbox.workers.vendor.AttemptFailure;
 import dev.signalbox.workers.vendor.AttemptOutcome;
 import dev.signalbox.workers.vendor.FailureClass;
@@ -247,7 +248,7 @@ class MidStreamTest {
 
     private void serve(StreamPolicy policy, RequestFlow through) {
         producer.clear();
-        through.serve(TestRequests.request("r1", true, policy, NOW + 60_000));
+        TestRequests.serve(through, TestRequests.request("r1", true, policy, NOW + 60_000));
     }
 
     private RequestFlow flow() {
@@ -263,22 +264,23 @@ class MidStreamTest {
         AttemptRecorder recorder = new AttemptRecorder(new AttemptJournal(encoder, renewable, new BrokerClock()),
                 metrics, new Pricing(routes.prices()), "test", identity, () -> NOW);
         RetryPause pause = new NoPauses();
-        Visit visit = new Visit(new Permits(new PermitDesk(routes, new SplittableRandom(1)), () -> 0), this::call,
-                publisher, recorder, identity, pause, () -> NOW, () -> 0);
-        return new RequestFlow(new QueryReader(routes, () -> NOW), visit, pause, new ReplyWriter("1", () -> 0),
-                metrics, (served, reply) -> publisher.publish(served.address(), reply, () -> done.add(served)),
-                () -> NOW, () -> 0);
+        Permits permits = new Permits(new PermitDesk(routes, new SplittableRandom(1)), () -> 0);
+        Visit visit = new Visit(permits, this::call, publisher, recorder, identity, pause, () -> NOW, () -> 0);
+        return new RequestFlow(new QueryReader(routes, () -> NOW), new RouteReach(routes), permits, visit, pause,
+                new ReplyWriter("1", () -> 0), metrics,
+                (served, reply) -> publisher.publish(served.address(), reply, () -> done.add(served)), () -> NOW,
+                () -> 0);
     }
 
     private static final class NoPauses implements RetryPause {
         @Override
-        public boolean before(int attempt, Optional<Duration> asked, long left) {
-            return true;
+        public Optional<Duration> before(int attempt, Optional<Duration> asked, long left) {
+            return Optional.of(Duration.ofMillis(1));
         }
 
         @Override
-        public boolean betweenVisits(int visit, Optional<Duration> asked, long left) {
-            return visit < 2;
+        public Optional<Duration> betweenVisits(int visit, Optional<Duration> asked, long left) {
+            return visit < 2 ? Optional.of(Duration.ofMillis(1)) : Optional.empty();
         }
     }
 

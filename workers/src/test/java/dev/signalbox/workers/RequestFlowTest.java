@@ -22,6 +22,7 @@ import dev.signalbox.workers.reply.RecordEncoder;
 import dev.signalbox.workers.reply.RenewableProducer;
 import dev.signalbox.workers.reply.ReplyPublisher;
 import dev.signalbox.workers.router.PermitDesk;
+import dev.signalbox.workers.router.RouteReach;
 import dev.signalbox.workers.vendor.AttemptFailure;
 import dev.signalbox.workers.vendor.AttemptOutcome;
 import dev.signalbox.workers.vendor.FailureClass;
@@ -223,11 +224,12 @@ class RequestFlowTest {
         AttemptRecorder recorder = new AttemptRecorder(new AttemptJournal(encoder, renewable, new BrokerClock()),
                 metrics, new Pricing(configuration.prices()), "test", identity, () -> NOW);
         RetryPause pause = new RecordedPauses();
-        Visit visit = new Visit(permits(configuration), this::call, publisher, recorder, identity, pause, () -> NOW,
-                () -> 0);
-        new RequestFlow(new QueryReader(configuration, () -> NOW), visit, pause, new ReplyWriter("1", () -> 0),
-                metrics, (served, reply) -> publisher.publish(served.address(), reply, () -> done.add(served)),
-                () -> NOW, () -> 0).serve(request);
+        Permits permits = permits(configuration);
+        Visit visit = new Visit(permits, this::call, publisher, recorder, identity, pause, () -> NOW, () -> 0);
+        TestRequests.serve(new RequestFlow(new QueryReader(configuration, () -> NOW), new RouteReach(configuration),
+                permits, visit, pause, new ReplyWriter("1", () -> 0), metrics,
+                (served, reply) -> publisher.publish(served.address(), reply, () -> done.add(served)), () -> NOW,
+                () -> 0), request);
     }
 
     private static Permits permits(Configuration configuration) {
@@ -236,14 +238,14 @@ class RequestFlowTest {
 
     private final class RecordedPauses implements RetryPause {
         @Override
-        public boolean before(int attempt, Optional<Duration> asked, long left) {
+        public Optional<Duration> before(int attempt, Optional<Duration> asked, long left) {
             pauses.add(asked.orElse(Duration.ZERO));
-            return true;
+            return Optional.of(Duration.ofMillis(1));
         }
 
         @Override
-        public boolean betweenVisits(int visit, Optional<Duration> asked, long left) {
-            return visit < visits;
+        public Optional<Duration> betweenVisits(int visit, Optional<Duration> asked, long left) {
+            return visit < visits ? Optional.of(Duration.ofMillis(1)) : Optional.empty();
         }
     }
 

@@ -1,5 +1,7 @@
 package dev.signalbox.workers;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.Priority;
 import dev.signalbox.schemas.Topics;
@@ -8,6 +10,7 @@ import dev.signalbox.schemas.avro.StreamPolicy;
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.intake.ReplyAddress;
 import dev.signalbox.workers.intake.Ticket;
+import dev.signalbox.workers.scheduler.RequestTask;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -19,6 +22,14 @@ public final class TestRequests {
     public static final Lane LANE = new Lane(TestConfiguration.POOL, Priority.STANDARD);
 
     private TestRequests() {
+    }
+
+    /** Takes a request along its path, as a scheduler with room for it and no patience does. */
+    static void serve(RequestFlow flow, InboundRequest request) {
+        RequestTask task = flow.begin(request);
+        do {
+            assertThat(task.ask()).isEqualTo(RequestTask.Readiness.READY);
+        } while (!task.run().equals(RequestTask.Step.ENDED));
     }
 
     /** @param expiresAtMillis on the fleet's clock */

@@ -18,6 +18,7 @@ import dev.signalbox.workers.reply.RecordEncoder;
 import dev.signalbox.workers.reply.RenewableProducer;
 import dev.signalbox.workers.reply.ReplyPublisher;
 import dev.signalbox.workers.router.PermitDesk;
+import dev.signalbox.workers.router.RouteReach;
 import dev.signalbox.workers.vendor.AttemptFailure;
 import dev.signalbox.workers.vendor.AttemptOutcome;
 import dev.signalbox.workers.vendor.FailureClass;
@@ -176,28 +177,28 @@ class VisitsTest {
         AttemptRecorder recorder = new AttemptRecorder(new AttemptJournal(encoder, renewable, new BrokerClock()),
                 metrics, new Pricing(configuration.prices()), "test", identity, () -> NOW);
         RetryPause pause = new NoPauses();
-        Visit visit = new Visit(new Permits(desk, nanos::get), this::call, publisher, recorder, identity, pause,
-                () -> NOW, nanos::get);
-        new RequestFlow(new QueryReader(configuration, () -> NOW), visit, pause, new ReplyWriter("1", nanos::get),
-                metrics, (served, reply) -> publisher.publish(served.address(), reply, () -> {
-                }), () -> NOW, nanos::get)
-                .serve(TestRequests.request(id, false, StreamPolicy.RESTART, NOW + 3_600_000));
+        Permits permits = new Permits(desk, nanos::get);
+        Visit visit = new Visit(permits, this::call, publisher, recorder, identity, pause, () -> NOW, nanos::get);
+        TestRequests.serve(new RequestFlow(new QueryReader(configuration, () -> NOW), new RouteReach(configuration),
+                permits, visit, pause, new ReplyWriter("1", nanos::get), metrics,
+                (served, reply) -> publisher.publish(served.address(), reply, () -> {
+                }), () -> NOW, nanos::get), TestRequests.request(id, false, StreamPolicy.RESTART, NOW + 3_600_000));
         return producer.history().stream().filter(record -> record.topic().equals(Topics.REPLIES))
                 .map(record -> json.parseReply(record.value())).findFirst().orElseThrow();
     }
 
     private final class NoPauses implements RetryPause {
         @Override
-        public boolean before(int attempt, Optional<Duration> asked, long left) {
+        public Optional<Duration> before(int attempt, Optional<Duration> asked, long left) {
             nanos.addAndGet(500_000_000);
-            return true;
+            return Optional.of(Duration.ofMillis(500));
         }
 
         @Override
-        public boolean betweenVisits(int visit, Optional<Duration> asked, long left) {
+        public Optional<Duration> betweenVisits(int visit, Optional<Duration> asked, long left) {
             pausesBetweenVisits++;
             nanos.addAndGet(1_000_000_000);
-            return true;
+            return Optional.of(Duration.ofSeconds(1));
         }
     }
 

@@ -29,6 +29,7 @@ final class Breaks {
     private static final Check CONTINUED = Check.of(VENDOR + "ContinuedCallTest");
     private static final Check POOL = Check.of(SCHEDULER + "PoolSchedulerTest");
     private static final Check AT_VENDOR = Check.of(ROUTER + "LimitsAtTheVendorTest");
+    private static final Check ROUTES = Check.of(SCHEDULER + "RoutesApartTest");
     private static final Check READER = Check.of(CLIENT + "ReaderVectorsTest");
     private static final Check READER_BOUNDS = Check.of(CLIENT + "ReplyAssemblerTest");
 
@@ -106,7 +107,6 @@ final class Breaks {
 
             // G7 no call after expiry
             Break.of("G7", "time to live is looked at before each call", FLOW,
-                    answers(WORKERS + "RequestFlow", "isExpired", false),
                     doesNotAsk(WORKERS + "Visit", "leftMillis", "expiresAtMillis", Long.MAX_VALUE)),
             Break.of("G7", "time to live counts from the first record", Check.of(INTAKE + "RequestReaderTest"),
                     doesNotAsk(INTAKE + "RecordFacts", "firstEnqueuedMillis", "number", Long.MAX_VALUE)),
@@ -144,11 +144,17 @@ final class Breaks {
                     catchesNothing(INTAKE + "RecordDecoding", "read"),
                     catchesNothing(INTAKE + "RecordDecoding", "handOn")),
             Break.of("G10", "a request whose path meets a defect is answered", FLOW,
-                    catchesNothing(WORKERS + "RequestFlow", "serve")),
+                    catchesNothing(WORKERS + "RequestFlow$Path", "run")),
             Break.of("G10", "tenants are served by what they were served (virtual counter)", POOL,
                     doesNotAsk(SCHEDULER + "TenantQueues", "take", "costUnits", 0)),
             Break.of("G10", "each priority has a floor", POOL,
-                    answersNothing(SCHEDULER + "PoolScheduler", "furthestBelowFloor")));
+                    answersNothing(SCHEDULER + "PoolScheduler", "furthestBelowFloor")),
+            Break.of("G10", "a deployment without room holds up only those who need it", ROUTES,
+                    doesNotAsk(SCHEDULER + "Gates", "shut", "contains", 1)),
+            Break.of("G10", "a request that pauses gives its slot back", ROUTES,
+                    doesNotAsk(SCHEDULER + "PoolScheduler", "again", "release", 1)),
+            Break.of("G10", "room that is freed wakes who waits for it", ROUTES,
+                    doesNothing(SCHEDULER + "PoolScheduler", "freed")));
 
     private Breaks() {
     }

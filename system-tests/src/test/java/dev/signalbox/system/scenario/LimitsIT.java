@@ -97,8 +97,8 @@ class LimitsIT {
                   main: { use_cases: [otherwise], priorities: [standard] }
                 routes:
                 %stopics: { partitions: 4 }
-                # A request that waits for a permit holds a slot; here each limit's queue has room beside the others'.
-                worker: { max_in_flight: 20000, buffer_records: 20000 }
+                # Each limit's queue has room beside the others' in the lane's buffer; slots are for what runs only.
+                worker: { max_in_flight: 200, buffer_records: 20000 }
                 """.formatted(simulator.baseUrl("openai-b"), simulator.baseUrl("anthropic-b"), deployments, routes);
     }
 

@@ -23,7 +23,7 @@ public record LaneBounds(int pauseRecords, int resumeRecords, long pauseBytes, l
 
     /** The bounds of each lane of a worker: its buffer, and in records also what runs. */
     public static LaneBounds of(WorkerSettings settings) {
-        int records = Math.addExact(settings.bufferRecords(), settings.maxInFlight());
+        int records = records(settings);
         int poll = Math.clamp(records / 4, 1, MAX_POLL_RECORDS);
         int fetch = Math.clamp(settings.bufferBytes() / 8, MIN_FETCH_BYTES, MAX_FETCH_BYTES);
         int pause = Math.max(1, records - poll);
@@ -31,6 +31,11 @@ public record LaneBounds(int pauseRecords, int resumeRecords, long pauseBytes, l
         return new LaneBounds(pause, pause - (pause + 3) / 4, pauseBytes, pauseBytes - (pauseBytes + 3) / 4, poll,
                 fetch,
                 Math.max(MIN_FETCH_BYTES, fetch / 8));
+    }
+
+    /** Most records of a lane that are pending in the worker, waiting or running. */
+    public static int records(WorkerSettings settings) {
+        return Math.addExact(settings.bufferRecords(), settings.maxInFlight());
     }
 
     /** Whether fetching must be stopped, given whether it is. */

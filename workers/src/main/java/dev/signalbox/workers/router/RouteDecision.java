@@ -44,6 +44,11 @@ public sealed interface RouteDecision {
             return candidate.usable() || (panic && candidate.standing() == Candidate.Standing.EJECTED);
         }
 
+        /** Whether the request waits for that candidate when it is refused a permit: it could serve, but for its limits. */
+        public boolean isAwaited(Candidate candidate) {
+            return candidate.standing() == Candidate.Standing.BUSY || usable(candidate);
+        }
+
         /** Whether any call may be made now. */
         public boolean usable() {
             return candidates.stream().anyMatch(this::usable);

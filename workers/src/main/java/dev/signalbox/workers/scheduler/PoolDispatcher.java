@@ -1,55 +1,80 @@
 package dev.signalbox.workers.scheduler;
 
+import dev.signalbox.config.DeploymentName;
 import dev.signalbox.schemas.Priority;
 import dev.signalbox.workers.intake.FleetClock;
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.intake.RequestSink;
+import dev.signalbox.workers.scheduler.RequestTask.Readiness;
+import dev.signalbox.workers.scheduler.RequestTask.Step;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import java.util.function.ToLongFunction;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A pool's scheduler at work: whoever offers a request or finishes one steps the model and starts the virtual threads of
- * what it dispatches, so no thread of its own stands between arrival and call.
+ * A pool's scheduler at work: whoever offers a request, ends one, frees a deployment's room or finds a time come steps the
+ * model and starts the virtual threads of what it dispatches, so no thread of its own stands between arrival and call. A
+ * request that waits has neither thread nor slot.
  *
- * <p>INVARIANT: the lock guards the model and is held for model steps only, never while a request runs or a thread starts.
- * Threads are bounded by the model's slots.
+ * <p>INVARIANT: the lock guards the model and is held for model steps only, which ask for permits ({@link RequestTask#ask})
+ * among them; never while a request runs or a thread starts. Threads are bounded by the model's slots.
+ *
+ * <p>No wakeup is lost: who frees room counts {@link #news} and then looks at {@link #awaitsRoom}; who is refused sets
+ * {@link #awaitsRoom} and then looks at {@link #news}, so that one of them sees the other.
  */
 public final class PoolDispatcher implements RequestSink {
     private static final Logger LOG = LoggerFactory.getLogger(PoolDispatcher.class);
 
     private final String name;
     private final PoolScheduler model;
-    private final RequestRunner runner;
+    private final RequestTasks tasks;
     private final ToLongFunction<InboundRequest> costUnits;
     private final FleetClock clock;
+    private final LongSupplier nanos;
+    private final ScheduledExecutorService timer;
     private final ReentrantLock lock = new ReentrantLock();
     private final EnumMap<Priority, Condition> room = new EnumMap<>(Priority.class);
     private final Condition idle = lock.newCondition();
+    private final AtomicLong news = new AtomicLong();
+    private volatile boolean awaitsRoom;
     private boolean stopped;
     private int running;
     private long forgotten;
+    private @Nullable Future<?> alarm;
+    private long alarmNanos;
 
     /**
      * @param name the pool's, for thread names
      * @param model used by this dispatcher alone
      * @param costUnits a request's expected cost, see {@link RequestCost}
+     * @param nanos a monotonic clock
+     * @param timer starts short tasks at their time; it belongs to the caller
      */
-    public PoolDispatcher(String name, PoolScheduler model, RequestRunner runner,
-            ToLongFunction<InboundRequest> costUnits, FleetClock clock) {
+    public PoolDispatcher(String name, PoolScheduler model, RequestTasks tasks,
+            ToLongFunction<InboundRequest> costUnits, FleetClock clock, LongSupplier nanos,
+            ScheduledExecutorService timer) {
         this.name = name;
         this.model = model;
-        this.runner = runner;
+        this.tasks = tasks;
         this.costUnits = costUnits;
         this.clock = clock;
+        this.nanos = nanos;
+        this.timer = timer;
         for (Priority priority : Priority.values()) {
             room.put(priority, lock.newCondition());
         }
@@ -58,15 +83,43 @@ public final class PoolDispatcher implements RequestSink {
     /** Takes a request, waiting for room in its priority's queue. After {@link #stop} it only waits to be forgotten. */
     @Override
     public void offer(InboundRequest request) {
+        RequestTask task = tasks.begin(request);
         long cost = costUnits.applyAsLong(request);
-        long now = clock.nowMillis();
         List<Dispatch> dispatched;
         lock.lock();
         try {
-            while (model.offer(request, cost, now) == PoolScheduler.Offer.FULL) {
+            while (model.offer(task, cost) == PoolScheduler.Offer.FULL) {
                 room(request.lane().priority()).awaitUninterruptibly();
             }
-            dispatched = dispatchable(now);
+            dispatched = dispatchable();
+        } finally {
+            lock.unlock();
+        }
+        dispatched.forEach(this::launch);
+    }
+
+    /** A call has ended at that deployment, or else there may be room. */
+    public void freed(DeploymentName deployment) {
+        news.incrementAndGet();
+        if (awaitsRoom) {
+            step(() -> model.freed(deployment));
+        }
+    }
+
+    /** There may be room at any deployment. */
+    public void freed() {
+        news.incrementAndGet();
+        if (awaitsRoom) {
+            step(model::freed);
+        }
+    }
+
+    private void step(Runnable change) {
+        List<Dispatch> dispatched;
+        lock.lock();
+        try {
+            change.run();
+            dispatched = dispatchable();
         } finally {
             lock.unlock();
         }
@@ -84,7 +137,7 @@ public final class PoolDispatcher implements RequestSink {
         }
     }
 
-    /** Starts nothing more; what runs goes on. */
+    /** Starts nothing more; what runs goes on, until it would have to wait. */
     public void stop() {
         lock.lock();
         try {
@@ -100,14 +153,14 @@ public final class PoolDispatcher implements RequestSink {
      * @return whether that was so within the limit
      */
     public boolean awaitIdle(Duration limit) throws InterruptedException {
-        long nanos = limit.toNanos();
+        long left = limit.toNanos();
         lock.lock();
         try {
             while (running > 0) {
-                if (nanos <= 0) {
+                if (left <= 0) {
                     return false;
                 }
-                nanos = idle.awaitNanos(nanos);
+                left = idle.awaitNanos(left);
             }
             return true;
         } finally {
@@ -125,6 +178,26 @@ public final class PoolDispatcher implements RequestSink {
         }
     }
 
+    /** Requests that wait for room at a deployment, among others perhaps. */
+    public int waiting(DeploymentName deployment) {
+        lock.lock();
+        try {
+            return model.waiting(deployment);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Requests of a route that wait. */
+    public int waiting(String route) {
+        lock.lock();
+        try {
+            return model.waiting(route);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Waiting requests dropped since the start because their partition moved. */
     public long forgottenRequests() {
         lock.lock();
@@ -135,13 +208,15 @@ public final class PoolDispatcher implements RequestSink {
         }
     }
 
-    private List<Dispatch> dispatchable(long now) {
+    private List<Dispatch> dispatchable() {
+        if (stopped) {
+            return List.of();
+        }
+        long nowMillis = clock.nowMillis();
+        long nowNanos = nanos.getAsLong();
         List<Dispatch> dispatched = List.of();
-        while (!stopped) {
-            Optional<Dispatch> next = model.next(now);
-            if (next.isEmpty()) {
-                break;
-            }
+        for (Optional<Dispatch> next = model.next(this::ask, nowMillis, nowNanos); next
+                .isPresent(); next = model.next(this::ask, nowMillis, nowNanos)) {
             if (dispatched.isEmpty()) {
                 dispatched = new ArrayList<>(1);
             }
@@ -149,7 +224,37 @@ public final class PoolDispatcher implements RequestSink {
             running++;
             room(next.get().request().lane().priority()).signal();
         }
+        awaitsRoom = model.awaitsRoom();
+        setAlarm(nowMillis, nowNanos);
         return dispatched;
+    }
+
+    private Readiness ask(RequestTask task) {
+        while (true) {
+            long before = news.get();
+            Readiness answer = task.ask();
+            if (answer instanceof Readiness.Ready) {
+                return answer;
+            }
+            awaitsRoom = true;
+            if (news.get() == before) {
+                return answer;
+            }
+        }
+    }
+
+    /** One alarm at most, at the first time that the model waits for. */
+    private void setAlarm(long nowMillis, long nowNanos) {
+        OptionalLong due = model.dueNanos(nowMillis, nowNanos);
+        if (due.isEmpty() || (alarm != null && alarmNanos - due.getAsLong() <= 0)) {
+            return;
+        }
+        if (alarm != null) {
+            alarm.cancel(false);
+        }
+        alarmNanos = due.getAsLong();
+        alarm = timer.schedule(() -> Thread.startVirtualThread(() -> step(() -> alarm = null)), alarmNanos - nowNanos,
+                TimeUnit.NANOSECONDS);
     }
 
     private void launch(Dispatch dispatch) {
@@ -157,23 +262,36 @@ public final class PoolDispatcher implements RequestSink {
     }
 
     private void serve(Dispatch dispatch) {
-        try {
-            runner.run(dispatch.request());
-        } catch (RuntimeException | Error e) {
-            LOG.error("request {} ended by a defect; its record stays incomplete", dispatch.request().id(), e);
-        } finally {
-            finish(dispatch);
-        }
+        Step step = Step.ENDED;
+        do {
+            try {
+                step = dispatch.task().run();
+            } catch (RuntimeException | Error e) {
+                LOG.error("request {} ended by a defect; its record stays incomplete", dispatch.request().id(), e);
+                step = Step.ENDED;
+            }
+        } while (goesOn(dispatch, step));
     }
 
-    private void finish(Dispatch dispatch) {
-        long now = clock.nowMillis();
+    /** Whether it keeps its slot for the next step; else the slot is free. */
+    private boolean goesOn(Dispatch dispatch, Step step) {
         List<Dispatch> dispatched;
         lock.lock();
         try {
-            model.finished(dispatch, dispatch.costUnits());
+            switch (step) {
+                case Step.Ended ended -> model.finished(dispatch, dispatch.costUnits());
+                case Step.Again(Duration pause) when pause.isZero() && model.mayAsk(dispatch) -> {
+                    switch (ask(dispatch.task())) {
+                        case Readiness.Ready ready -> {
+                            return true;
+                        }
+                        case Readiness.Busy busy -> model.refused(dispatch, busy, nanos.getAsLong());
+                    }
+                }
+                case Step.Again(Duration pause) -> model.again(dispatch, pause, nanos.getAsLong());
+            }
             running--;
-            dispatched = dispatchable(now);
+            dispatched = dispatchable();
             if (running == 0) {
                 idle.signalAll();
             }
@@ -181,6 +299,7 @@ public final class PoolDispatcher implements RequestSink {
             lock.unlock();
         }
         dispatched.forEach(this::launch);
+        return false;
     }
 
     private Condition room(Priority priority) {

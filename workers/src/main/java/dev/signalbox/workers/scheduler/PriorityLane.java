@@ -20,8 +20,9 @@ final class PriorityLane {
         this.floorSlots = floorSlots;
     }
 
+    /** Whether a request can go; one whose way is shut is none. */
     boolean hasWork() {
-        return tenants.size() > 0;
+        return tenants.hasWork();
     }
 
     boolean mayServe() {
@@ -54,7 +55,7 @@ final class PriorityLane {
         count(costUnits);
     }
 
-    /** Unspent credit lapses with the last waiting request. */
+    /** Unspent credit lapses with the last request that can go. */
     void restIfIdle() {
         if (!hasWork()) {
             credit = Math.min(credit, 0);

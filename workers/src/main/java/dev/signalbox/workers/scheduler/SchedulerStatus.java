@@ -15,7 +15,7 @@ public record SchedulerStatus(int inFlight, int maxInFlight, Map<Priority, Prior
     /**
      * One priority.
      *
-     * @param waiting requests that wait
+     * @param waiting requests that wait, for their turn, for room or for the end of a pause
      * @param waitingTenants tenants that have waiting requests
      * @param inFlight requests being served
      * @param dispatched requests dispatched since the start

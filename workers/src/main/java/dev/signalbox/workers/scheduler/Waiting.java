@@ -2,31 +2,54 @@ package dev.signalbox.workers.scheduler;
 
 import dev.signalbox.workers.intake.InboundRequest;
 import java.util.Comparator;
+import org.jspecify.annotations.Nullable;
 
-/**
- * A request that waits.
- *
- * @param costUnits what it is expected to cost, at least 1
- * @param arrival number in the order of arrival, unique in its scheduler
- */
-record Waiting(InboundRequest request, long costUnits, long arrival) {
+/** A request that waits: for its turn, for room at a deployment, or for the end of a pause. */
+final class Waiting {
     /** Earliest deadline first, then first come first served. */
     static final Comparator<Waiting> BY_DEADLINE = Comparator
             .comparingLong((Waiting waiting) -> waiting.request().expiresAtMillis())
             .thenComparingLong(Waiting::arrival);
+    /** By the end of their pauses, which are all within a few minutes. */
+    static final Comparator<Waiting> BY_PAUSE = (a, b) -> a.pausedUntilNanos != b.pausedUntilNanos
+            ? Long.compare(a.pausedUntilNanos - b.pausedUntilNanos, 0)
+            : Long.compare(a.arrival, b.arrival);
 
-    /** By arrival, which is unique: hashing a request would read its whole body. */
-    @Override
-    public boolean equals(Object other) {
-        return other instanceof Waiting waiting && waiting.arrival == arrival;
+    private final RequestTask task;
+    private final long costUnits;
+    private final long arrival;
+    /** Where it stands; null while it pauses or runs. */
+    TenantQueues.@Nullable Queue queue;
+    /** Changed only while it is in no order of pauses. */
+    long pausedUntilNanos;
+
+    /**
+     * @param costUnits what one call is expected to cost, at least 1
+     * @param arrival number in the order of arrival, unique in its scheduler; it keeps it
+     */
+    Waiting(RequestTask task, long costUnits, long arrival) {
+        this.task = task;
+        this.costUnits = costUnits;
+        this.arrival = arrival;
     }
 
-    @Override
-    public int hashCode() {
-        return Long.hashCode(arrival);
+    RequestTask task() {
+        return task;
+    }
+
+    InboundRequest request() {
+        return task.request();
+    }
+
+    long costUnits() {
+        return costUnits;
+    }
+
+    long arrival() {
+        return arrival;
     }
 
     String tenant() {
-        return request.request().getTenant();
+        return request().request().getTenant();
     }
 }

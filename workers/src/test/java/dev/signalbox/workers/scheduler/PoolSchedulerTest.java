@@ -39,10 +39,10 @@ class PoolSchedulerTest {
             for (int i = 0; i < 25_000; i++) {
                 for (Priority priority : Priority.values()) {
                     while (waiting(scheduler, priority) < 20) {
-                        scheduler.offer(requests.of(priority, "t" + random.nextInt(5)), cost(random), 0);
+                        Requests.offer(scheduler, requests.of(priority, "t" + random.nextInt(5)), cost(random));
                     }
                 }
-                Optional<Dispatch> next = scheduler.next(0);
+                Optional<Dispatch> next = Requests.next(scheduler, 0);
                 if (next.isPresent()) {
                     running.add(next.get());
                     served.merge(next.get().request().lane().priority(), next.get().costUnits(), Long::sum);
@@ -108,7 +108,7 @@ class PoolSchedulerTest {
                 int partition = random.nextInt(4);
                 InboundRequest request = requests.of(priority, "t" + random.nextInt(8), random.nextInt(10_000),
                         partition, epochs.getOrDefault(partition, 1) - (random.nextInt(10) == 0 ? 1 : 0));
-                switch (scheduler.offer(request, random.nextInt(500), step)) {
+                switch (Requests.offer(scheduler, request, random.nextInt(500))) {
                     case WAITING -> waiting.add(request);
                     case FULL -> assertThat(waiting(scheduler, priority)).isEqualTo(300);
                     case FORGOTTEN ->
@@ -124,7 +124,7 @@ class PoolSchedulerTest {
                         owed.add(priority);
                     }
                 }
-                Optional<Dispatch> next = scheduler.next(step);
+                Optional<Dispatch> next = Requests.next(scheduler, step);
                 assertThat(next.isPresent()).as("work-conserving").isEqualTo(free > 0 && !waiting.isEmpty());
                 if (next.isPresent()) {
                     Dispatch dispatch = next.get();
@@ -157,7 +157,7 @@ class PoolSchedulerTest {
             scheduler.finished(dispatch, dispatch.costUnits());
         }
         while (!waiting.isEmpty()) {
-            Dispatch dispatch = scheduler.next(0).orElseThrow();
+            Dispatch dispatch = Requests.next(scheduler, 0).orElseThrow();
             assertThat(waiting.remove(dispatch.request())).isTrue();
             scheduler.finished(dispatch, dispatch.costUnits());
         }
@@ -178,21 +178,22 @@ class PoolSchedulerTest {
                 new PriorityShare(1_000, 0));
         PoolScheduler scheduler = new PoolScheduler(shares, 10, 100);
         for (int i = 0; i < 50; i++) {
-            scheduler.offer(requests.of(Priority.BATCH, "b"), 100, 0);
+            Requests.offer(scheduler, requests.of(Priority.BATCH, "b"), 100);
         }
         List<Dispatch> running = new ArrayList<>();
         for (int i = 0; i < 10; i++) {
-            running.add(scheduler.next(0).orElseThrow());
+            running.add(Requests.next(scheduler, 0).orElseThrow());
         }
         for (int i = 0; i < 10; i++) {
-            scheduler.offer(requests.of(Priority.INTERACTIVE, "i"), 100, 0);
+            Requests.offer(scheduler, requests.of(Priority.INTERACTIVE, "i"), 100);
         }
         for (int i = 0; i < 4; i++) {
             scheduler.finished(running.get(i), 100);
-            assertThat(scheduler.next(0).orElseThrow().request().lane().priority()).isEqualTo(Priority.INTERACTIVE);
+            assertThat(Requests.next(scheduler, 0).orElseThrow().request().lane().priority())
+                    .isEqualTo(Priority.INTERACTIVE);
         }
         scheduler.finished(running.get(4), 100);
-        assertThat(scheduler.next(0).orElseThrow().request().lane().priority()).isEqualTo(Priority.BATCH);
+        assertThat(Requests.next(scheduler, 0).orElseThrow().request().lane().priority()).isEqualTo(Priority.BATCH);
     }
 
     /**
@@ -203,14 +204,16 @@ class PoolSchedulerTest {
     void a_full_priority_takes_no_more_until_one_of_its_own_is_served() {
         PoolScheduler scheduler = new PoolScheduler(SHARES, 1, 3);
         for (int i = 0; i < 3; i++) {
-            assertThat(scheduler.offer(requests.of(Priority.STANDARD, "t"), 1, 0))
+            assertThat(Requests.offer(scheduler, requests.of(Priority.STANDARD, "t"), 1))
                     .isEqualTo(PoolScheduler.Offer.WAITING);
         }
-        assertThat(scheduler.offer(requests.of(Priority.STANDARD, "u"), 1, 0)).isEqualTo(PoolScheduler.Offer.FULL);
+        assertThat(Requests.offer(scheduler, requests.of(Priority.STANDARD, "u"), 1))
+                .isEqualTo(PoolScheduler.Offer.FULL);
         assertThat(scheduler.hasRoom(Priority.STANDARD)).isFalse();
         assertThat(scheduler.status().waiting()).isEqualTo(3);
-        assertThat(scheduler.next(0)).isPresent();
-        assertThat(scheduler.offer(requests.of(Priority.STANDARD, "u"), 1, 0)).isEqualTo(PoolScheduler.Offer.WAITING);
+        assertThat(Requests.next(scheduler, 0)).isPresent();
+        assertThat(Requests.offer(scheduler, requests.of(Priority.STANDARD, "u"), 1))
+                .isEqualTo(PoolScheduler.Offer.WAITING);
     }
 
     @Test
@@ -223,10 +226,10 @@ class PoolSchedulerTest {
             for (int i = 0; i < 15_000; i++) {
                 for (Priority priority : Priority.values()) {
                     while (waiting(scheduler, priority) < 3) {
-                        scheduler.offer(requests.of(priority, "t"), cost(random), 0);
+                        Requests.offer(scheduler, requests.of(priority, "t"), cost(random));
                     }
                 }
-                Dispatch dispatch = scheduler.next(0).orElseThrow();
+                Dispatch dispatch = Requests.next(scheduler, 0).orElseThrow();
                 scheduler.finished(dispatch, dispatch.costUnits());
                 for (Priority priority : Priority.values()) {
                     if (priority == dispatch.request().lane().priority()) {
@@ -246,15 +249,15 @@ class PoolSchedulerTest {
     void tenants_of_a_priority_get_equal_cost_and_a_late_one_no_burst() {
         PoolScheduler scheduler = new PoolScheduler(Map.of(Priority.STANDARD, new PriorityShare(1, 0)), 1, 10_000);
         for (int i = 0; i < 3_000; i++) {
-            scheduler.offer(requests.of(Priority.STANDARD, "noisy"), 50, 0);
+            Requests.offer(scheduler, requests.of(Priority.STANDARD, "noisy"), 50);
         }
         for (int i = 0; i < 300; i++) {
-            scheduler.offer(requests.of(Priority.STANDARD, "large"), 500, 0);
+            Requests.offer(scheduler, requests.of(Priority.STANDARD, "large"), 500);
         }
         Map<String, Long> served = serve(scheduler, 1_000);
         assertThat(served.get("noisy")).isCloseTo(served.get("large"), within(1_000L));
         for (int i = 0; i < 300; i++) {
-            scheduler.offer(requests.of(Priority.STANDARD, "late"), 50, 0);
+            Requests.offer(scheduler, requests.of(Priority.STANDARD, "late"), 50);
         }
         Map<String, Long> then = serve(scheduler, 60);
         assertThat(then.get("late")).isCloseTo(then.get("noisy"), within(600L));
@@ -263,7 +266,7 @@ class PoolSchedulerTest {
     private static Map<String, Long> serve(PoolScheduler scheduler, int count) {
         Map<String, Long> served = new HashMap<>();
         for (int i = 0; i < count; i++) {
-            Dispatch dispatch = scheduler.next(0).orElseThrow();
+            Dispatch dispatch = Requests.next(scheduler, 0).orElseThrow();
             served.merge(dispatch.request().request().getTenant(), dispatch.costUnits(), Long::sum);
             scheduler.finished(dispatch, dispatch.costUnits());
         }
@@ -274,12 +277,12 @@ class PoolSchedulerTest {
     void what_was_settled_above_the_estimate_counts_against_the_tenant() {
         PoolScheduler scheduler = new PoolScheduler(Map.of(Priority.STANDARD, new PriorityShare(1, 0)), 1, 10_000);
         for (int i = 0; i < 100; i++) {
-            scheduler.offer(requests.of(Priority.STANDARD, "wordy"), 10, 0);
-            scheduler.offer(requests.of(Priority.STANDARD, "terse"), 10, 0);
+            Requests.offer(scheduler, requests.of(Priority.STANDARD, "wordy"), 10);
+            Requests.offer(scheduler, requests.of(Priority.STANDARD, "terse"), 10);
         }
         int terse = 0;
         for (int i = 0; i < 55; i++) {
-            Dispatch dispatch = scheduler.next(0).orElseThrow();
+            Dispatch dispatch = Requests.next(scheduler, 0).orElseThrow();
             boolean isTerse = dispatch.request().request().getTenant().equals("terse");
             terse += isTerse ? 1 : 0;
             scheduler.finished(dispatch, isTerse ? 10 : 100);
@@ -291,22 +294,27 @@ class PoolSchedulerTest {
     void counters_of_idle_tenants_are_dropped_when_the_others_caught_up_and_bounded_before() {
         TenantQueues queues = new TenantQueues();
         for (int i = 0; i < 20_000; i++) {
-            queues.add(new Waiting(requests.of(Priority.STANDARD, "once" + i), 100, i));
-            queues.take();
+            serve(queues, "once" + i, i);
             assertThat(queues.idleTenants()).isLessThanOrEqualTo(TenantQueues.MAX_IDLE_TENANTS);
         }
         for (int i = 0; i < 10; i++) {
-            queues.add(new Waiting(requests.of(Priority.STANDARD, "steady"), 100, 20_000 + i));
-            queues.take();
+            serve(queues, "steady", 20_000 + i);
         }
         assertThat(queues.idleTenants()).isLessThanOrEqualTo(1);
+    }
+
+    private void serve(TenantQueues queues, String tenant, long arrival) {
+        Waiting waiting = new Waiting(Requests.task(requests.of(Priority.STANDARD, tenant)), 100, arrival);
+        queues.add(waiting, new Gates().way(Set.of()));
+        assertThat(queues.first()).isEqualTo(waiting);
+        queues.take(waiting);
     }
 
     @Test
     void finishing_twice_is_a_defect_that_frees_no_second_slot() {
         PoolScheduler scheduler = new PoolScheduler(SHARES, 1, 10);
-        scheduler.offer(requests.of(Priority.BATCH, "t"), 1, 0);
-        Dispatch dispatch = scheduler.next(0).orElseThrow();
+        Requests.offer(scheduler, requests.of(Priority.BATCH, "t"), 1);
+        Dispatch dispatch = Requests.next(scheduler, 0).orElseThrow();
         scheduler.finished(dispatch, 1);
         assertThatThrownBy(() -> scheduler.finished(dispatch, 1)).isInstanceOf(IllegalStateException.class);
         assertThat(scheduler.status().inFlight()).isZero();

@@ -1,5 +1,6 @@
 package dev.signalbox.workers.scheduler;
 
+import dev.signalbox.config.DeploymentName;
 import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.schemas.Priority;
@@ -7,9 +8,14 @@ import dev.signalbox.schemas.avro.LlmRequest;
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.intake.ReplyAddress;
 import dev.signalbox.workers.intake.Ticket;
+import dev.signalbox.workers.scheduler.RequestTask.Readiness;
+import dev.signalbox.workers.scheduler.RequestTask.Step;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.function.Supplier;
 import org.apache.kafka.common.TopicPartition;
 
 /** Requests for the scheduler's tests: only priority, tenant, deadline and ticket matter. */
@@ -30,6 +36,33 @@ final class Requests {
 
     InboundRequest of(Priority priority, String tenant) {
         return of(priority, tenant, 1_000_000, 0, 1);
+    }
+
+    /** One that may always go. */
+    static RequestTask task(InboundRequest request) {
+        return new Task(request, "free", Set.of(), () -> Readiness.READY, () -> Step.ENDED);
+    }
+
+    static PoolScheduler.Offer offer(PoolScheduler scheduler, InboundRequest request, long costUnits) {
+        return scheduler.offer(task(request), costUnits);
+    }
+
+    static Optional<Dispatch> next(PoolScheduler scheduler, long nowMillis) {
+        return scheduler.next(RequestTask::ask, nowMillis, nowMillis * 1_000_000);
+    }
+
+    /** A path of one kind of step. */
+    record Task(InboundRequest request, String route, Set<DeploymentName> deployments, Supplier<Readiness> asked,
+            Supplier<Step> step) implements RequestTask {
+        @Override
+        public Readiness ask() {
+            return asked.get();
+        }
+
+        @Override
+        public Step run() {
+            return step.get();
+        }
     }
 
     static TopicPartition partition(Priority priority, int partition) {

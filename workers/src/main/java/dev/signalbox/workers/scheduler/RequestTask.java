@@ -1,0 +1,64 @@
+package dev.signalbox.workers.scheduler;
+
+import dev.signalbox.config.DeploymentName;
+import dev.signalbox.workers.intake.InboundRequest;
+import java.time.Duration;
+import java.util.Set;
+
+/** A request on its way, as the scheduler moves it: asked whether it can go on, run while it can, put aside while not. */
+public interface RequestTask {
+
+    InboundRequest request();
+
+    /** Name of its route, for gauges. */
+    String route();
+
+    /**
+     * Deployments of which any one with room lets it go on, as far as the configuration tells; empty: that is not known,
+     * it must be asked.
+     */
+    Set<DeploymentName> deployments();
+
+    /** Takes what the next step of its path needs, or says where it is lacking. A few microseconds; called under a lock. */
+    Readiness ask();
+
+    /** Blocks until the step that it was {@link Readiness.Ready} for has ended. Runs on a virtual thread, holding a slot. */
+    Step run();
+
+    /** Whether a request can go on. */
+    sealed interface Readiness {
+        Ready READY = new Ready();
+
+        /** It can, and must be run. */
+        record Ready() implements Readiness {
+        }
+
+        /**
+         * All these deployments are busy: to be asked again when one of them may have room.
+         *
+         * @param deployments at least one
+         * @param forNanos after which time alone may bring that, ns; {@link Long#MAX_VALUE}: it never does
+         */
+        record Busy(Set<DeploymentName> deployments, long forNanos) implements Readiness {
+            public Busy {
+                deployments = Set.copyOf(deployments);
+                if (deployments.isEmpty()) {
+                    throw new IllegalArgumentException("nothing to wait for");
+                }
+            }
+        }
+    }
+
+    /** How a step ended. */
+    sealed interface Step {
+        Ended ENDED = new Ended();
+
+        /** Its path has ended. */
+        record Ended() implements Step {
+        }
+
+        /** Another step follows after that pause; zero: at once. */
+        record Again(Duration pause) implements Step {
+        }
+    }
+}
