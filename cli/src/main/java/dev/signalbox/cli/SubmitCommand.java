@@ -77,7 +77,7 @@ final class SubmitCommand implements Callable<Integer> {
     @Option(names = "--id", paramLabel = "ID", description = "Request id; by default a random one.")
     private @Nullable String id;
 
-    @Option(names = "--deadline", paramLabel = "DURATION", description = "How long to wait; by default the time to live.")
+    @Option(names = "--deadline", paramLabel = "DURATION", description = "How long to wait; by default 30 s longer than the time to live, whose end is answered too.")
     private @Nullable Duration deadline;
 
     @Option(names = "-o", paramLabel = "FORM", defaultValue = "text", description = "text (the answer's text) or json (the vendor's whole answer).")
@@ -196,7 +196,7 @@ final class SubmitCommand implements Callable<Integer> {
             CompletableFuture<LlmReply> reply = reader.expect(new Expectation(request.getId(), prepared.requestHash(),
                     timeToLive, stream ? Expectation.Preview.TOKENS : Expectation.Preview.NONE));
             producer.send(prepared).get();
-            Duration limit = deadline == null ? timeToLive.plusHours(1) : deadline;
+            Duration limit = deadline == null ? timeToLive.plusSeconds(30) : deadline;
             return print(reply.get(limit.toMillis(), TimeUnit.MILLISECONDS), printer);
         } catch (InvalidRequestException e) {
             throw CommandFailure.ofLines(ExitCode.USAGE, e.faults());
