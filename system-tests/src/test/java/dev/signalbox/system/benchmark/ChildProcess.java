@@ -4,14 +4,20 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** A Java process of this class path that prints {@code READY …} when it is, and ends when its input closes. */
 public final class ChildProcess implements AutoCloseable {
+    /** Linux counts a thread's time in hundredths of a second. */
+    private static final long TICK_MILLIS = 10;
+
     private final Process process;
     private final String ready;
 
@@ -55,6 +61,36 @@ public final class ChildProcess implements AutoCloseable {
     /** CPU time that it has used, ms. */
     public long cpuMillis() {
         return process.toHandle().info().totalCpuDuration().orElseThrow().toMillis();
+    }
+
+    /**
+     * CPU time of its compiler threads, ms; 0 where the operating system does not list threads. They must be kept alive:
+     * {@code -XX:-UseDynamicNumberOfCompilerThreads}.
+     */
+    long compilerMillis() throws IOException {
+        Path tasks = Path.of("/proc", Long.toString(process.pid()), "task");
+        if (!Files.isDirectory(tasks)) {
+            return 0;
+        }
+        long ticks = 0;
+        try (Stream<Path> threads = Files.list(tasks)) {
+            for (Path thread : threads.toList()) {
+                String stat = stat(thread);
+                if (stat.contains("(C1 Compiler") || stat.contains("(C2 Compiler")) {
+                    String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+                    ticks += Long.parseLong(fields[11]) + Long.parseLong(fields[12]);
+                }
+            }
+        }
+        return ticks * TICK_MILLIS;
+    }
+
+    private static String stat(Path thread) throws IOException {
+        try {
+            return Files.readString(thread.resolve("stat"));
+        } catch (NoSuchFileException ended) {
+            return "";
+        }
     }
 
     public long pid() {

@@ -21,6 +21,9 @@ final class Breaks {
 
     private static final Check LEDGER = Check.of(INTAKE + "OffsetLedgerTest");
     private static final Check LANE = Check.of(INTAKE + "LaneConsumerTest");
+    private static final Check LEDGERS = Check.of(INTAKE + "LaneLedgerModelTest");
+    private static final Check POLL_THREAD = Check.of(INTAKE + "PollThreadTest");
+    private static final Check LOG = Check.of(INTAKE + "LogThatChangedTest");
     private static final Check ORDER = Check.of(REPLY + "OrderOfEffectsTest");
     private static final Check JOINED = Check.of(REPLY + "JoinedRepliesTest");
     private static final Check FLOW = Check.of(WORKERS + "RequestFlowTest");
@@ -42,6 +45,14 @@ final class Breaks {
             Break.of("G1", "metadata that is damaged or another offset's does not count (checksum)",
                     Check.of(INTAKE + "LedgerMetadataTest"),
                     answers(INTAKE + "LedgerMetadata", "checksum", false)),
+            Break.of("G1", "reading goes on at the offset of the committed answer", LANE,
+                    doesNotAsk(INTAKE + "PartitionClaims", "resolve", "seek", 0)),
+            Break.of("G1", "members are dynamic", LANE,
+                    doesNotAsk(INTAKE + "LaneConsumerProperties", "of", "containsKey", 0)),
+            Break.of("G1", "offsets that retention took are written down before they are passed", LOG,
+                    answersNothing(INTAKE + "PartitionIntake", "overtaken")),
+            Break.of("G1", "a log that begins below the position has other records", LOG,
+                    doesNothing(INTAKE + "PartitionClaims", "beginAnew")),
             Break.of("G1", "reply acknowledged, then the offset is done", ORDER,
                     new Switch(REPLY + "ReplyPublisher", "publish", new Switch.Off.RunsAtOnce(2))),
             Break.of("G1", "an unwritten reply is sent again", ORDER, doesNothing(REPLY + "ReplyPublisher", "again")),
@@ -53,6 +64,12 @@ final class Breaks {
                     answers(INTAKE + "PartitionIntake", "isClaimed", true),
                     answers(INTAKE + "PartitionIntake", "mustPause", false)),
             Break.of("G2", "no epoch is used twice", LANE, doesNotAsk(INTAKE + "LaneLedger", "put", "epoch", 0)),
+            Break.of("G2", "an epoch is above the one in the metadata", LEDGERS,
+                    doesNotAsk(INTAKE + "LaneLedger", "assigned", "epoch", 0)),
+            Break.of("G2", "what is revoked is committed", LANE, doesNothing(INTAKE + "LaneCommits", "send")),
+            Break.of("G2", "what is revoked is forgotten", LANE, doesNothing(INTAKE + "PartitionClaims", "forget")),
+            Break.of("G2", "an answer to a former assignment's commit claims nothing", POLL_THREAD,
+                    doesNotAsk(INTAKE + "PartitionIntake", "acknowledged", "epoch", 0)),
             Break.of("G2", "the reader takes only the reply to what was sent (requestHash)", READER,
                     answers(CLIENT + "FollowedRequest", "isExpected", true)),
             Break.of("G2", "the first terminal reply ends the request", READER,
@@ -117,6 +134,11 @@ final class Breaks {
 
             // G8 everything is bounded
             Break.of("G8", "intake pauses at its bounds", LANE, answers(INTAKE + "LaneBounds", "mustPause", false)),
+            Break.of("G8", "intake stops where the commit metadata is three quarters full",
+                    Check.of(INTAKE + "MetadataGuardTest"),
+                    answers(INTAKE + "LedgerMetadata$Encoded", "mustStopAdmitting", false)),
+            Break.of("G8", "a partition that is gained stays paused until it is claimed", LANE,
+                    doesNotAsk(INTAKE + "PartitionClaims", "resolve", "pause", 0)),
             Break.of("G8", "calls at once are bounded", POOL,
                     readsAs(SCHEDULER + "PoolScheduler", "next", "maxInFlight", Integer.MAX_VALUE)),
             Break.of("G8", "waiting requests are bounded", POOL,
@@ -140,6 +162,10 @@ final class Breaks {
                     new Switch("dev.signalbox.config.Secret", "reference", new Switch.Off.AnswersLike("value"))),
 
             // G10 nobody holds up the others
+            Break.of("G10", "offsets that never come count as done", LOG, doesNothing(INTAKE + "OffsetLedger", "skip")),
+            Break.of("G10", "a partition that comes with full metadata is read on",
+                    Check.of(INTAKE + "MetadataGuardTest"),
+                    answers(INTAKE + "OffsetLedger", "isAtTop", true)),
             Break.of("G10", "a record that a reader fails on stops no partition", LANE,
                     catchesNothing(INTAKE + "RecordDecoding", "read"),
                     catchesNothing(INTAKE + "RecordDecoding", "handOn")),

@@ -72,10 +72,6 @@ final class LaneCommits {
         next = now;
     }
 
-    boolean isInFlight() {
-        return inFlight;
-    }
-
     /** For how long something has been complete that is not committed, ns; about 200 ms when all is well. */
     long ageNanos(long now) {
         return Math.max(0, now - committedAt);

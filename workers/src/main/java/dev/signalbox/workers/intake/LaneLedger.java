@@ -80,6 +80,11 @@ final class LaneLedger {
         return owned != null && owned.isClaimed();
     }
 
+    /** Whether a partition's epoch is not committed yet. */
+    boolean awaitsClaim() {
+        return partitions.values().stream().anyMatch(owned -> !owned.isClaimed());
+    }
+
     /** A record of an open partition was read; whether it must be admitted or held, else it is done already. */
     boolean received(TopicPartition partition, long offset) {
         return open(partition).received(offset);

@@ -34,6 +34,8 @@ final class LedgerMetadata {
     private static final int DEFLATED_RUNS = 1;
     private static final int BITSET = 2;
     private static final int HEADER_BYTES = 6;
+    /** Below it a deflater's start costs more than the bytes that it could save. */
+    private static final int WORTH_DEFLATING_BYTES = 64;
     private static final int MAX_BYTES = MAX_CHARS / 4 * 3;
     private static final int MAX_INFLATED_BYTES = 1 << 20;
 
@@ -109,10 +111,12 @@ final class LedgerMetadata {
         byte[] plain = runs.written();
         int form = RUNS;
         byte[] body = plain;
-        byte[] deflated = deflate(plain);
-        if (deflated.length < body.length) {
-            form = DEFLATED_RUNS;
-            body = deflated;
+        if (plain.length >= WORTH_DEFLATING_BYTES) {
+            byte[] deflated = deflate(plain);
+            if (deflated.length < body.length) {
+                form = DEFLATED_RUNS;
+                body = deflated;
+            }
         }
         long bitsetBytes = limit == 0 ? 0 : (at[0] - committed - 1 + 7) / 8;
         if (bitsetBytes < body.length) {

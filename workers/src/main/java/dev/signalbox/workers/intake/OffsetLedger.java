@@ -73,6 +73,16 @@ final class OffsetLedger {
         return first < end ? OptionalLong.of(first) : OptionalLong.empty();
     }
 
+    /** Reading goes on at this offset, above the position, though what lies between is not done. */
+    void jump(long offset) {
+        position = offset;
+    }
+
+    /** All offsets of {@code [from, to)}, below the position, are done. */
+    void completed(long from, long to) {
+        markDone(from, to);
+    }
+
     /**
      * A received record is done.
      *

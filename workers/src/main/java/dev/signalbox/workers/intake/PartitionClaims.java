@@ -25,8 +25,8 @@ import org.slf4j.LoggerFactory;
  */
 final class PartitionClaims implements ConsumerRebalanceListener {
     private static final Logger LOG = LoggerFactory.getLogger(PartitionClaims.class);
-    /** For one answer of the broker; nothing else makes the poll thread wait. */
-    private static final Duration ANSWER_LIMIT = Duration.ofSeconds(1);
+    /** For one answer of the broker, so that two on end stay below a second; nothing else makes the poll thread wait. */
+    private static final Duration ANSWER_LIMIT = Duration.ofMillis(450);
     private static final long AGAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final Lane lane;
@@ -56,6 +56,11 @@ final class PartitionClaims implements ConsumerRebalanceListener {
     /** Partitions that must stay paused because it is not known where to read on. */
     Set<TopicPartition> unresolved() {
         return unresolved;
+    }
+
+    /** Whether some partition does not deliver yet. */
+    boolean isAwaited() {
+        return !unresolved.isEmpty() || ledger.awaitsClaim();
     }
 
     /** Asks again for the committed answers that did not come, once a second. */
@@ -100,8 +105,13 @@ final class PartitionClaims implements ConsumerRebalanceListener {
         Set<TopicPartition> never = new HashSet<>(partitions);
         never.removeAll(answers.keySet());
         if (!never.isEmpty()) {
-            consumer.beginningOffsets(never, ANSWER_LIMIT)
-                    .forEach((partition, first) -> answers.put(partition, new OffsetAndMetadata(first)));
+            consumer.beginningOffsets(never, ANSWER_LIMIT).forEach((partition, first) -> {
+                answers.put(partition, new OffsetAndMetadata(first));
+                if (first > 0) {
+                    LOG.warn("{}: nothing is committed of {}, whose log begins at {}: it is read from there", lane,
+                            partition, first);
+                }
+            });
         }
         return answers;
     }

@@ -1,6 +1,8 @@
 package dev.signalbox.workers.intake;
 
+import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.apache.kafka.common.TopicPartition;
@@ -14,6 +16,8 @@ final class PartitionIntake {
     private final OffsetLedger ledger;
     /** By offset, in its order; bounded by {@link LaneBounds}. */
     private final LinkedHashMap<Long, Pending> pending = new LinkedHashMap<>();
+    /** End of each lost range that is pending, by its first offset; none of it is done before all of it is. */
+    private final Map<Long, Long> lostEnds = new HashMap<>();
     private boolean claimed;
     private boolean guarded;
     private double fill;
@@ -93,10 +97,10 @@ final class PartitionIntake {
             ledger.skip(beginning);
             return Optional.empty();
         }
-        long lost = ledger.missing(beginning);
-        ledger.received(first.getAsLong());
-        ledger.skip(beginning);
-        return Optional.of(new LostRange(admit(first.getAsLong(), 0, 0), beginning, lost));
+        LostRange lost = new LostRange(admit(first.getAsLong(), 0, 0), beginning, ledger.missing(beginning));
+        lostEnds.put(first.getAsLong(), beginning);
+        ledger.jump(beginning);
+        return Optional.of(lost);
     }
 
     Ticket admit(long offset, int sizeBytes, long enqueuedMillis) {
@@ -110,7 +114,12 @@ final class PartitionIntake {
         if (done == null) {
             return -1;
         }
-        ledger.completed(offset);
+        Long lostEnd = lostEnds.remove(offset);
+        if (lostEnd == null) {
+            ledger.completed(offset);
+        } else {
+            ledger.completed(offset, lostEnd);
+        }
         return done.sizeBytes();
     }
 

@@ -28,9 +28,13 @@ final class PollLoop implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PollLoop.class);
     private static final long STATUS_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
-    /** While something is awaited that only polling brings: a claim, or room for more. */
+    /** While a claim is awaited, before which a partition delivers nothing. */
     private static final Duration BUSY_POLL = Duration.ofMillis(10);
+    /** While something is pending or paused; a completion waits that long for its turn. */
     private static final Duration PENDING_POLL = Duration.ofMillis(25);
+    /** While so much is pending that there is enough to do meanwhile: each turn costs as much as many records. */
+    private static final Duration MANY_PENDING_POLL = Duration.ofMillis(50);
+    private static final int MANY_PENDING = 1_000;
     private static final Duration IDLE_POLL = Duration.ofMillis(100);
     /** Records decoded one after another: few enough to use all cores, enough to be worth a thread. */
     private static final int DECODE_BATCH = 64;
@@ -77,9 +81,17 @@ final class PollLoop implements AutoCloseable {
             status = ledger.status(paused.size(), commits.ageNanos(now), Optional.empty());
             nextStatus = now + STATUS_NANOS;
         }
-        handOver(poll(!paused.isEmpty() || commits.isInFlight()
-                ? BUSY_POLL
-                : ledger.pendingRecords() > 0 ? PENDING_POLL : IDLE_POLL));
+        handOver(poll(pollLimit(paused)));
+    }
+
+    private Duration pollLimit(Set<TopicPartition> paused) {
+        if (claims.isAwaited()) {
+            return BUSY_POLL;
+        }
+        if (ledger.pendingRecords() >= MANY_PENDING) {
+            return MANY_PENDING_POLL;
+        }
+        return ledger.pendingRecords() > 0 || !paused.isEmpty() ? PENDING_POLL : IDLE_POLL;
     }
 
     /** What it held when that was last looked at, at most 100 ms and a poll ago. */

@@ -20,6 +20,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.consumer.RetriableCommitFailedException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RebalanceInProgressException;
 import org.apache.kafka.common.header.Header;
@@ -211,10 +212,10 @@ class LaneConsumerTest {
     }
 
     @Test
-    void rebalance_in_progress_is_repeated() {
+    void rebalance_in_progress_and_other_failures_to_commit_are_repeated() {
         kafka.assign(0);
         kafka.failCommits.add(new RebalanceInProgressException());
-        kafka.failCommits.add(new RebalanceInProgressException());
+        kafka.failCommits.add(new RetriableCommitFailedException("coordinator moved"));
         kafka.records(0, 0, 1);
         steps(4);
         assertThat(offered).hasSize(1);

@@ -2,7 +2,11 @@ package dev.signalbox.workers.intake;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import java.util.SplittableRandom;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -80,6 +84,39 @@ class LedgerMetadataTest {
     }
 
     @Test
+    void a_later_versions_text_decodes_to_nothing_even_with_a_good_checksum() {
+        byte[] bytes = Base64.getDecoder().decode(LedgerMetadata.encode(3, 100, new OffsetRuns()).text());
+        bytes[1] = (byte) (2 << 4);
+        CRC32C crc = new CRC32C();
+        crc.update(ByteBuffer.allocate(Long.BYTES).putLong(100).flip());
+        crc.update(bytes, 0, 2);
+        crc.update(bytes, 6, bytes.length - 6);
+        ByteBuffer.wrap(bytes).putInt(2, (int) crc.getValue());
+        assertThat(LedgerMetadata.decode(100, Base64.getEncoder().withoutPadding().encodeToString(bytes))).isEmpty();
+        bytes[1] = 1 << 4;
+        crc.reset();
+        crc.update(ByteBuffer.allocate(Long.BYTES).putLong(100).flip());
+        crc.update(bytes, 0, 2);
+        crc.update(bytes, 6, bytes.length - 6);
+        ByteBuffer.wrap(bytes).putInt(2, (int) crc.getValue());
+        assertThat(LedgerMetadata.decode(100, Base64.getEncoder().withoutPadding().encodeToString(bytes)))
+                .as("the same with this version").isPresent();
+    }
+
+    @Test
+    void whatever_text_there_is_it_decodes_or_counts_for_nothing() {
+        SplittableRandom random = new SplittableRandom(13);
+        for (int i = 0; i < 20_000; i++) {
+            byte[] bytes = new byte[1 + random.nextInt(64)];
+            random.nextBytes(bytes);
+            assertThat(LedgerMetadata.decode(random.nextLong(Long.MAX_VALUE),
+                    Base64.getEncoder().encodeToString(bytes))).isEmpty();
+            assertThat(LedgerMetadata.decode(0, new String(bytes, StandardCharsets.ISO_8859_1))).isEmpty();
+        }
+        assertThat(LedgerMetadata.decode(0, "A".repeat(LedgerMetadata.MAX_CHARS + 1))).isEmpty();
+    }
+
+    @Test
     void metadata_that_was_copied_to_another_offset_does_not_count() {
         String text = LedgerMetadata.encode(3, 100, random(new SplittableRandom(9), 500, 30)).text();
         assertThat(LedgerMetadata.decode(100, text)).isPresent();
@@ -87,7 +124,7 @@ class LedgerMetadataTest {
     }
 
     private static int form(OffsetRuns runs) {
-        byte[] bytes = java.util.Base64.getDecoder().decode(LedgerMetadata.encode(3, 0, runs).text());
+        byte[] bytes = Base64.getDecoder().decode(LedgerMetadata.encode(3, 0, runs).text());
         return bytes[1] & 0x0F;
     }
 

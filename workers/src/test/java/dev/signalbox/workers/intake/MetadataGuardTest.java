@@ -71,8 +71,9 @@ class MetadataGuardTest {
         assertThat(full.whole() && full.mustStopAdmitting()).isTrue();
         kafka.broker.put(kafka.partition(0), new OffsetAndMetadata(0, full.text()));
         kafka.assign(0);
+        kafka.setMaxPollRecords(500);
         kafka.records(0, 0, 23_000);
-        lane.steps(3);
+        lane.steps(50);
         assertThat(lane.offered).hasSize((int) done.missing(0, 23_000));
         lane.offered.forEach(lane.intake::complete);
         lane.steps(1);

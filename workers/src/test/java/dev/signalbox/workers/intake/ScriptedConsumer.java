@@ -5,12 +5,14 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
@@ -36,6 +38,13 @@ final class ScriptedConsumer extends MockConsumer<byte[], byte[]> {
     final Deque<Runnable> answers = new ArrayDeque<>();
     /** Where it stands behind the records of a poll, if that is not right behind the last one. */
     final Map<TopicPartition, Long> positionAfterPoll = new HashMap<>();
+    /** Told of each commit of partition 0 that the broker accepts. */
+    Consumer<OffsetAndMetadata> onCommit = any -> {
+    };
+    /** What is committed of partition 0, for other threads. */
+    volatile long committedOffset;
+    Duration longestWait = Duration.ZERO;
+    volatile long polls;
     boolean holdAnswers;
     int failCommitted;
     int generation = 1;
@@ -85,6 +94,7 @@ final class ScriptedConsumer extends MockConsumer<byte[], byte[]> {
 
     @Override
     public synchronized ConsumerRecords<byte[], byte[]> poll(Duration timeout) {
+        polls++;
         ConsumerRecords<byte[], byte[]> polled = super.poll(timeout);
         if (positionAfterPoll.isEmpty() || polled.isEmpty()) {
             return polled;
@@ -106,6 +116,7 @@ final class ScriptedConsumer extends MockConsumer<byte[], byte[]> {
     public synchronized Map<TopicPartition, OffsetAndMetadata> committed(Set<TopicPartition> partitions,
             Duration timeout) {
         calls.add("committed " + partitions.size());
+        waited(timeout);
         if (failCommitted > 0) {
             failCommitted--;
             throw new TimeoutException("scripted");
@@ -122,7 +133,7 @@ final class ScriptedConsumer extends MockConsumer<byte[], byte[]> {
         KafkaException failure = failCommits.poll();
         Runnable answer = () -> {
             if (failure == null) {
-                broker.putAll(offsets);
+                accept(offsets);
             }
             callback.onComplete(offsets, failure);
         };
@@ -136,10 +147,31 @@ final class ScriptedConsumer extends MockConsumer<byte[], byte[]> {
     @Override
     public void commitSync(Map<TopicPartition, OffsetAndMetadata> offsets, Duration timeout) {
         calls.add("commitSync " + offsets.size());
+        waited(timeout);
         KafkaException failure = failCommits.poll();
         if (failure != null) {
             throw failure;
         }
+        accept(offsets);
+    }
+
+    @Override
+    public synchronized Map<TopicPartition, Long> beginningOffsets(Collection<TopicPartition> partitions,
+            Duration timeout) {
+        waited(timeout);
+        return super.beginningOffsets(partitions);
+    }
+
+    private void waited(Duration timeout) {
+        longestWait = timeout.compareTo(longestWait) > 0 ? timeout : longestWait;
+    }
+
+    private void accept(Map<TopicPartition, OffsetAndMetadata> offsets) {
         broker.putAll(offsets);
+        OffsetAndMetadata first = offsets.get(partition(0));
+        if (first != null) {
+            committedOffset = first.offset();
+            onCommit.accept(first);
+        }
     }
 }

@@ -68,6 +68,10 @@ final class ScriptedIntake {
         }
     }
 
+    void close() {
+        loop.close();
+    }
+
     OffsetAndMetadata committed(int partition) {
         return Optional.ofNullable(kafka.broker.get(kafka.partition(partition))).orElseThrow();
     }
