@@ -6,6 +6,7 @@ import dev.signalbox.workers.reply.AnswerChannel;
 import dev.signalbox.workers.router.VendorSignals;
 import dev.signalbox.workers.vendor.TextSoFar;
 import dev.signalbox.workers.vendor.TokenSink;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -85,11 +86,32 @@ final class AnswerSoFar implements TokenSink {
 
     /** Why nobody can go on from it; empty: one can. */
     Optional<String> obstacle() {
-        return obstacle.or(() -> text().isEmpty() ? Optional.of("it was cut before any text") : Optional.empty());
+        if (obstacle.isPresent()) {
+            return obstacle;
+        }
+        String soFar = text();
+        if (soFar.isEmpty()) {
+            return Optional.of("it was cut before any text");
+        }
+        return StandardCharsets.UTF_16.newEncoder().canEncode(soFar)
+                ? Optional.empty()
+                : Optional.of("its text is no valid Unicode");
     }
 
-    /** What it goes on from and what has come, without white space at its end, which vendors refuse. */
+    /**
+     * What it goes on from and what has come, but for what vendors refuse at its end: white space of any kind, and the
+     * first half of a character that was cut.
+     */
     String text() {
-        return text.toString().stripTrailing();
+        int end = text.length();
+        while (end > 0 && isLeftOut(text.charAt(end - 1))) {
+            end--;
+        }
+        return text.substring(0, end);
+    }
+
+    private static boolean isLeftOut(char last) {
+        return Character.isWhitespace(last) || Character.isSpaceChar(last) || Character.isISOControl(last)
+                || Character.isHighSurrogate(last);
     }
 }

@@ -23,6 +23,7 @@ import dev.signalbox.schemas.client.ReplyReaderOptions;
 import dev.signalbox.schemas.serde.JsonRecords;
 import dev.signalbox.workers.intake.BrokerClock;
 import dev.signalbox.workers.intake.InboundRequest;
+import dev.signalbox.workers.reply.AnswerChannel;
 import dev.signalbox.workers.reply.AttemptJournal;
 import dev.signalbox.workers.reply.Pricing;
 import dev.signalbox.workers.reply.RecordEncoder;
@@ -75,6 +76,7 @@ class MidStreamTest {
     private final Configuration configuration = TestConfiguration.routing(
             new Strategy.Sequence(List.of(TestConfiguration.one("a"), TestConfiguration.one("b"))), Residency.ANYWHERE,
             deployment("a", false), deployment("b", true));
+    private final RecordEncoder encoder = new RecordEncoder(Map.of("schema.registry.url", "http://127.0.0.1:1"));
     private final RequestFlow flow = flow();
 
     @AfterEach
@@ -210,6 +212,104 @@ class MidStreamTest {
     }
 
     @Test
+    void aCharacterThatWasCutInHalfIsLeftToTheNextAttempt() {
+        assertThat(soFar("one \u00a0\ud83d").text()).isEqualTo("one");
+        assertThat(soFar("one \u00a0\ud83d").obstacle()).isEmpty();
+        assertThat(soFar("one \ud83d\ude42").text()).isEqualTo("one \ud83d\ude42");
+        assertThat(soFar("one \ud83d two").obstacle()).contains("its text is no valid Unicode");
+    }
+
+    @Test
+    void aTextIsKeptWithinItsBound() {
+        AnswerSoFar answer = soFar("x".repeat(AnswerSoFar.MAX_CHARS));
+        assertThat(answer.obstacle()).isEmpty();
+        answer.token(ChunkKind.TEXT, 0, "y", null);
+        assertThat(answer.obstacle()).get().asString().contains("more than");
+        assertThat(answer.text()).isEmpty();
+    }
+
+    private static AnswerSoFar soFar(String token) {
+        AnswerSoFar answer = new AnswerSoFar(TokenSink.NONE, AnswerChannel.NONE, Optional.empty());
+        answer.token(ChunkKind.TEXT, 0, token, null);
+        return answer;
+    }
+
+    @Test
+    void whereOnlyTheEndWasLostTheTextIsAllOfTheAnswer() {
+        script.add(cut("one two"));
+        script.add((call, sink) -> new AttemptOutcome.Answered("{}".getBytes(StandardCharsets.UTF_8),
+                Optional.of("end_turn"), Optional.empty(), Optional.empty(), List.of(),
+                new AttemptOutcome.CallTimes(Duration.ofMillis(5), Optional.empty())));
+        serve(StreamPolicy.CONTINUE);
+
+        assertThat(chunks(2)).extracting(TokenChunk::getDelta).containsExactly("one two", "");
+        assertThat(shown()).isEqualTo("one two");
+    }
+
+    /** Vendors that cut, refuse, are silent or answer at random; whoever goes on from a beginning of it gives the rest. */
+    @Test
+    void whateverHappensTheReaderIsLeftWithTheWholeAnswer() {
+        long first = System.nanoTime();
+        int continued = 0;
+        for (long seed = first; seed < first + 60; seed++) {
+            SplittableRandom random = new SplittableRandom(seed);
+            String answer = text(random);
+            called.clear();
+            script.clear();
+            for (int i = 0; i < 6; i++) {
+                script.add((call, sink) -> behave(call, sink, answer, random));
+            }
+            serve(StreamPolicy.values()[random.nextInt(2)], deployment("a", random.nextBoolean()),
+                    deployment("b", random.nextBoolean()));
+            if (reply().getStatus() == ReplyStatus.COMPLETED) {
+                assertThat(shown()).as("seed %d", seed).isEqualTo(answer);
+            }
+            assertThat(reply().getAttempts()).as("seed %d", seed).hasSize(called.size());
+            continued += (int) called.stream().filter(call -> call.continues().isPresent()).count();
+        }
+        assertThat(continued).as("calls that went on from a text, seed %d", first).isGreaterThan(10);
+    }
+
+    private static String text(SplittableRandom random) {
+        StringBuilder text = new StringBuilder();
+        int words = 1 + random.nextInt(40);
+        for (int i = 0; i < words; i++) {
+            text.append(List.of("word", " ", "\n\n", "\u00e9t\u00e9", "\ud83d\ude42", "\u6f22\u5b57", "\t", "{\"a\":1}")
+                    .get(random.nextInt(8)));
+        }
+        return text.append('.').toString();
+    }
+
+    private static AttemptOutcome behave(VendorClient.Call call, TokenSink sink, String answer,
+            SplittableRandom random) {
+        String before = call.continues().map(TextSoFar::text).orElse("");
+        assertThat(answer).startsWith(before);
+        if (!before.isEmpty() && random.nextInt(4) == 0) {
+            return failed(FailureClass.INVALID_REQUEST, random.nextBoolean() ? REFUSAL : "no");
+        }
+        int fate = random.nextInt(4);
+        int end = fate == 0 ? before.length() : before.length() + random.nextInt(answer.length() - before.length() + 1);
+        int stop = fate == 3 ? answer.length() : end;
+        boolean told = false;
+        for (int at = before.length(); at < stop;) {
+            int next = answer.offsetByCodePoints(at, 1);
+            while (next < stop && random.nextInt(5) > 0) {
+                next = answer.offsetByCodePoints(next, 1);
+            }
+            sink.token(ChunkKind.TEXT, 0, answer.substring(at, next), null);
+            at = next;
+            told = true;
+        }
+        return fate == 3
+                ? new AttemptOutcome.Answered("{}".getBytes(StandardCharsets.UTF_8), Optional.of("stop"),
+                        Optional.empty(), Optional.empty(), List.of(), told
+                                ? TIMES
+                                : new AttemptOutcome.CallTimes(
+                                        Duration.ofMillis(5), Optional.empty()))
+                : failed(random.nextBoolean() ? FailureClass.CONNECTION_LOST : FailureClass.TIMEOUT, "cut");
+    }
+
+    @Test
     void underRestartNothingIsCarried() {
         script.add(cut("one "));
         script.add(answer("one two", "one two"));
@@ -256,7 +356,6 @@ class MidStreamTest {
     }
 
     private RequestFlow flow(Configuration routes) {
-        RecordEncoder encoder = new RecordEncoder(Map.of("schema.registry.url", "http://127.0.0.1:1"));
         RenewableProducer renewable = new RenewableProducer("test", () -> producer);
         ReplyPublisher publisher = new ReplyPublisher(encoder, renewable, timer);
         WorkerIdentity identity = new WorkerIdentity("w", 1);

@@ -21,9 +21,7 @@ final class CutStreams {
         LlmReply reply = seen.reply().orElseThrow();
         Scenario.atMostSick(seen, 1, shortfalls);
         Scenario.within(seen, most, shortfalls);
-        AttemptSummary cut = reply.getAttempts().getFirst();
-        cost(cut, seen, tokens, shortfalls);
-        total(reply, shortfalls);
+        cost(seen, tokens, shortfalls);
         switch (seen.policy()) {
             case RESTART -> {
                 wholeFrom(seen, shortfalls);
@@ -61,18 +59,20 @@ final class CutStreams {
                 + " tokens", shortfalls);
     }
 
-    /** Of one call alone an estimate may be off by a half. */
-    private static void cost(AttemptSummary cut, Observation seen, int tokens, List<String> shortfalls) {
-        TokenUsage usage = cut.getUsage();
+    /**
+     * Of one call alone an estimate may be off by a half.
+     *
+     * @param tokens that the first call gave before it was cut
+     */
+    static void cost(Observation seen, int tokens, List<String> shortfalls) {
+        LlmReply reply = seen.reply().orElseThrow();
+        TokenUsage usage = reply.getAttempts().getFirst().getUsage();
         expect(usage != null && usage.getEstimated() && usage.getOutputTokens() >= tokens
                 && usage.getOutputTokens() <= tokens * 2L && usage.getInputTokens() != null
                 && usage.getInputTokens() >= seen.calls().getFirst().promptTokens() / 2,
                 "the cut call's usage is told as " + usage, shortfalls);
-    }
-
-    private static void total(LlmReply reply, List<String> shortfalls) {
         long output = reply.getAttempts().stream().map(AttemptSummary::getUsage)
-                .mapToLong(usage -> usage == null ? 0 : usage.getOutputTokens()).sum();
+                .mapToLong(each -> each == null ? 0 : each.getOutputTokens()).sum();
         TokenUsage total = reply.getTotalUsage();
         expect(total != null && total.getEstimated() && total.getOutputTokens() == output,
                 "the total is told as " + total, shortfalls);

@@ -47,18 +47,18 @@ enum Scenario {
     }),
     S07("first token too late", "first_token:%s", Others.TWIN, (seen, shortfalls) -> {
         atMostSick(seen, 1, shortfalls);
-        within(seen, seen.callLimit().plusMillis(1_500), shortfalls);
+        within(seen, seen.callLimit().plusSeconds(2), shortfalls);
     }),
     S08("cut after 40 of 60 tokens", "cut:40", Others.TWIN_THAT_MAY_CONTINUE,
-            (seen, shortfalls) -> CutStreams.judge(seen, 40, Duration.ofSeconds(3), shortfalls)),
+            (seen, shortfalls) -> CutStreams.judge(seen, 40, Duration.ofSeconds(5), shortfalls)),
     S08_RESET("the same by a reset", "cut:40:rst", Others.TWIN_THAT_MAY_CONTINUE,
-            (seen, shortfalls) -> CutStreams.judge(seen, 40, Duration.ofSeconds(3), shortfalls)),
+            (seen, shortfalls) -> CutStreams.judge(seen, 40, Duration.ofSeconds(5), shortfalls)),
     S08_ACROSS("the same, other family left", "cut:40", Others.TWIN_OF_OTHER_FAMILY_THAT_MAY_CONTINUE,
-            (seen, shortfalls) -> CutStreams.judge(seen, 40, Duration.ofSeconds(3), shortfalls)),
+            (seen, shortfalls) -> CutStreams.judge(seen, 40, Duration.ofSeconds(5), shortfalls)),
     S09("stalls after 20 tokens", "stall:20:%s", Others.TWIN_THAT_MAY_CONTINUE,
-            (seen, shortfalls) -> CutStreams.judge(seen, 20, seen.callLimit().plusMillis(1_500), shortfalls)),
+            (seen, shortfalls) -> CutStreams.judge(seen, 20, seen.callLimit().plusSeconds(3), shortfalls)),
     S09_PINGS("the same, with signs of life", "stall:20:%s:100ms", Others.TWIN_THAT_MAY_CONTINUE,
-            (seen, shortfalls) -> CutStreams.judge(seen, 20, seen.callLimit().plusMillis(1_500), shortfalls)),
+            (seen, shortfalls) -> CutStreams.judge(seen, 20, seen.callLimit().plusSeconds(3), shortfalls)),
     S10("malformed chunk", "malformed:10", Others.TWIN,
             (seen, shortfalls) -> within(seen, Duration.ofSeconds(4), shortfalls)),
     S11("no end marker", "no_done", Others.TWIN,
@@ -84,7 +84,7 @@ enum Scenario {
         servedByOtherModel(seen, shortfalls);
     }),
     S14("cut, then prefill refused", "cut:40", Others.TWIN_THAT_REFUSES_TO_CONTINUE,
-            (seen, shortfalls) -> CutStreams.judge(seen, 40, Duration.ofSeconds(3), shortfalls)),
+            (seen, shortfalls) -> CutStreams.judge(seen, 40, Duration.ofSeconds(5), shortfalls)),
     S16("503, then fallback model", "overloaded", Others.FALLBACK_MODEL, (seen, shortfalls) -> {
         atMostSick(seen, 2, shortfalls);
         servedByOtherModel(seen, shortfalls);
