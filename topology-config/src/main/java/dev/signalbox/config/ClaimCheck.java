@@ -39,7 +39,8 @@ final class ClaimCheck {
             findings.atKey(pointer, "store \"" + name + "\" needs one of \"folder\" and \"bucket\"");
         }
         if (store.has("access_key") != store.has("secret_key")) {
-            findings.atKey(pointer, "store \"" + name + "\" has one of \"access_key\" and \"secret_key\": both or none");
+            findings.atKey(pointer,
+                    "store \"" + name + "\" has one of \"access_key\" and \"secret_key\": both or none");
         }
         if (store.has("folder")) {
             for (String key : List.of("endpoint", "access_key", "secret_key")) {

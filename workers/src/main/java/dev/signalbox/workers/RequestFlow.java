@@ -1,5 +1,6 @@
 package dev.signalbox.workers;
 
+import dev.signalbox.schemas.avro.ClaimReference;
 import dev.signalbox.schemas.avro.LlmReply;
 import dev.signalbox.schemas.avro.ReplyStatus;
 import dev.signalbox.workers.intake.InboundRequest;
@@ -14,7 +15,7 @@ import org.slf4j.LoggerFactory;
  * The path of one request, left to right. {@link #serve} lists its stages behind intake and scheduler, which have taken
  * it and decided that it is next:
  *
- * <pre>intake ▶ scheduler ▶ [ route ▶ permit ▶ call ▶ publish ] ▶ the offset is done</pre>
+ * <pre>intake ▶ scheduler ▶ [ body ▶ route ▶ permit ▶ call ▶ publish ] ▶ the offset is done</pre>
  *
  * Runs on one virtual thread per request; every stage returns a value to this method.
  */
@@ -24,6 +25,7 @@ final class RequestFlow {
     private static final int MAX_SUSPECT_VISITS = 3;
 
     private final QueryReader queries;
+    private final ClaimedBodies bodies;
     private final Visit visit;
     private final RetryPause pause;
     private final ReplyWriter writer;
@@ -37,9 +39,11 @@ final class RequestFlow {
      * @param brokerMillis the fleet's clock
      * @param nanos a monotonic clock
      */
-    RequestFlow(QueryReader queries, Visit visit, RetryPause pause, ReplyWriter writer, WorkerMetrics metrics,
+    RequestFlow(QueryReader queries, ClaimedBodies bodies, Visit visit, RetryPause pause, ReplyWriter writer,
+            WorkerMetrics metrics,
             BiConsumer<InboundRequest, LlmReply> replies, LongSupplier brokerMillis, LongSupplier nanos) {
         this.queries = queries;
+        this.bodies = bodies;
         this.visit = visit;
         this.pause = pause;
         this.writer = writer;
@@ -57,7 +61,7 @@ final class RequestFlow {
         try {
             ending = isExpired(request, dispatchedMillis)
                     ? expired()
-                    : visits(new Journey(request, queries.query(request), dispatchedNanos));
+                    : served(request, dispatchedNanos);
         } catch (RuntimeException | Error defect) {
             LOG.error("request {} met a defect and is answered FAILED", request.id(), defect);
             ending = defect();
@@ -70,6 +74,14 @@ final class RequestFlow {
             case Ending.Abandoned abandoned -> {
             }
         }
+    }
+
+    private Ending served(InboundRequest request, long dispatchedNanos) {
+        ClaimReference claim = request.request().getBodyClaim();
+        return claim == null
+                ? visits(new Journey(request, queries.query(request), dispatchedNanos))
+                : bodies.serve(request, claim,
+                        whole -> visits(new Journey(whole, queries.query(whole), dispatchedNanos)));
     }
 
     /**

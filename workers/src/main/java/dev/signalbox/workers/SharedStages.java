@@ -4,9 +4,11 @@ import dev.signalbox.config.Configuration;
 import dev.signalbox.config.Pool;
 import dev.signalbox.config.VendorFamily;
 import dev.signalbox.schemas.avro.LlmRequest;
+import dev.signalbox.schemas.claim.ClaimStores;
 import dev.signalbox.schemas.serde.AvroDeserializer;
 import dev.signalbox.schemas.serde.JsonRecords;
 import dev.signalbox.schemas.serde.RequestCodec;
+import dev.signalbox.workers.claim.ConfiguredClaims;
 import dev.signalbox.workers.intake.BrokerClock;
 import dev.signalbox.workers.reply.AttemptJournal;
 import dev.signalbox.workers.reply.Pricing;
@@ -34,6 +36,8 @@ final class SharedStages implements AutoCloseable {
     final RecordEncoder encoder;
     final Permits permits;
     final QueryReader queries;
+    final ClaimStores claims;
+    final ClaimedBodies bodies;
     final RenewableProducer control;
     final AttemptRecorder recorder;
     final ReplyWriter writer;
@@ -57,8 +61,12 @@ final class SharedStages implements AutoCloseable {
                 .filter(pool -> !options.pools().isEmpty() && !options.pools().contains(pool))
                 .forEach(pool -> permits.share(pool, 0));
         this.queries = new QueryReader(configuration, clock::nowMillis);
+        this.claims = ConfiguredClaims.open(configuration.claims());
+        this.bodies = new ClaimedBodies(claims, configuration.worker(), configuration.claims(),
+                RetryPause.sleeping(ThreadLocalRandom::current), clock::nowMillis);
         this.control = new RenewableProducer("control",
-                RenewableProducer.kafka(options.clientProperties(), CONTROL_LINGER_MILLIS));
+                RenewableProducer.kafka(options.clientProperties(), CONTROL_LINGER_MILLIS,
+                        configuration.topics().maxMessageBytes()));
         Pricing pricing = new Pricing(configuration.prices());
         this.recorder = new AttemptRecorder(new AttemptJournal(encoder, control, clock), metrics, pricing,
                 configuration.environment(), identity, clock::nowMillis);
@@ -84,5 +92,6 @@ final class SharedStages implements AutoCloseable {
     public void close() {
         timer.shutdownNow();
         control.close();
+        claims.close();
     }
 }

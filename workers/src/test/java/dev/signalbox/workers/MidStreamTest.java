@@ -28,6 +28,7 @@ import dev.signalbox.workers.reply.Pricing;
 import dev.signalbox.workers.reply.RecordEncoder;
 import dev.signalbox.workers.reply.RenewableProducer;
 import dev.signalbox.workers.reply.ReplyPublisher;
+import dev.signalbox.workers.reply.TestPublishers;
 import dev.signalbox.workers.router.PermitDesk;
 import dev.signalbox.workers.vendor.AttemptFailure;
 import dev.signalbox.workers.vendor.AttemptOutcome;
@@ -52,6 +53,7 @@ import java.util.function.BiFunction;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -71,6 +73,7 @@ class MidStreamTest {
     private final Deque<BiFunction<VendorClient.Call, TokenSink, AttemptOutcome>> script = new ArrayDeque<>();
     private final List<VendorClient.Call> called = new ArrayList<>();
     private final List<InboundRequest> done = new ArrayList<>();
+    private final List<ReplyPublisher> publishers = new ArrayList<>();
     private final Configuration configuration = TestConfiguration.routing(
             new Strategy.Sequence(List.of(TestConfiguration.one("a"), TestConfiguration.one("b"))), Residency.ANYWHERE,
             deployment("a", false), deployment("b", true));
@@ -248,6 +251,7 @@ class MidStreamTest {
     private void serve(StreamPolicy policy, RequestFlow through) {
         producer.clear();
         through.serve(TestRequests.request("r1", true, policy, NOW + 60_000));
+        Awaitility.await().until(() -> publishers.stream().allMatch(each -> each.unpublished() == 0));
     }
 
     private RequestFlow flow() {
@@ -257,16 +261,17 @@ class MidStreamTest {
     private RequestFlow flow(Configuration routes) {
         RecordEncoder encoder = new RecordEncoder(Map.of("schema.registry.url", "http://127.0.0.1:1"));
         RenewableProducer renewable = new RenewableProducer("test", () -> producer);
-        ReplyPublisher publisher = new ReplyPublisher(encoder, renewable, timer);
+        ReplyPublisher replies = TestPublishers.publisher(producer, timer, () -> NOW);
+        publishers.add(replies);
         WorkerIdentity identity = new WorkerIdentity("w", 1);
         WorkerMetrics metrics = new WorkerMetrics(new SimpleMeterRegistry());
         AttemptRecorder recorder = new AttemptRecorder(new AttemptJournal(encoder, renewable, new BrokerClock()),
                 metrics, new Pricing(routes.prices()), "test", identity, () -> NOW);
         RetryPause pause = new NoPauses();
         Visit visit = new Visit(new Permits(new PermitDesk(routes, new SplittableRandom(1)), () -> 0), this::call,
-                publisher, recorder, identity, pause, () -> NOW, () -> 0);
-        return new RequestFlow(new QueryReader(routes, () -> NOW), visit, pause, new ReplyWriter("1", () -> 0),
-                metrics, (served, reply) -> publisher.publish(served.address(), reply, () -> done.add(served)),
+                replies, recorder, identity, pause, () -> NOW, () -> 0);
+        return new RequestFlow(new QueryReader(routes, () -> NOW), TestBodies.NONE, visit, pause, new ReplyWriter("1", () -> 0),
+                metrics, (served, reply) -> replies.publish(served, reply, () -> done.add(served)),
                 () -> NOW, () -> 0);
     }
 

@@ -21,6 +21,7 @@ import dev.signalbox.workers.reply.Pricing;
 import dev.signalbox.workers.reply.RecordEncoder;
 import dev.signalbox.workers.reply.RenewableProducer;
 import dev.signalbox.workers.reply.ReplyPublisher;
+import dev.signalbox.workers.reply.TestPublishers;
 import dev.signalbox.workers.router.PermitDesk;
 import dev.signalbox.workers.vendor.AttemptFailure;
 import dev.signalbox.workers.vendor.AttemptOutcome;
@@ -45,6 +46,7 @@ import java.util.function.BiFunction;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -217,7 +219,7 @@ class RequestFlowTest {
                 Residency.ANYWHERE, TestConfiguration.deployment("a"), TestConfiguration.deployment("b"));
         RecordEncoder encoder = new RecordEncoder(Map.of("schema.registry.url", "http://127.0.0.1:1"));
         RenewableProducer renewable = new RenewableProducer("test", () -> producer);
-        ReplyPublisher publisher = new ReplyPublisher(encoder, renewable, timer);
+        ReplyPublisher publisher = TestPublishers.publisher(producer, timer, () -> NOW);
         WorkerIdentity identity = new WorkerIdentity("w", 1);
         WorkerMetrics metrics = new WorkerMetrics(new SimpleMeterRegistry());
         AttemptRecorder recorder = new AttemptRecorder(new AttemptJournal(encoder, renewable, new BrokerClock()),
@@ -225,9 +227,11 @@ class RequestFlowTest {
         RetryPause pause = new RecordedPauses();
         Visit visit = new Visit(permits(configuration), this::call, publisher, recorder, identity, pause, () -> NOW,
                 () -> 0);
-        new RequestFlow(new QueryReader(configuration, () -> NOW), visit, pause, new ReplyWriter("1", () -> 0),
-                metrics, (served, reply) -> publisher.publish(served.address(), reply, () -> done.add(served)),
+        new RequestFlow(new QueryReader(configuration, () -> NOW), TestBodies.NONE, visit, pause,
+                new ReplyWriter("1", () -> 0),
+                metrics, (served, reply) -> publisher.publish(served, reply, () -> done.add(served)),
                 () -> NOW, () -> 0).serve(request);
+        Awaitility.await().until(() -> publisher.unpublished() == 0);
     }
 
     private static Permits permits(Configuration configuration) {

@@ -17,7 +17,8 @@ public final class ClaimStores implements AutoCloseable {
     /** No store at all: nothing is put, nothing can be fetched. */
     public static final ClaimStores NONE = new ClaimStores(Map.of(), Optional.empty(), Integer.MAX_VALUE, 0);
 
-    private static final Pattern KEY = Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*){0,7}");
+    private static final Pattern KEY = Pattern
+            .compile("[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*){0,7}");
     private static final int MAX_KEY = 256;
     private static final Pattern HASH = Pattern.compile("[0-9a-f]{64}");
 

@@ -1,0 +1,39 @@
+package dev.signalbox.workers.reply;
+
+import dev.signalbox.workers.intake.InboundRequest;
+import dev.signalbox.workers.intake.RequestSink;
+import java.util.Map;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.LongSupplier;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.common.TopicPartition;
+
+/** Publishers over a test's producer, which gets the dead letters too. */
+public final class TestPublishers {
+    /** Takes requests back and does nothing with them. */
+    public static final RequestSink NOWHERE = new RequestSink() {
+        @Override
+        public void offer(InboundRequest request) {
+        }
+
+        @Override
+        public void forget(TopicPartition partition, int epoch) {
+        }
+    };
+
+    private TestPublishers() {
+    }
+
+    /** @param nowMillis on the fleet's clock */
+    public static ReplyPublisher publisher(Producer<byte[], byte[]> producer, ScheduledExecutorService timer,
+            LongSupplier nowMillis) {
+        return publisher(new RenewableProducer("test", () -> producer), new ReplyRoom(NOWHERE), ReplyClaims.NONE, timer,
+                nowMillis);
+    }
+
+    static ReplyPublisher publisher(RenewableProducer producer, ReplyRoom room, ReplyClaims claims,
+            ScheduledExecutorService timer, LongSupplier nowMillis) {
+        return new ReplyPublisher(new RecordEncoder(Map.of("schema.registry.url", "http://127.0.0.1:1")), producer,
+                room, claims, new DeadLetters(producer, timer), timer, nowMillis::getAsLong);
+    }
+}
