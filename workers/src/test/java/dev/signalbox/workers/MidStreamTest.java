@@ -270,7 +270,8 @@ class MidStreamTest {
         RetryPause pause = new NoPauses();
         Visit visit = new Visit(new Permits(new PermitDesk(routes, new SplittableRandom(1)), () -> 0), this::call,
                 replies, recorder, identity, pause, () -> NOW, () -> 0);
-        return new RequestFlow(new QueryReader(routes, () -> NOW), TestBodies.NONE, visit, pause, new ReplyWriter("1", () -> 0),
+        return new RequestFlow(new QueryReader(routes, () -> NOW), TestBodies.NONE, visit, pause,
+                new ReplyWriter("1", () -> 0),
                 metrics, (served, reply) -> replies.publish(served, reply, () -> done.add(served)),
                 () -> NOW, () -> 0);
     }
