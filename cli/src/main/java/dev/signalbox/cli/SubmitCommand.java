@@ -16,6 +16,8 @@ import dev.signalbox.schemas.avro.LlmReply;
 import dev.signalbox.schemas.avro.LlmRequest;
 import dev.signalbox.schemas.avro.ReplyStatus;
 import dev.signalbox.schemas.avro.StreamPolicy;
+import dev.signalbox.schemas.claim.ClaimException;
+import dev.signalbox.schemas.claim.ClaimStores;
 import dev.signalbox.schemas.client.Expectation;
 import dev.signalbox.schemas.client.FailedSendListener;
 import dev.signalbox.schemas.client.InvalidRequestException;
@@ -24,6 +26,7 @@ import dev.signalbox.schemas.client.ReplyReader;
 import dev.signalbox.schemas.client.ReplyReaderOptions;
 import dev.signalbox.schemas.client.RequestProducer;
 import dev.signalbox.schemas.client.RequestProducerOptions;
+import dev.signalbox.workers.claim.ConfiguredClaims;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -189,9 +192,10 @@ final class SubmitCommand implements Callable<Integer> {
             Duration timeToLive) throws InterruptedException, IOException {
         AnswerPrinter printer = new AnswerPrinter(shell.terminal(), stream && form == Form.TEXT);
         var properties = installation.clients().kafkaProperties();
-        try (RequestProducer producer = RequestProducer.open(properties, RequestProducerOptions.DEFAULT,
-                FailedSendListener.NONE);
-                ReplyReader reader = ReplyReader.open(properties, ReplyReaderOptions.latest(), printer)) {
+        try (ClaimStores claims = ConfiguredClaims.open(installation.configuration().claims());
+                RequestProducer producer = RequestProducer.open(properties, RequestProducerOptions.DEFAULT,
+                        FailedSendListener.NONE, claims);
+                ReplyReader reader = ReplyReader.open(properties, ReplyReaderOptions.latest(), printer, claims)) {
             PreparedRequest prepared = producer.prepare(placed.lane(), request, List.of());
             CompletableFuture<LlmReply> reply = reader.expect(new Expectation(request.getId(), prepared.requestHash(),
                     timeToLive, stream ? Expectation.Preview.TOKENS : Expectation.Preview.NONE));
@@ -204,6 +208,10 @@ final class SubmitCommand implements Callable<Integer> {
             throw new CommandFailure(ExitCode.DEADLINE, "no reply to " + request.getId()
                     + " in time; signalbox tail " + request.getId() + " goes on waiting", e);
         } catch (ExecutionException e) {
+            if (e.getCause() instanceof ClaimException missing) {
+                throw new CommandFailure(ExitCode.SOME_FAILED,
+                        "the answer is in a claim store and cannot be had: " + missing.getMessage(), missing);
+            }
             throw KafkaTrouble.of(e, installation.clients().bootstrapServers());
         }
     }

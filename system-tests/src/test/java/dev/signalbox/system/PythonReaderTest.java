@@ -66,10 +66,20 @@ class PythonReaderTest {
         assertThat(run.exitCode).isZero();
     }
 
+    /** Its Kafka library is a stand-in that answers; the rule, the order of listening and sending and the form are its own. */
+    @Test
+    void theClientListensSendsAndShowsTheAnswer() throws Exception {
+        Run run = run("ask.py", "--lane", "main.standard", "--model", "m", "Hi");
+        assertThat(run.output).isEqualTo("Hello\n");
+        assertThat(run.exitCode).isZero();
+    }
+
     private static Run run(String... arguments) throws Exception {
         List<String> command = new ArrayList<>(List.of("python3", "-B"));
         command.addAll(List.of(arguments));
-        Process process = new ProcessBuilder(command).directory(EXAMPLES.toFile()).redirectErrorStream(true).start();
+        ProcessBuilder builder = new ProcessBuilder(command).directory(EXAMPLES.toFile()).redirectErrorStream(true);
+        builder.environment().put("PYTHONPATH", ROOT.resolve("system-tests/src/test/resources/python").toString());
+        Process process = builder.start();
         process.getOutputStream().close();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         if (!process.waitFor(60, TimeUnit.SECONDS)) {

@@ -21,18 +21,19 @@ import java.util.Optional;
  * @param useCases by name: those that the configuration says something about
  * @param budgets in the file's order
  * @param alerts where alerts go
+ * @param claims where bodies are that are too large for a record
  */
 public record Configuration(String environment, Map<String, Vendor> vendors,
         Map<DeploymentName, Deployment> deployments, List<Pool> pools, Map<String, ModelRoutes> routes,
         PriceTable prices, TopicSettings topics, WorkerSettings worker, Map<String, Tenant> tenants,
-        Map<String, UseCase> useCases, List<Budget> budgets, AlertSettings alerts) {
+        Map<String, UseCase> useCases, List<Budget> budgets, AlertSettings alerts, ClaimSettings claims) {
 
-    /** A configuration that says nothing about tenants, use cases, budgets and alerts. */
+    /** A configuration that says nothing about tenants, use cases, budgets, alerts and claim checks. */
     public Configuration(String environment, Map<String, Vendor> vendors, Map<DeploymentName, Deployment> deployments,
             List<Pool> pools, Map<String, ModelRoutes> routes, PriceTable prices, TopicSettings topics,
             WorkerSettings worker) {
         this(environment, vendors, deployments, pools, routes, prices, topics, worker, Map.of(), Map.of(), List.of(),
-                AlertSettings.DEFAULT);
+                AlertSettings.DEFAULT, ClaimSettings.NONE);
     }
 
     /** The pool of that name. */

@@ -50,12 +50,14 @@ final class ConfigurationBinder {
                 .toList();
         JsonNode topics = root.path("topics");
         JsonNode worker = root.path("worker");
+        TopicSettings topicSettings = topics(topics);
         return new Configuration(environment, Collections.unmodifiableMap(vendors),
                 Collections.unmodifiableMap(deployments), pools, new RouteBinder(JSON).routes(root.path("routes")),
-                prices(root.path("prices")), topics(topics),
+                prices(root.path("prices")), topicSettings,
                 new WorkerSettings(worker.path("max_in_flight").intValue(), worker.path("buffer_records").intValue(),
                         size(worker.path("buffer_size"))),
-                tenants(), useCases(), budgets(), alerts(root.path("alerts")));
+                tenants(), useCases(), budgets(), alerts(root.path("alerts")),
+                new ClaimBinder(this::secret).claims(root.path("claim_check"), topicSettings.maxMessageBytes()));
     }
 
     private Map<String, Vendor> vendors() {

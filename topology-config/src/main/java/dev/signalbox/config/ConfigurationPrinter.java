@@ -90,6 +90,7 @@ public final class ConfigurationPrinter {
         put(alertNode, "webhook", alerts.webhook().map(Secret::reference));
         put(alertNode, "alertmanager", alerts.alertmanager().map(Object::toString));
         alertNode.put("headroom", alerts.headroom()).put("fallback_unused_days", alerts.fallbackUnusedDays());
+        root.set("claim_check", ClaimPrinter.claims(configuration.claims()));
         return root;
     }
 

@@ -36,6 +36,10 @@ final class NameCheck {
         prices();
         budgets();
         topics();
+        new ClaimCheck(tree, findings).check();
+        tree.section("claim_check").path("stores").properties().forEach(entry -> url(
+                Pointer.of(Pointer.of(Pointer.path("claim_check", "stores"), entry.getKey()), "endpoint"),
+                entry.getValue().path("endpoint")));
         String alertmanager = Pointer.path("alerts", "alertmanager");
         url(alertmanager, tree.root().at(alertmanager));
     }

@@ -5,6 +5,7 @@ import dev.signalbox.config.Pool;
 import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.schemas.Priority;
+import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.intake.IntakeStatus;
 import dev.signalbox.workers.intake.LaneBounds;
 import dev.signalbox.workers.intake.LaneConsumer;
@@ -12,13 +13,17 @@ import dev.signalbox.workers.intake.LaneConsumerProperties;
 import dev.signalbox.workers.intake.RequestReader;
 import dev.signalbox.workers.intake.RequestSource;
 import dev.signalbox.workers.intake.Ticket;
+import dev.signalbox.workers.reply.DeadLetters;
 import dev.signalbox.workers.reply.JoinedReplies;
 import dev.signalbox.workers.reply.Rejections;
 import dev.signalbox.workers.reply.RenewableProducer;
+import dev.signalbox.workers.reply.ReplyClaims;
 import dev.signalbox.workers.reply.ReplyPublisher;
+import dev.signalbox.workers.reply.ReplyRoom;
 import dev.signalbox.workers.scheduler.PoolDispatcher;
 import dev.signalbox.workers.scheduler.PoolScheduler;
 import dev.signalbox.workers.scheduler.RequestCost;
+import dev.signalbox.workers.scheduler.RequestTask;
 import dev.signalbox.workers.scheduler.SchedulerStatus;
 import dev.signalbox.workers.vendor.HttpVendorClient;
 import java.time.Duration;
@@ -36,6 +41,7 @@ import org.jspecify.annotations.Nullable;
 /** One pool's part of a worker: its scheduler and its connections to vendors, and for each of its lanes a consumer, a producer and the requests' path. */
 final class PoolWorker implements AutoCloseable {
     private static final long SHARE_MILLIS = 100;
+    private static final long SWEEP_MILLIS = 1_000;
 
     private final Pool pool;
     private final SharedStages shared;
@@ -43,11 +49,13 @@ final class PoolWorker implements AutoCloseable {
     private final PoolDispatcher dispatcher;
     private final Map<Lane, LaneStages> lanes = new LinkedHashMap<>();
     private @Nullable ScheduledFuture<?> share;
+    private @Nullable ScheduledFuture<?> sweep;
     /** Read and written by the timer alone. */
     private double sharePart = 1;
 
     /** What a lane has of its own. */
-    private record LaneStages(RequestFlow flow, RequestSource source, JoinedReplies joined, ReplyPublisher replies) {
+    private record LaneStages(RequestFlow flow, RequestSource source, JoinedReplies joined, ReplyRoom room,
+            ReplyPublisher replies) {
     }
 
     PoolWorker(Pool pool, SharedStages shared, WorkerOptions options) {
@@ -57,8 +65,7 @@ final class PoolWorker implements AutoCloseable {
         PoolScheduler scheduler = new PoolScheduler(pool.priorities(), settings.maxInFlight(),
                 LaneBounds.records(settings));
         this.dispatcher = new PoolDispatcher(pool.name().value(), scheduler,
-                request -> stages(request.lane()).flow.begin(request), RequestCost::promptTokens, shared.clock,
-                System::nanoTime, shared.timer);
+                this::begin, RequestCost::promptTokens, shared.clock, System::nanoTime, shared.timer);
         shared.permits.listen(new Permits.RoomListener() {
             @Override
             public PoolName pool() {
@@ -88,16 +95,20 @@ final class PoolWorker implements AutoCloseable {
         LaneBounds bounds = LaneBounds.of(shared.configuration.worker());
         RenewableProducer producer = new RenewableProducer(lane.toString(),
                 shared.metrics
-                        .observed(RenewableProducer.kafka(options.clientProperties(), lingerMillis(lane.priority()))));
-        ReplyPublisher replies = new ReplyPublisher(shared.encoder, producer, shared.timer);
+                        .observed(RenewableProducer.kafka(options.clientProperties(), lingerMillis(lane.priority()),
+                                shared.configuration.topics().maxMessageBytes())));
+        ReplyRoom room = new ReplyRoom(dispatcher);
+        DeadLetters deadLetters = new DeadLetters(shared.control, shared.timer);
+        ReplyPublisher replies = new ReplyPublisher(shared.encoder, producer, room, new ReplyClaims(shared.claims),
+                deadLetters, shared.timer, shared.clock);
         RetryPause pause = RetryPause.jittered(ThreadLocalRandom::current);
         Visit visit = new Visit(shared.permits, vendors, replies, shared.recorder, shared.identity, pause,
                 shared.clock::nowMillis, System::nanoTime);
-        JoinedReplies joined = new JoinedReplies(shared.configuration.worker(), dispatcher, replies,
+        JoinedReplies joined = new JoinedReplies(shared.configuration.worker(), room, replies,
                 request -> complete(request.ticket(), lane), System::nanoTime);
-        RequestFlow flow = new RequestFlow(shared.queries, shared.reach, shared.permits, visit, pause,
+        RequestFlow flow = new RequestFlow(shared.queries, shared.reach, shared.bodies, shared.permits, visit, pause,
                 shared.writer, shared.metrics, joined::publish, shared.clock::nowMillis, System::nanoTime);
-        Rejections rejections = new Rejections(replies, shared.control, ticket -> complete(ticket, lane), shared.timer);
+        Rejections rejections = new Rejections(replies, deadLetters, ticket -> complete(ticket, lane));
         RequestReader reader = new RequestReader(lane, shared.requests::decode, shared.configuration);
         var properties = LaneConsumerProperties.of(lane, options.clientProperties(), bounds);
         RequestSource source = new LaneConsumer(lane, bounds, () -> shared.metrics.observed(consumer(properties)),
@@ -105,7 +116,7 @@ final class PoolWorker implements AutoCloseable {
                     shared.clock.read(record.timestamp());
                     return reader.read(record, ticket);
                 }, joined, rejections);
-        return new LaneStages(flow, source, joined, replies);
+        return new LaneStages(flow, source, joined, room, replies);
     }
 
     /** Who waits for tokens gets them at once; who does not, cheaper: a record costs the broker half as much at 5 ms. */
@@ -118,6 +129,12 @@ final class PoolWorker implements AutoCloseable {
 
     private static Consumer<byte[], byte[]> consumer(Map<String, Object> properties) {
         return new KafkaConsumer<>(properties);
+    }
+
+    /** One whose reply topic has no room gives its slot back, and comes again when there is some. */
+    private RequestTask begin(InboundRequest request) {
+        LaneStages stages = stages(request.lane());
+        return new RoomFirst(stages.flow.begin(request), stages.room, this::overMillis);
     }
 
     private void complete(Ticket ticket, Lane lane) {
@@ -133,6 +150,18 @@ final class PoolWorker implements AutoCloseable {
     void start() {
         lanes.values().forEach(lane -> lane.source.start());
         share = shared.timer.scheduleWithFixedDelay(this::takeShare, 0, SHARE_MILLIS, TimeUnit.MILLISECONDS);
+        sweep = shared.timer.scheduleWithFixedDelay(this::sweepRooms, SWEEP_MILLIS, SWEEP_MILLIS,
+                TimeUnit.MILLISECONDS);
+    }
+
+    private void sweepRooms() {
+        long overMillis = overMillis();
+        lanes.values().forEach(lane -> lane.room.sweep(overMillis));
+    }
+
+    /** Nobody awaits the reply of a request that expired before it. */
+    private long overMillis() {
+        return shared.clock.nowMillis() - ReplyPublisher.GRACE.toMillis();
     }
 
     /**
@@ -177,6 +206,10 @@ final class PoolWorker implements AutoCloseable {
         return stages(lane).joined;
     }
 
+    ReplyRoom room(Lane lane) {
+        return stages(lane).room;
+    }
+
     /** Takes nothing more and starts nothing more; what runs goes on. */
     void stop() {
         lanes.values().forEach(lane -> lane.source.stopAdmitting());
@@ -198,6 +231,9 @@ final class PoolWorker implements AutoCloseable {
     public void close() {
         if (share != null) {
             share.cancel(false);
+        }
+        if (sweep != null) {
+            sweep.cancel(false);
         }
         lanes.values().forEach(lane -> lane.replies.close());
         lanes.values().forEach(lane -> lane.source.close());

@@ -1,6 +1,7 @@
 package dev.signalbox.workers;
 
 import dev.signalbox.config.DeploymentName;
+import dev.signalbox.schemas.avro.ClaimReference;
 import dev.signalbox.schemas.avro.LlmReply;
 import dev.signalbox.schemas.avro.ReplyStatus;
 import dev.signalbox.workers.intake.InboundRequest;
@@ -25,7 +26,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The path of one request, left to right:
  *
- * <pre>intake ▶ {@link #begin} ▶ scheduler ▶ [ {@link Path#ask}: route and permit ] ▶ [ {@link Path#run}: call ▶ publish ] ▶ the offset is done</pre>
+ * <pre>intake ▶ {@link #begin} ▶ scheduler ▶ [ {@link Bodiless#run}: body ] ▶ [ {@link Path#ask}: route and permit ] ▶ [ {@link Path#run}: call ▶ publish ] ▶ the offset is done</pre>
  *
  * A step that ends without an answer goes back to the scheduler, which gives it its next turn: after a failed attempt, at
  * once or after a pause; after a visit, after a longer one. While a request waits it is this object in a queue; it has a
@@ -38,6 +39,7 @@ final class RequestFlow implements RequestTasks {
 
     private final QueryReader queries;
     private final RouteReach reach;
+    private final ClaimedBodies bodies;
     private final Permits permits;
     private final Visit visit;
     private final RetryPause pause;
@@ -52,11 +54,12 @@ final class RequestFlow implements RequestTasks {
      * @param brokerMillis the fleet's clock
      * @param nanos a monotonic clock
      */
-    RequestFlow(QueryReader queries, RouteReach reach, Permits permits, Visit visit, RetryPause pause,
-            ReplyWriter writer, WorkerMetrics metrics, BiConsumer<InboundRequest, LlmReply> replies,
+    RequestFlow(QueryReader queries, RouteReach reach, ClaimedBodies bodies, Permits permits, Visit visit,
+            RetryPause pause, ReplyWriter writer, WorkerMetrics metrics, BiConsumer<InboundRequest, LlmReply> replies,
             LongSupplier brokerMillis, LongSupplier nanos) {
         this.queries = queries;
         this.reach = reach;
+        this.bodies = bodies;
         this.permits = permits;
         this.visit = visit;
         this.pause = pause;
@@ -70,29 +73,113 @@ final class RequestFlow implements RequestTasks {
     @Override
     public RequestTask begin(InboundRequest request) {
         try {
-            RoutingQuery query = queries.query(request);
-            return new Path(new Journey(request, query), reach.of(query));
+            ClaimReference claim = request.request().getBodyClaim();
+            return claim == null
+                    ? path(request, request)
+                    : new Bodiless(bodies.of(request, claim), reach.of(queries.query(request)));
         } catch (RuntimeException defect) {
             return new Broken(request, defect);
         }
     }
 
+    private Path path(InboundRequest request, InboundRequest whole) {
+        RoutingQuery query = queries.query(whole);
+        return new Path(request, new Journey(whole, query), reach.of(query));
+    }
+
+    /** A request whose body is in a store: fetched once its turn has come, and held until its path ends. */
+    private final class Bodiless implements RequestTask {
+        private final ClaimedBodies.Body body;
+        private final Reach reached;
+        private @Nullable Path path;
+        private long beganMillis = -1;
+        private long beganNanos;
+
+        Bodiless(ClaimedBodies.Body body, Reach reached) {
+            this.body = body;
+            this.reached = reached;
+        }
+
+        @Override
+        public InboundRequest request() {
+            return body.request();
+        }
+
+        @Override
+        public String route() {
+            return reached.route();
+        }
+
+        /** While its route is shut, it does not even fetch. */
+        @Override
+        public Set<DeploymentName> deployments() {
+            return path == null ? reached.deployments() : path.deployments();
+        }
+
+        @Override
+        public Readiness ask() {
+            return path == null ? Readiness.READY : path.ask();
+        }
+
+        @Override
+        public Step run() {
+            Step step = Step.ENDED;
+            try {
+                step = path == null ? fetch() : path.run();
+                return step;
+            } finally {
+                if (step instanceof Step.Ended) {
+                    body.release();
+                }
+            }
+        }
+
+        private Step fetch() {
+            if (beganMillis < 0) {
+                beganMillis = brokerMillis.getAsLong();
+                beganNanos = nanos.getAsLong();
+            }
+            try {
+                return switch (body.fetch()) {
+                    case ClaimedBodies.Fetch.Whole(InboundRequest whole) -> {
+                        path = path(request(), whole);
+                        yield new Step.Again(Duration.ZERO);
+                    }
+                    case ClaimedBodies.Fetch.Later(Duration length) -> new Step.Again(length);
+                    case ClaimedBodies.Fetch.Ended(Ending ending) ->
+                        RequestFlow.this.end(request(), ending, beganMillis, beganNanos);
+                };
+            } catch (RuntimeException | Error thrown) {
+                LOG.error("request {} met a defect and is answered FAILED", request().id(), thrown);
+                return RequestFlow.this.end(request(), defect(), beganMillis, beganNanos);
+            }
+        }
+
+        @Override
+        public void forgotten() {
+            body.release();
+        }
+    }
+
     /** A request's way from its first turn to its reply; one thread at a time, handed over by the scheduler's lock. */
     private final class Path implements RequestTask {
+        private final InboundRequest request;
         private final Journey journey;
         private final Reach reached;
         private Visit.@Nullable Asked asked;
         private @Nullable RuntimeException defect;
         private long dispatchedMillis = -1;
 
-        Path(Journey journey, Reach reached) {
+        /** @param request to be answered; what is journeyed with has its body */
+        Path(InboundRequest request, Journey journey, Reach reached) {
+            this.request = request;
             this.journey = journey;
             this.reached = reached;
         }
 
         @Override
         public InboundRequest request() {
-            return journey.request();
+            return request;
         }
 
         @Override

@@ -4,9 +4,11 @@ import dev.signalbox.config.Configuration;
 import dev.signalbox.config.Pool;
 import dev.signalbox.config.VendorFamily;
 import dev.signalbox.schemas.avro.LlmRequest;
+import dev.signalbox.schemas.claim.ClaimStores;
 import dev.signalbox.schemas.serde.AvroDeserializer;
 import dev.signalbox.schemas.serde.JsonRecords;
 import dev.signalbox.schemas.serde.RequestCodec;
+import dev.signalbox.workers.claim.ConfiguredClaims;
 import dev.signalbox.workers.intake.BrokerClock;
 import dev.signalbox.workers.reply.AttemptJournal;
 import dev.signalbox.workers.reply.Pricing;
@@ -36,6 +38,8 @@ final class SharedStages implements AutoCloseable {
     final Permits permits;
     final QueryReader queries;
     final RouteReach reach;
+    final ClaimStores claims;
+    final ClaimedBodies bodies;
     final RenewableProducer control;
     final AttemptRecorder recorder;
     final ReplyWriter writer;
@@ -60,8 +64,12 @@ final class SharedStages implements AutoCloseable {
                 .forEach(pool -> permits.share(pool, 0));
         this.queries = new QueryReader(configuration, clock::nowMillis);
         this.reach = new RouteReach(configuration);
+        this.claims = ConfiguredClaims.open(configuration.claims());
+        this.bodies = new ClaimedBodies(claims, configuration.worker(), configuration.claims(),
+                RetryPause.jittered(ThreadLocalRandom::current), clock::nowMillis);
         this.control = new RenewableProducer("control",
-                RenewableProducer.kafka(options.clientProperties(), CONTROL_LINGER_MILLIS));
+                RenewableProducer.kafka(options.clientProperties(), CONTROL_LINGER_MILLIS,
+                        configuration.topics().maxMessageBytes()));
         Pricing pricing = new Pricing(configuration.prices());
         this.recorder = new AttemptRecorder(new AttemptJournal(encoder, control, clock), metrics, pricing,
                 configuration.environment(), identity, clock::nowMillis);
@@ -87,5 +95,6 @@ final class SharedStages implements AutoCloseable {
     public void close() {
         timer.shutdownNow();
         control.close();
+        claims.close();
     }
 }

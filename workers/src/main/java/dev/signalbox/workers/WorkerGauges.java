@@ -4,6 +4,7 @@ import dev.signalbox.schemas.Lane;
 import dev.signalbox.workers.intake.FleetClock;
 import dev.signalbox.workers.intake.IntakeStatus;
 import dev.signalbox.workers.reply.JoinedReplies;
+import dev.signalbox.workers.reply.ReplyRoom;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -56,6 +57,10 @@ final class WorkerGauges {
             counter(registry, pool, lane, "signalbox.intake.lost.offsets",
                     "Offsets that retention took before they were complete", tags, IntakeStatus::lostOffsets);
             duplicates(registry, pool.joined(lane), tags);
+            Gauge.builder("signalbox.replies.unacknowledged.bytes", pool.room(lane), ReplyRoom::unacknowledgedBytes)
+                    .tags(tags).description("Bytes of replies that are not acknowledged").register(registry);
+            Gauge.builder("signalbox.replies.waiting", pool.room(lane), ReplyRoom::waiting).tags(tags)
+                    .description("Requests that wait because their reply topic takes no more").register(registry);
             Gauge.builder("signalbox.scheduler.waiting", pool, worker -> waiting(worker, lane)).tags(tags)
                     .description("Requests that wait: for their turn, for room at a deployment, or for a pause to end")
                     .register(registry);

@@ -29,6 +29,7 @@ import dev.signalbox.workers.reply.Pricing;
 import dev.signalbox.workers.reply.RecordEncoder;
 import dev.signalbox.workers.reply.RenewableProducer;
 import dev.signalbox.workers.reply.ReplyPublisher;
+import dev.signalbox.workers.reply.TestPublishers;
 import dev.signalbox.workers.router.PermitDesk;
 import dev.signalbox.workers.router.RouteReach;
 import dev.signalbox.workers.vendor.AttemptFailure;
@@ -54,6 +55,7 @@ import java.util.function.BiFunction;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -73,6 +75,7 @@ class MidStreamTest {
     private final Deque<BiFunction<VendorClient.Call, TokenSink, AttemptOutcome>> script = new ArrayDeque<>();
     private final List<VendorClient.Call> called = new ArrayList<>();
     private final List<InboundRequest> done = new ArrayList<>();
+    private final List<ReplyPublisher> publishers = new ArrayList<>();
     private final Configuration configuration = TestConfiguration.routing(
             new Strategy.Sequence(List.of(TestConfiguration.one("a"), TestConfiguration.one("b"))), Residency.ANYWHERE,
             deployment("a", false), deployment("b", true));
@@ -349,6 +352,7 @@ class MidStreamTest {
     private void serve(StreamPolicy policy, RequestFlow through) {
         producer.clear();
         TestRequests.serve(through, TestRequests.request("r1", true, policy, NOW + 60_000));
+        Awaitility.await().until(() -> publishers.stream().allMatch(each -> each.unpublished() == 0));
     }
 
     private RequestFlow flow() {
@@ -357,18 +361,18 @@ class MidStreamTest {
 
     private RequestFlow flow(Configuration routes) {
         RenewableProducer renewable = new RenewableProducer("test", () -> producer);
-        ReplyPublisher publisher = new ReplyPublisher(encoder, renewable, timer);
+        ReplyPublisher replies = TestPublishers.publisher(producer, timer, () -> NOW);
+        publishers.add(replies);
         WorkerIdentity identity = new WorkerIdentity("w", 1);
         WorkerMetrics metrics = new WorkerMetrics(new SimpleMeterRegistry());
         AttemptRecorder recorder = new AttemptRecorder(new AttemptJournal(encoder, renewable, new BrokerClock()),
                 metrics, new Pricing(routes.prices()), "test", identity, () -> NOW);
         RetryPause pause = new NoPauses();
         Permits permits = new Permits(new PermitDesk(routes, new SplittableRandom(1)), () -> 0);
-        Visit visit = new Visit(permits, this::call, publisher, recorder, identity, pause, () -> NOW, () -> 0);
-        return new RequestFlow(new QueryReader(routes, () -> NOW), new RouteReach(routes), permits, visit, pause,
-                new ReplyWriter("1", () -> 0), metrics,
-                (served, reply) -> publisher.publish(served.address(), reply, () -> done.add(served)), () -> NOW,
-                () -> 0);
+        Visit visit = new Visit(permits, this::call, replies, recorder, identity, pause, () -> NOW, () -> 0);
+        return new RequestFlow(new QueryReader(routes, () -> NOW), new RouteReach(routes), TestBodies.NONE, permits,
+                visit, pause, new ReplyWriter("1", () -> 0), metrics,
+                (served, reply) -> replies.publish(served, reply, () -> done.add(served)), () -> NOW, () -> 0);
     }
 
     private static final class NoPauses implements RetryPause {

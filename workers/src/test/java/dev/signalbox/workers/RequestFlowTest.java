@@ -21,6 +21,7 @@ import dev.signalbox.workers.reply.Pricing;
 import dev.signalbox.workers.reply.RecordEncoder;
 import dev.signalbox.workers.reply.RenewableProducer;
 import dev.signalbox.workers.reply.ReplyPublisher;
+import dev.signalbox.workers.reply.TestPublishers;
 import dev.signalbox.workers.router.PermitDesk;
 import dev.signalbox.workers.router.RouteReach;
 import dev.signalbox.workers.vendor.AttemptFailure;
@@ -46,6 +47,7 @@ import java.util.function.BiFunction;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -218,7 +220,7 @@ class RequestFlowTest {
                 Residency.ANYWHERE, TestConfiguration.deployment("a"), TestConfiguration.deployment("b"));
         RecordEncoder encoder = new RecordEncoder(Map.of("schema.registry.url", "http://127.0.0.1:1"));
         RenewableProducer renewable = new RenewableProducer("test", () -> producer);
-        ReplyPublisher publisher = new ReplyPublisher(encoder, renewable, timer);
+        ReplyPublisher publisher = TestPublishers.publisher(producer, timer, () -> NOW);
         WorkerIdentity identity = new WorkerIdentity("w", 1);
         WorkerMetrics metrics = new WorkerMetrics(new SimpleMeterRegistry());
         AttemptRecorder recorder = new AttemptRecorder(new AttemptJournal(encoder, renewable, new BrokerClock()),
@@ -227,9 +229,10 @@ class RequestFlowTest {
         Permits permits = permits(configuration);
         Visit visit = new Visit(permits, this::call, publisher, recorder, identity, pause, () -> NOW, () -> 0);
         TestRequests.serve(new RequestFlow(new QueryReader(configuration, () -> NOW), new RouteReach(configuration),
-                permits, visit, pause, new ReplyWriter("1", () -> 0), metrics,
-                (served, reply) -> publisher.publish(served.address(), reply, () -> done.add(served)), () -> NOW,
+                TestBodies.NONE, permits, visit, pause, new ReplyWriter("1", () -> 0), metrics,
+                (served, reply) -> publisher.publish(served, reply, () -> done.add(served)), () -> NOW,
                 () -> 0), request);
+        Awaitility.await().until(() -> publisher.unpublished() == 0);
     }
 
     private static Permits permits(Configuration configuration) {

@@ -17,6 +17,7 @@ import dev.signalbox.workers.reply.Pricing;
 import dev.signalbox.workers.reply.RecordEncoder;
 import dev.signalbox.workers.reply.RenewableProducer;
 import dev.signalbox.workers.reply.ReplyPublisher;
+import dev.signalbox.workers.reply.TestPublishers;
 import dev.signalbox.workers.router.PermitDesk;
 import dev.signalbox.workers.router.RouteReach;
 import dev.signalbox.workers.vendor.AttemptFailure;
@@ -41,6 +42,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -171,7 +173,7 @@ class VisitsTest {
         producer.clear();
         RecordEncoder encoder = new RecordEncoder(Map.of("schema.registry.url", "http://127.0.0.1:1"));
         RenewableProducer renewable = new RenewableProducer("test", () -> producer);
-        ReplyPublisher publisher = new ReplyPublisher(encoder, renewable, timer);
+        ReplyPublisher publisher = TestPublishers.publisher(producer, timer, () -> NOW);
         WorkerIdentity identity = new WorkerIdentity("w", 1);
         WorkerMetrics metrics = new WorkerMetrics(new SimpleMeterRegistry());
         AttemptRecorder recorder = new AttemptRecorder(new AttemptJournal(encoder, renewable, new BrokerClock()),
@@ -180,9 +182,10 @@ class VisitsTest {
         Permits permits = new Permits(desk, nanos::get);
         Visit visit = new Visit(permits, this::call, publisher, recorder, identity, pause, () -> NOW, nanos::get);
         TestRequests.serve(new RequestFlow(new QueryReader(configuration, () -> NOW), new RouteReach(configuration),
-                permits, visit, pause, new ReplyWriter("1", nanos::get), metrics,
-                (served, reply) -> publisher.publish(served.address(), reply, () -> {
+                TestBodies.NONE, permits, visit, pause, new ReplyWriter("1", nanos::get), metrics,
+                (served, reply) -> publisher.publish(served, reply, () -> {
                 }), () -> NOW, nanos::get), TestRequests.request(id, false, StreamPolicy.RESTART, NOW + 3_600_000));
+        Awaitility.await().until(() -> publisher.unpublished() == 0);
         return producer.history().stream().filter(record -> record.topic().equals(Topics.REPLIES))
                 .map(record -> json.parseReply(record.value())).findFirst().orElseThrow();
     }

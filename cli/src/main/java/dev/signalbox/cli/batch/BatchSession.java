@@ -7,6 +7,10 @@ import dev.signalbox.cli.KafkaTrouble;
 import dev.signalbox.cli.Shell;
 import dev.signalbox.cli.Terminal;
 import dev.signalbox.schemas.Topics;
+import dev.signalbox.schemas.avro.ClaimReference;
+import dev.signalbox.schemas.avro.LlmReply;
+import dev.signalbox.schemas.claim.ClaimException;
+import dev.signalbox.schemas.claim.ClaimStores;
 import dev.signalbox.schemas.client.Expectation;
 import dev.signalbox.schemas.client.FailedSendListener;
 import dev.signalbox.schemas.client.ReplyAssembler;
@@ -15,11 +19,13 @@ import dev.signalbox.schemas.client.ReplyReader;
 import dev.signalbox.schemas.client.ReplyReaderOptions;
 import dev.signalbox.schemas.client.RequestProducer;
 import dev.signalbox.schemas.client.RequestProducerOptions;
+import dev.signalbox.workers.claim.ConfiguredClaims;
 import dev.signalbox.workers.intake.Admission;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -155,9 +161,10 @@ final class BatchSession {
         Outstanding outstanding = new Outstanding(Math.max(settings.window(), queued.size()));
         BitSet failed = (BitSet) before.failed().clone();
         Map<String, Object> properties = new HashMap<>(installation.clients().kafkaProperties());
-        try (RequestProducer producer = RequestProducer.open(properties, RequestProducerOptions.DEFAULT,
-                FailedSendListener.NONE);
-                ReplyReader reader = ReplyReader.open(properties, replies(), ReplyListener.NONE)) {
+        try (ClaimStores claims = ConfiguredClaims.open(placements.claims());
+                RequestProducer producer = RequestProducer.open(properties, RequestProducerOptions.DEFAULT,
+                        FailedSendListener.NONE, claims);
+                ReplyReader reader = ReplyReader.open(properties, replies(), ReplyListener.NONE, claims)) {
             BatchRun run = new BatchRun(placements, settings.defaults(), ids, producer, reader, outstanding, stats,
                     settings.maxCost());
             JournalWriter writer = new JournalWriter(journal, stats, BatchSession::millis, failed, run::stop,
@@ -168,7 +175,7 @@ final class BatchSession {
             }
             if (resumed) {
                 backlog.answers(scan, state, queued, installation.clients(),
-                        (id, reply) -> outstanding.ended(id, reply, null));
+                        (id, reply) -> ended(outstanding, id, reply, claims));
             }
             if (resumed) {
                 terminal.say("going on: " + (checked.ids().size() - total) + " of " + checked.ids().size()
@@ -181,6 +188,17 @@ final class BatchSession {
             }
             drive(run, open, writer, stats, outstanding, scan, state);
             return finish(run, state, stats.snapshot(millis()), failed, outstanding, journal);
+        }
+    }
+
+    private static void ended(Outstanding outstanding, String id, LlmReply reply, ClaimStores claims) {
+        ClaimReference claim = reply.getBodyClaim();
+        try {
+            outstanding.ended(id, claim == null
+                    ? reply
+                    : LlmReply.newBuilder(reply).setBody(ByteBuffer.wrap(claims.get(claim))).build(), null);
+        } catch (ClaimException e) {
+            outstanding.ended(id, null, e);
         }
     }
 

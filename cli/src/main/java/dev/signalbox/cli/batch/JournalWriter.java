@@ -4,6 +4,7 @@ import dev.signalbox.cli.ExitCode;
 import dev.signalbox.cli.KafkaTrouble;
 import dev.signalbox.schemas.avro.LlmReply;
 import dev.signalbox.schemas.avro.ReplyStatus;
+import dev.signalbox.schemas.claim.ClaimException;
 import dev.signalbox.schemas.client.InvalidRequestException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -54,9 +55,13 @@ final class JournalWriter {
         Throwable cause = trouble.getCause() instanceof Exception inner ? inner : trouble;
         if (cause instanceof RecordTooLargeException || trouble instanceof RecordTooLargeException) {
             unsent(request, requestId, "PAYLOAD_TOO_LARGE", "the request is larger than Kafka takes "
-                    + "(topics.max_message_bytes)");
+                    + "(topics.max_message_size)");
         } else if (trouble instanceof InvalidRequestException invalid) {
             unsent(request, requestId, "INVALID_REQUEST", String.join("; ", invalid.faults()));
+        } else if (cause instanceof ClaimException || trouble instanceof ClaimException) {
+            ClaimException missing = trouble instanceof ClaimException itself ? itself : (ClaimException) cause;
+            unsent(request, requestId, missing.reason().name(), "the answer is in a claim store and cannot be had: "
+                    + missing.getMessage());
         } else if (trouble instanceof java.util.concurrent.TimeoutException) {
             unsent(request, requestId, "NO_REPLY", "no reply came within the time to live and an hour");
         } else {

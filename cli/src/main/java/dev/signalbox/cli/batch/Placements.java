@@ -1,5 +1,6 @@
 package dev.signalbox.cli.batch;
 
+import dev.signalbox.config.ClaimSettings;
 import dev.signalbox.config.Configuration;
 import dev.signalbox.config.Deployment;
 import dev.signalbox.config.DeploymentName;
@@ -102,6 +103,11 @@ public final class Placements {
 
     public String currency() {
         return configuration.prices().currency();
+    }
+
+    /** Where bodies are that are too large for a record. */
+    ClaimSettings claims() {
+        return configuration.claims();
     }
 
     /** Longest record that the topics take, bytes. */

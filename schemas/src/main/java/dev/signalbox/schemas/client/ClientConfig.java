@@ -14,7 +14,16 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** Out of one map of client properties, what each Kafka client is given: keys of the others only make it warn. */
 final class ClientConfig {
+    /** As the request topics are made by default. */
+    private static final int DEFAULT_MAX_RECORD_BYTES = 10 << 20;
+
     private ClientConfig() {
+    }
+
+    /** Largest record that a producer with this configuration sends. */
+    static int maxRecordBytes(Map<String, Object> producer) {
+        Object configured = producer.get(ProducerConfig.MAX_REQUEST_SIZE_CONFIG);
+        return configured == null ? DEFAULT_MAX_RECORD_BYTES : Integer.parseInt(configured.toString().trim());
     }
 
     /** Idempotent and acknowledged by all, whatever the caller's file says; to ask for less is an error, not a wish. */
@@ -23,6 +32,7 @@ final class ClientConfig {
         insist(producer, ProducerConfig.ACKS_CONFIG, "all", Set.of("all", "-1"));
         insist(producer, ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, "true", Set.of("true"));
         producer.putIfAbsent(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
+        producer.putIfAbsent(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, DEFAULT_MAX_RECORD_BYTES);
         producer.remove(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG);
         producer.remove(ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG);
         return producer;

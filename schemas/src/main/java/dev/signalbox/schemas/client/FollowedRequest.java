@@ -161,8 +161,13 @@ final class FollowedRequest {
                 && (end.getStatus() == ChunkEndStatus.COMPLETE || terminal.getStatus() != ReplyStatus.COMPLETED);
     }
 
+    /** In the reply itself, or in a store. */
+    static boolean hasBody(LlmReply reply) {
+        return reply.getBody() != null || reply.getBodyClaim() != null;
+    }
+
     /** Whether the reader must show the reply's body (or nothing, where it has none) instead of what it shows. */
     boolean replaces(LlmReply terminal) {
-        return !isConfirmed(terminal) && (shown || terminal.getBody() != null);
+        return !isConfirmed(terminal) && (shown || hasBody(terminal));
     }
 }

@@ -104,7 +104,7 @@ public final class ReplyAssembler {
             }
             setDeadline(id, nowMillis + UNKNOWN_TIME_TO_LIVE.toMillis() + GRACE_MILLIS);
             remember(id);
-            return List.of(new ReplyEvent.Ended(reply, reply.getBody() != null));
+            return List.of(new ReplyEvent.Ended(reply, FollowedRequest.hasBody(reply)));
         }
         if (request.reply() != null || !request.isExpected(reply)) {
             return List.of();

@@ -1,9 +1,13 @@
 package dev.signalbox.schemas.client;
 
+import dev.signalbox.schemas.avro.ClaimReference;
 import dev.signalbox.schemas.avro.LlmReply;
 import dev.signalbox.schemas.avro.TokenChunk;
+import dev.signalbox.schemas.claim.ClaimException;
+import dev.signalbox.schemas.claim.ClaimStores;
 import dev.signalbox.schemas.serde.SchemaRegistryException;
 import dev.signalbox.schemas.serde.UnknownSchemaException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +41,7 @@ public final class ReplyReader implements AutoCloseable {
     private final ReplyReaderOptions options;
     private final ReplyListener listener;
     private final ReplyDecoder decoder;
+    private final ClaimStores claims;
     private final LongSupplier millis;
     private final Thread thread;
     private final CountDownLatch closing = new CountDownLatch(1);
@@ -49,11 +54,12 @@ public final class ReplyReader implements AutoCloseable {
     private final Map<String, CompletableFuture<LlmReply>> awaited = new ConcurrentHashMap<>();
 
     ReplyReader(Consumer<byte[], byte[]> consumer, ReplyReaderOptions options, ReplyListener listener,
-            ReplyDecoder decoder, LongSupplier millis) {
+            ReplyDecoder decoder, ClaimStores claims, LongSupplier millis) {
         this.consumer = consumer;
         this.options = options;
         this.listener = listener;
         this.decoder = decoder;
+        this.claims = claims;
         this.millis = millis;
         this.assembler = new ReplyAssembler(options.scope(), options.bounds());
         this.thread = new Thread(this::run, "signalbox-reply-reader");
@@ -65,12 +71,24 @@ public final class ReplyReader implements AutoCloseable {
      * @throws org.apache.kafka.common.errors.UnknownTopicOrPartitionException if a topic does not exist
      */
     public static ReplyReader open(Map<String, ?> clientConfig, ReplyReaderOptions options, ReplyListener listener) {
+        return open(clientConfig, options, listener, ClaimStores.NONE);
+    }
+
+    /**
+     * As {@link #open(Map, ReplyReaderOptions, ReplyListener)}; bodies that are in a store are fetched from it, on the
+     * reader's thread, before listener and future get the reply. Where one cannot be had the future fails with a
+     * {@link ClaimException}, and the listener gets the reply with its reference.
+     *
+     * @param claims belong to the caller
+     */
+    public static ReplyReader open(Map<String, ?> clientConfig, ReplyReaderOptions options, ReplyListener listener,
+            ClaimStores claims) {
         Map<String, Object> config = ClientConfig.forConsumer(clientConfig);
         Consumer<byte[], byte[]> consumer = new KafkaConsumer<>(config, new ByteArrayDeserializer(),
                 new ByteArrayDeserializer());
         try {
             ReplyReader reader = new ReplyReader(consumer, options, listener, ReplyDecoder.of(clientConfig),
-                    () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()));
+                    claims, () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()));
             reader.start();
             return reader;
         } catch (RuntimeException e) {
@@ -222,19 +240,38 @@ public final class ReplyReader implements AutoCloseable {
 
     private void deliver(List<ReplyEvent> events) {
         for (ReplyEvent event : events) {
-            listener.onEvent(event);
             if (event instanceof ReplyEvent.Ended ended) {
-                CompletableFuture<LlmReply> reply = awaited.remove(event.requestId());
-                if (reply != null) {
-                    reply.complete(ended.reply());
-                }
-            } else if (event instanceof ReplyEvent.Abandoned) {
+                deliver(ended);
+                continue;
+            }
+            listener.onEvent(event);
+            if (event instanceof ReplyEvent.Abandoned) {
                 CompletableFuture<LlmReply> reply = awaited.remove(event.requestId());
                 if (reply != null) {
                     reply.completeExceptionally(new TimeoutException("no terminal reply came for request "
                             + event.requestId() + " within its time to live and an hour"));
                 }
             }
+        }
+    }
+
+    private void deliver(ReplyEvent.Ended ended) {
+        LlmReply whole = ended.reply();
+        ClaimException missing = null;
+        ClaimReference claim = whole.getBodyClaim();
+        if (claim != null && whole.getBody() == null) {
+            try {
+                whole = LlmReply.newBuilder(whole).setBody(ByteBuffer.wrap(claims.get(claim))).build();
+            } catch (ClaimException e) {
+                missing = e;
+            }
+        }
+        listener.onEvent(new ReplyEvent.Ended(whole, ended.textReplaced()));
+        CompletableFuture<LlmReply> reply = awaited.remove(ended.requestId());
+        if (reply != null && missing != null) {
+            reply.completeExceptionally(missing);
+        } else if (reply != null) {
+            reply.complete(whole);
         }
     }
 }

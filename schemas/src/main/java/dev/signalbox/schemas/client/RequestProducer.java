@@ -4,11 +4,14 @@ import dev.signalbox.schemas.Headers;
 import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.RequestHash;
 import dev.signalbox.schemas.avro.LlmRequest;
+import dev.signalbox.schemas.claim.ClaimException;
+import dev.signalbox.schemas.claim.ClaimStores;
 import dev.signalbox.schemas.serde.AvroSerializer;
 import dev.signalbox.schemas.serde.JsonRecords;
 import dev.signalbox.schemas.serde.RequestValidation;
 import dev.signalbox.schemas.serde.SchemaRegistryClient;
 import dev.signalbox.schemas.serde.ValueForm;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,6 +20,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.serialization.Serializer;
@@ -31,21 +35,29 @@ public final class RequestProducer implements AutoCloseable {
     /** How long a topic's number of partitions is believed; topics gain partitions, never lose them. */
     private static final Duration PARTITIONS_BELIEVED = Duration.ofMinutes(5);
 
+    /** What key, headers and framing add to a value, at most. */
+    private static final int RECORD_OVERHEAD = 4_096;
+
     private final Sender sender;
     private final TopicDirectory topics;
     private final Serializer<LlmRequest> serializer;
     private final RequestProducerOptions options;
     private final TenantShard shard;
+    private final ClaimStores claims;
+    private final int maxRecordBytes;
     /** Per topic; as many as there are lanes. */
     private final Map<String, Partitions> partitions = new ConcurrentHashMap<>();
 
     private record Partitions(int count, long askAgainAtNanos) {
     }
 
-    RequestProducer(Sender sender, TopicDirectory topics, Serializer<LlmRequest> avro, RequestProducerOptions options) {
+    RequestProducer(Sender sender, TopicDirectory topics, Serializer<LlmRequest> avro, RequestProducerOptions options,
+            ClaimStores claims, int maxRecordBytes) {
         this.sender = sender;
         this.topics = topics;
         this.options = options;
+        this.claims = claims;
+        this.maxRecordBytes = maxRecordBytes;
         this.shard = new TenantShard(options.shardPartitions());
         JsonRecords json = new JsonRecords();
         this.serializer = options.form() == ValueForm.JSON ? (topic, request) -> json.write(request) : avro;
@@ -58,6 +70,17 @@ public final class RequestProducer implements AutoCloseable {
      */
     public static RequestProducer open(Map<String, ?> clientConfig, RequestProducerOptions options,
             FailedSendListener listener) {
+        return open(clientConfig, options, listener, ClaimStores.NONE);
+    }
+
+    /**
+     * As {@link #open(Map, RequestProducerOptions, FailedSendListener)}; bodies that are too large for a record are put into
+     * a store, and the record refers to them.
+     *
+     * @param claims belong to the caller; the workers must know the store that it writes to under the same name
+     */
+    public static RequestProducer open(Map<String, ?> clientConfig, RequestProducerOptions options,
+            FailedSendListener listener, ClaimStores claims) {
         Map<String, Object> producerConfig = ClientConfig.forProducer(clientConfig);
         Serializer<LlmRequest> avro = options.form() == ValueForm.AVRO
                 ? new AvroSerializer<>(SchemaRegistryClient.of(clientConfig), clientConfig)
@@ -66,14 +89,15 @@ public final class RequestProducer implements AutoCloseable {
                 };
         TopicDirectory topics = TopicDirectory.of(ClientConfig.forAdmin(clientConfig), options.topicTimeout());
         return new RequestProducer(new Sender(() -> ClientConfig.producer(producerConfig), listener), topics, avro,
-                options);
+                options, claims, ClientConfig.maxRecordBytes(producerConfig));
     }
 
     /**
      * Checks, serializes and places a request without sending it. May wait for the broker or the registry the first time a
      * topic is used.
      *
-     * @throws InvalidRequestException listing all faults
+     * @throws InvalidRequestException listing all faults; also for one that is too large for a record, where no store takes
+     *         its body
      * @throws org.apache.kafka.common.errors.UnknownTopicOrPartitionException if the lane's topic does not exist
      * @throws org.apache.kafka.common.KafkaException if broker or registry cannot be asked
      */
@@ -84,7 +108,7 @@ public final class RequestProducer implements AutoCloseable {
         }
         String topic = lane.requestTopic();
         int partition = shard.partition(request.getTenant(), request.getId(), partitions(topic));
-        byte[] value = serializer.serialize(topic, request);
+        byte[] value = value(topic, request);
         List<Header> headers = new ArrayList<>();
         extraHeaders.forEach(headers::add);
         if (options.form() == ValueForm.JSON) {
@@ -92,6 +116,27 @@ public final class RequestProducer implements AutoCloseable {
                     Headers.CONTENT_TYPE_JSON.getBytes(StandardCharsets.UTF_8)));
         }
         return new PreparedRequest(request.getId(), RequestHash.of(value), topic, partition, value, headers);
+    }
+
+    private byte[] value(String topic, LlmRequest request) {
+        LlmRequest sent = request;
+        if (request.getBodyClaim() == null && claims.takes(request.getBody().remaining())) {
+            byte[] body = new byte[request.getBody().remaining()];
+            request.getBody().duplicate().get(body);
+            try {
+                sent = LlmRequest.newBuilder(request).setBodyClaim(claims.put(ClaimStores.Kind.REQUESTS, body))
+                        .setBody(ByteBuffer.wrap(new byte[]{'{', '}'})).build();
+            } catch (ClaimException e) {
+                throw new KafkaException("the request's body could not be put into its claim store", e);
+            }
+        }
+        byte[] value = serializer.serialize(topic, sent);
+        if (value.length > maxRecordBytes - RECORD_OVERHEAD) {
+            throw new InvalidRequestException(List.of("body: a record of " + value.length
+                    + " bytes is more than the producer's max.request.size of " + maxRecordBytes
+                    + " takes; give the producer a claim store, or raise max.request.size and topics.max_message_size"));
+        }
+        return value;
     }
 
     /** Sends what was prepared; every failure comes through the future and to the listener, none is thrown. */

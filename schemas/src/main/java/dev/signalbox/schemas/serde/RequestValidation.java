@@ -1,9 +1,12 @@
 package dev.signalbox.schemas.serde;
 
+import dev.signalbox.schemas.avro.ClaimReference;
 import dev.signalbox.schemas.avro.Experiment;
 import dev.signalbox.schemas.avro.LlmRequest;
 import dev.signalbox.schemas.avro.PromptTemplate;
 import dev.signalbox.schemas.avro.ResidencyRule;
+import dev.signalbox.schemas.claim.ClaimStores;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +28,7 @@ public final class RequestValidation {
     public static final int MAX_RESIDENCY = 64;
     /** Longest time to live. */
     public static final Duration MAX_TIME_TO_LIVE = Duration.ofDays(30);
+    private static final ByteBuffer EMPTY_BODY = ByteBuffer.wrap(new byte[]{'{', '}'}).asReadOnlyBuffer();
     private static final Pattern TOPIC = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
 
     private RequestValidation() {
@@ -70,7 +74,28 @@ public final class RequestValidation {
             names(faults, "residency.accounts", residency.getAccounts());
         }
         labels(faults, request.getLabels());
+        claim(faults, request);
         return faults;
+    }
+
+    private static void claim(List<String> faults, LlmRequest request) {
+        ClaimReference claim = request.getBodyClaim();
+        if (claim == null) {
+            return;
+        }
+        name(faults, "bodyClaim.store", claim.getStore());
+        if (!ClaimStores.isLegalKey(claim.getKey())) {
+            faults.add("bodyClaim.key: is not a legal key");
+        }
+        if (claim.getBytes() < 2) {
+            faults.add("bodyClaim.bytes: must be that of a JSON object");
+        }
+        if (!ClaimStores.isLegalHash(claim.getSha256())) {
+            faults.add("bodyClaim.sha256: must be 64 lower-case hex digits");
+        }
+        if (!request.getBody().equals(EMPTY_BODY)) {
+            faults.add("body: must be {} beside a bodyClaim");
+        }
     }
 
     private static void id(List<String> faults, String field, @Nullable String value) {

@@ -9,6 +9,9 @@ import dev.signalbox.schemas.SampleRecords;
 import dev.signalbox.schemas.avro.ChunkEndStatus;
 import dev.signalbox.schemas.avro.LlmReply;
 import dev.signalbox.schemas.avro.TokenChunk;
+import dev.signalbox.schemas.claim.ClaimException;
+import dev.signalbox.schemas.claim.ClaimStore;
+import dev.signalbox.schemas.claim.ClaimStores;
 import dev.signalbox.schemas.serde.AvroSerializer;
 import dev.signalbox.schemas.serde.JsonRecords;
 import dev.signalbox.schemas.serde.SchemaRegistryClient;
@@ -17,7 +20,9 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -40,6 +45,18 @@ class ReplyReaderTest {
     private final MockConsumer<byte[], byte[]> consumer = new MockConsumer<>("earliest");
     private final List<ReplyEvent> events = new CopyOnWriteArrayList<>();
     private final List<String> unreadable = new CopyOnWriteArrayList<>();
+    private final Map<String, byte[]> stored = new ConcurrentHashMap<>();
+    private final ClaimStores claims = new ClaimStores(Map.of("big", new ClaimStore() {
+        @Override
+        public void put(String key, byte[] body) {
+            stored.put(key, body);
+        }
+
+        @Override
+        public Optional<byte[]> get(String key, int limitBytes) {
+            return Optional.ofNullable(stored.get(key));
+        }
+    }), Optional.of("big"), 0, 1_000);
     private final ReplyReader reader = reader(new ReplyListener() {
         @Override
         public void onEvent(ReplyEvent event) {
@@ -60,7 +77,7 @@ class ReplyReaderTest {
             consumer.updateBeginningOffsets(Map.of(partition, 0L));
         }
         ReplyReader made = new ReplyReader(consumer, ReplyReaderOptions.latest(), listener, ReplyDecoder.of(config),
-                () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()));
+                claims, () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()));
         made.start();
         return made;
     }
@@ -102,6 +119,35 @@ class ReplyReaderTest {
         assertThat(events).containsExactly(new ReplyEvent.TextAppended(first), new ReplyEvent.TextAppended(second),
                 new ReplyEvent.Ended(reply, false));
         assertThat(unreadable).containsExactly("llm.replies-0@100");
+    }
+
+    @Test
+    void aBodyInAStoreIsFetchedBeforeTheReplyIsHandedOver() throws Exception {
+        CompletableFuture<LlmReply> awaited = expect();
+        LlmReply whole = LlmReply.newBuilder(ReplyAssemblerTest.reply("r", "h", SampleRecords.attempt(1), "Hello"))
+                .setAnsweredBy(null).build();
+        byte[] body = StandardCharsets.UTF_8.decode(whole.getBody().duplicate()).toString()
+                .getBytes(StandardCharsets.UTF_8);
+        LlmReply claimed = LlmReply.newBuilder(whole).setBody(null)
+                .setBodyClaim(claims.put(ClaimStores.Kind.REPLIES, body)).build();
+        arrives(REPLIES, 100, new JsonRecords().write(claimed), true);
+
+        LlmReply got = awaited.get(10, TimeUnit.SECONDS);
+        assertThat(got.getBody()).isEqualTo(whole.getBody());
+        assertThat(events).containsExactly(new ReplyEvent.Ended(got, true));
+    }
+
+    @Test
+    void aBodyThatItsStoreDoesNotHaveFailsTheFutureAndShowsTheReference() throws Exception {
+        CompletableFuture<LlmReply> awaited = expect();
+        LlmReply claimed = LlmReply.newBuilder(ReplyAssemblerTest.reply("r", "h", SampleRecords.attempt(1), "Hello"))
+                .setAnsweredBy(null).setBody(null)
+                .setBodyClaim(claims.put(ClaimStores.Kind.REPLIES, new byte[]{'{', '}'})).build();
+        stored.clear();
+        arrives(REPLIES, 100, new JsonRecords().write(claimed), true);
+
+        assertThatThrownBy(() -> awaited.get(10, TimeUnit.SECONDS)).hasCauseInstanceOf(ClaimException.class);
+        assertThat(events).containsExactly(new ReplyEvent.Ended(claimed, true));
     }
 
     @Test

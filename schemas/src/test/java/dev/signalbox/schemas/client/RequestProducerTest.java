@@ -10,14 +10,21 @@ import dev.signalbox.schemas.PoolName;
 import dev.signalbox.schemas.Priority;
 import dev.signalbox.schemas.RequestHash;
 import dev.signalbox.schemas.SampleRecords;
+import dev.signalbox.schemas.avro.ClaimReference;
 import dev.signalbox.schemas.avro.LlmRequest;
+import dev.signalbox.schemas.claim.ClaimStores;
+import dev.signalbox.schemas.claim.FolderClaimStore;
 import dev.signalbox.schemas.serde.JsonRecords;
+import dev.signalbox.schemas.serde.RequestValidation;
 import dev.signalbox.schemas.serde.ValueForm;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.clients.producer.MockProducer;
@@ -29,6 +36,7 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 @Tag("issue-2")
 class RequestProducerTest {
@@ -41,7 +49,7 @@ class RequestProducerTest {
         producers.add(mock);
         return mock;
     }, (id, cause) -> failed.add(id)), new TwelvePartitions(), (topic, request) -> new byte[0],
-            RequestProducerOptions.DEFAULT.withForm(ValueForm.JSON));
+            RequestProducerOptions.DEFAULT.withForm(ValueForm.JSON), ClaimStores.NONE, 1 << 20);
 
     /** Knows one topic. */
     private static final class TwelvePartitions implements TopicDirectory {
@@ -87,6 +95,34 @@ class RequestProducerTest {
         assertThat(refused.faults()).extracting(fault -> fault.substring(0, fault.indexOf(':'))).containsExactly("id",
                 "model", "replyTopic", "timeToLiveMillis", "labels", "body");
         assertThat(producers.get(0).history()).isEmpty();
+    }
+
+    @Test
+    void aBodyThatIsTooLargeForARecordIsRefusedOrPutIntoTheStore(@TempDir Path folder) throws Exception {
+        LlmRequest large = LlmRequest.newBuilder(SampleRecords.request("r-1"))
+                .setBody(SampleRecords.utf8("{\"text\":\"" + "x".repeat(2 << 20) + "\"}")).build();
+        assertThatThrownBy(() -> producer.prepare(LANE, large, List.of())).isInstanceOf(InvalidRequestException.class)
+                .hasMessageContaining("claim store").hasMessageContaining("max.request.size");
+
+        ClaimStores claims = new ClaimStores(Map.of("big", new FolderClaimStore(folder)), Optional.of("big"), 1 << 20,
+                4 << 20);
+        RequestProducer storing = new RequestProducer(new Sender(() -> producers.get(0), FailedSendListener.NONE),
+                new TwelvePartitions(), (topic, request) -> new byte[0],
+                RequestProducerOptions.DEFAULT.withForm(ValueForm.JSON), claims, 1 << 20);
+        PreparedRequest prepared = storing.prepare(LANE, large, List.of());
+        LlmRequest sent = new JsonRecords().parseRequest(prepared.value());
+        assertThat(sent.getBody()).isEqualTo(SampleRecords.utf8("{}"));
+        assertThat(ByteBuffer.wrap(claims.get(sent.getBodyClaim()))).isEqualTo(large.getBody());
+        assertThat(prepared.requestHash()).isEqualTo(RequestHash.of(prepared.value()));
+        assertThat(RequestValidation.faults(sent)).isEmpty();
+    }
+
+    @Test
+    void aReferenceIsCheckedLikeTheRest() {
+        LlmRequest bad = LlmRequest.newBuilder(SampleRecords.request("r-1"))
+                .setBodyClaim(new ClaimReference(" ", "../x", 1L, "AB")).build();
+        assertThat(RequestValidation.faults(bad)).extracting(fault -> fault.substring(0, fault.indexOf(':')))
+                .containsExactly("bodyClaim.store", "bodyClaim.key", "bodyClaim.bytes", "bodyClaim.sha256", "body");
     }
 
     @Test

@@ -17,6 +17,7 @@ final class Breaks {
     private static final String SCHEDULER = WORKERS + "scheduler.";
     private static final String ROUTER = WORKERS + "router.";
     private static final String VENDOR = WORKERS + "vendor.";
+    private static final String CLAIM = "dev.signalbox.schemas.claim.";
     private static final String CLIENT = "dev.signalbox.schemas.client.";
 
     private static final Check LEDGER = Check.of(INTAKE + "OffsetLedgerTest");
@@ -26,6 +27,8 @@ final class Breaks {
     private static final Check LOG = Check.of(INTAKE + "LogThatChangedTest");
     private static final Check ORDER = Check.of(REPLY + "OrderOfEffectsTest");
     private static final Check JOINED = Check.of(REPLY + "JoinedRepliesTest");
+    private static final Check CLAIMS = Check.of(CLAIM + "ClaimStoresTest");
+    private static final Check ROOM = Check.of(REPLY + "ReplyRoomTest");
     private static final Check FLOW = Check.of(WORKERS + "RequestFlowTest");
     private static final Check MID_STREAM = Check.of(WORKERS + "MidStreamTest");
     private static final Check STALLED = Check.of(VENDOR + "StalledStreamsTest");
@@ -54,6 +57,8 @@ final class Breaks {
             Break.of("G1", "a log that begins below the position has other records", LOG,
                     doesNothing(INTAKE + "PartitionClaims", "beginAnew")),
             Break.of("G1", "reply acknowledged, then the offset is done", ORDER,
+                    new Switch(REPLY + "ReplyPublisher", "publish", new Switch.Off.RunsAtOnce(2))),
+            Break.of("G1", "the offset is done, then the commit", Check.of(INTAKE + "EffectsToCommitTest"),
                     new Switch(REPLY + "ReplyPublisher", "publish", new Switch.Off.RunsAtOnce(2))),
             Break.of("G1", "an unwritten reply is sent again", ORDER, doesNothing(REPLY + "ReplyPublisher", "again")),
 
@@ -93,6 +98,8 @@ final class Breaks {
                     readsAs(VENDOR + "anthropic.MessageStreamDecoder", "end", "stopped", 1)),
             Break.of("G3", "an answer that went on from a text holds that text", CONTINUED,
                     new Switch(VENDOR + "HttpVendorClient", "whole", new Switch.Off.AnswersParameter(2))),
+            Break.of("G3", "a fetched body is the one that was put (hash)", CLAIMS,
+                    doesNotAsk(CLAIM + "ClaimStores", "get", "equals", 1)),
 
             // G4 attempts are never mixed
             Break.of("G4", "a higher attempt starts the text again", READER,
@@ -149,6 +156,10 @@ final class Breaks {
             Break.of("G8", "the reader's memory is bounded", READER_BOUNDS,
                     readsAs(CLIENT + "ReplyAssembler", "onChunk", "maxHeldBytes", Long.MAX_VALUE),
                     readsAs(CLIENT + "ReplyAssembler", "onChunk", "maxHeldBytesPerRequest", Long.MAX_VALUE)),
+            Break.of("G8", "what is unacknowledged for a reply topic is bounded", ROOM,
+                    answers(REPLY + "ReplyRoom", "fits", true)),
+            Break.of("G8", "bodies fetched from claim stores are bounded", Check.of(WORKERS + "ClaimedBodiesTest"),
+                    doesNotAsk(WORKERS + "ClaimedBodies$Body", "fetch", "tryAcquire", 1)),
 
             // G9 no secret leaves
             Break.of("G9", "a vendor's error text loses what looks like a secret or a quotation",
@@ -160,6 +171,8 @@ final class Breaks {
                     Check.of("dev.signalbox.config.ConfigurationPrinterTest"),
                     new Switch("dev.signalbox.config.Secret", "toString", new Switch.Off.AnswersLike("value")),
                     new Switch("dev.signalbox.config.Secret", "reference", new Switch.Off.AnswersLike("value"))),
+            Break.of("G9", "a reference leads into its store and nowhere else", CLAIMS,
+                    answers(CLAIM + "ClaimStores", "isLegalKey", true)),
 
             // G10 nobody holds up the others
             Break.of("G10", "offsets that never come count as done", LOG, doesNothing(INTAKE + "OffsetLedger", "skip")),
@@ -171,6 +184,11 @@ final class Breaks {
                     catchesNothing(INTAKE + "RecordDecoding", "handOn")),
             Break.of("G10", "a request whose path meets a defect is answered", FLOW,
                     catchesNothing(WORKERS + "RequestFlow$Path", "run")),
+            Break.of("G10", "requests wait for their own reply topic only", ROOM,
+                    answers(REPLY + "ReplyRoom", "admits", true)),
+            Break.of("G10", "a missing topic does not end the producer of the others",
+                    Check.of(REPLY + "RenewableProducerTest"),
+                    answers(REPLY + "RenewableProducer$Entry", "isUnderWay", false)),
             Break.of("G10", "tenants are served by what they were served (virtual counter)", POOL,
                     doesNotAsk(SCHEDULER + "TenantQueues", "take", "costUnits", 0)),
             Break.of("G10", "each priority has a floor", POOL,

@@ -52,10 +52,10 @@ final class Duplicates {
     record Bounds(int ids, long replyBytes) {
         private static final int MAX_IDS = 100_000;
 
-        /** As many ids as fit ten times into a lane's buffer, at most {@value #MAX_IDS}; replies of a quarter of its bytes. */
+        /** As many ids as fit ten times into a lane's buffer, at most {@value #MAX_IDS}; replies of an eighth of its bytes. */
         static Bounds of(WorkerSettings settings) {
             long records = 10L * (settings.bufferRecords() + (long) settings.maxInFlight());
-            return new Bounds((int) Math.min(MAX_IDS, records), settings.bufferBytes() / 4);
+            return new Bounds((int) Math.min(MAX_IDS, records), settings.bufferBytes() / 8);
         }
     }
 

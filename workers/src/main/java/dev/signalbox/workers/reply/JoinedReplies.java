@@ -91,7 +91,7 @@ public final class JoinedReplies implements RequestSink {
     }
 
     private void publishOne(InboundRequest request, LlmReply reply) {
-        replies.publish(request.address(), reply, () -> done.accept(request));
+        replies.publish(request, reply, () -> done.accept(request));
     }
 
     private static LlmReply conflicting(InboundRequest request) {

@@ -28,6 +28,7 @@ final class PublishedChunks implements AnswerChannel {
     private final InboundRequest request;
     private final RecordEncoder encoder;
     private final RenewableProducer producer;
+    private final ReplyRoom room;
     private final ScheduledExecutorService timer;
     private final LongSupplier coalesceNanos;
     private final Runnable ended;
@@ -41,12 +42,12 @@ final class PublishedChunks implements AnswerChannel {
     private boolean flushPlanned;
 
     PublishedChunks(InboundRequest request, AttemptId attempt, RecordEncoder encoder, RenewableProducer producer,
-            ScheduledExecutorService timer, LongSupplier coalesceNanos,
-            Runnable ended) {
+            ReplyRoom room, ScheduledExecutorService timer, LongSupplier coalesceNanos, Runnable ended) {
         this.ended = ended;
         this.request = request;
         this.encoder = encoder;
         this.producer = producer;
+        this.room = room;
         this.timer = timer;
         this.coalesceNanos = coalesceNanos;
         this.key = request.id().getBytes(StandardCharsets.UTF_8);
@@ -152,18 +153,25 @@ final class PublishedChunks implements AnswerChannel {
         try {
             value = encoder.encode(topic, chunk, request.address().form());
         } catch (RuntimeException registryAway) {
-            acknowledged(registryAway);
+            settled(false);
             return;
         }
-        producer.send(new ProducerRecord<>(topic, null, key, value, headers),
-                (metadata, error) -> acknowledged(error));
+        if (!room.takesChunk(topic, value.length)) {
+            settled(false);
+            return;
+        }
+        producer.send(new ProducerRecord<>(topic, null, key, value, headers), (metadata, error) -> {
+            room.chunkEnded(topic, value.length, error == null);
+            settled(error == null);
+        });
     }
 
-    private void acknowledged(@Nullable Exception error) {
+    /** A chunk is acknowledged, or given up: without it the preview has a gap, so no further one is sent. */
+    private void settled(boolean acknowledged) {
         acks.lock();
         try {
             unacknowledged--;
-            broken |= error != null;
+            broken |= !acknowledged;
             if (unacknowledged == 0) {
                 settled.signalAll();
             }

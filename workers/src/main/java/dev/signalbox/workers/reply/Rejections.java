@@ -1,24 +1,16 @@
 package dev.signalbox.workers.reply;
 
-import dev.signalbox.schemas.Headers;
-import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.BodyFormat;
 import dev.signalbox.schemas.avro.LlmReply;
 import dev.signalbox.schemas.avro.ReplyError;
 import dev.signalbox.schemas.avro.ReplyStatus;
 import dev.signalbox.schemas.avro.ReplyTimings;
+import dev.signalbox.schemas.serde.RequestValidation;
 import dev.signalbox.workers.intake.Rejector;
 import dev.signalbox.workers.intake.Ticket;
 import dev.signalbox.workers.intake.UnservableRecord;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.header.internals.RecordHeaders;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Answers what cannot be served: a {@code REJECTED} reply where id and address could be read, else a dead letter with
@@ -26,33 +18,26 @@ import org.slf4j.LoggerFactory;
  * record stays pending.
  */
 public final class Rejections implements Rejector {
-    private static final Logger LOG = LoggerFactory.getLogger(Rejections.class);
-    private static final long PAUSE_MILLIS = 1_000;
-
     private final ReplyPublisher replies;
-    private final RenewableProducer producer;
+    private final DeadLetters deadLetters;
     private final Consumer<Ticket> done;
-    private final ScheduledExecutorService timer;
 
-    /**
-     * @param producer for dead letters; it belongs to the caller
-     * @param done told when the answer is acknowledged
-     */
-    public Rejections(ReplyPublisher replies, RenewableProducer producer, Consumer<Ticket> done,
-            ScheduledExecutorService timer) {
+    /** @param done told when the answer is acknowledged */
+    public Rejections(ReplyPublisher replies, DeadLetters deadLetters, Consumer<Ticket> done) {
         this.replies = replies;
-        this.producer = producer;
+        this.deadLetters = deadLetters;
         this.done = done;
-        this.timer = timer;
     }
 
     @Override
     public void reject(UnservableRecord record) {
+        Runnable written = () -> done.accept(record.ticket());
         if (record.requestId().isPresent() && record.address().isPresent()) {
-            replies.publish(record.address().get(), rejected(record, record.requestId().get()),
-                    () -> done.accept(record.ticket()));
+            // Its time to live could not be read, so its caller may be there for as long as any.
+            replies.publishTo(record.address().get(), rejected(record, record.requestId().get()),
+                    record.source().timestamp() + RequestValidation.MAX_TIME_TO_LIVE.toMillis(), written);
         } else {
-            deadLetter(record);
+            deadLetters.write(letter(record), written);
         }
     }
 
@@ -69,28 +54,9 @@ public final class Rejections implements Rejector {
         return reply;
     }
 
-    private void deadLetter(UnservableRecord record) {
+    private static DeadLetters.Letter letter(UnservableRecord record) {
         var source = record.source();
-        RecordHeaders headers = new RecordHeaders(source.headers().toArray());
-        add(headers, Headers.DEAD_LETTER_REASON, record.reason());
-        add(headers, Headers.DEAD_LETTER_MESSAGE, record.message());
-        add(headers, Headers.DEAD_LETTER_ORIGINAL_TOPIC, source.topic());
-        add(headers, Headers.DEAD_LETTER_ORIGINAL_PARTITION, Integer.toString(source.partition()));
-        add(headers, Headers.DEAD_LETTER_ORIGINAL_OFFSET, Long.toString(source.offset()));
-        producer.send(new ProducerRecord<>(Topics.DEAD_LETTERS, null, source.key(), source.value(), headers),
-                (metadata, error) -> {
-                    if (error == null) {
-                        LOG.warn("record {} is a dead letter: {}", record.ticket(), record.reason());
-                        done.accept(record.ticket());
-                    } else {
-                        LOG.warn("dead letter of {} not written, trying again: {}", record.ticket(), error.toString());
-                        var _ = timer.schedule(() -> Thread.startVirtualThread(() -> deadLetter(record)),
-                                PAUSE_MILLIS, TimeUnit.MILLISECONDS);
-                    }
-                });
-    }
-
-    private static void add(RecordHeaders headers, String name, String value) {
-        headers.add(name, value.getBytes(StandardCharsets.UTF_8));
+        return new DeadLetters.Letter(source.key(), source.value(), source.headers(), source.topic(),
+                source.partition(), source.offset(), record.reason(), record.message());
     }
 }

@@ -1,6 +1,9 @@
 package dev.signalbox.workers.reply;
 
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.Callback;
@@ -19,14 +22,23 @@ import org.slf4j.LoggerFactory;
 /**
  * An idempotent producer that is replaced by a new one after an indefinite error: one after which it is not known
  * whether the record was written, or after which the old producer will refuse every further record. What the old one
- * still had in flight then fails as well and is sent again by whoever sent it, so publishing is at-least-once.
+ * still has in flight is given its time: each record ends in its own callback, and what fails is sent again by whoever sent
+ * it, so publishing is at-least-once. A record that was refused before it entered the producer (its topic is not known, the
+ * buffer is full) is surely not written and replaces nothing: one missing topic must not disturb the others.
  */
 public final class RenewableProducer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RenewableProducer.class);
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
+    private static final int DELIVERY_MILLIS = 30_000;
+    /** A little more than the longest delivery: by then each record has ended by itself. */
+    private static final Duration RETIREMENT = Duration.ofMillis(DELIVERY_MILLIS + 5_000);
+    /** Replaced ones that still work; beyond it the oldest is cut short. */
+    private static final int MAX_RETIRED = 2;
+    private static final int MIN_BUFFER_BYTES = 32 << 20;
 
     private final String name;
     private final Supplier<Producer<byte[], byte[]>> factory;
+    private final Deque<Producer<byte[], byte[]>> retired = new ArrayDeque<>(MAX_RETIRED + 1);
     private volatile Producer<byte[], byte[]> current;
     private boolean closed;
 
@@ -37,17 +49,34 @@ public final class RenewableProducer implements AutoCloseable {
         this.current = factory.get();
     }
 
-    /** A factory over client properties, to which it adds what the order of effects relies on. */
-    public static Supplier<Producer<byte[], byte[]>> kafka(Map<String, Object> clientProperties, int lingerMillis) {
-        Map<String, Object> properties = new java.util.HashMap<>(clientProperties);
+    /**
+     * A factory over client properties, to which it adds what the order of effects relies on.
+     *
+     * @param maxRecordBytes what the topics take
+     */
+    public static Supplier<Producer<byte[], byte[]>> kafka(Map<String, Object> clientProperties, int lingerMillis,
+            int maxRecordBytes) {
+        Map<String, Object> properties = new HashMap<>(clientProperties);
         properties.put("acks", "all");
         properties.put("enable.idempotence", true);
         properties.putIfAbsent("linger.ms", lingerMillis);
         properties.putIfAbsent("compression.type", "lz4");
-        properties.putIfAbsent("delivery.timeout.ms", 30_000);
+        properties.putIfAbsent("delivery.timeout.ms", DELIVERY_MILLIS);
         properties.putIfAbsent("request.timeout.ms", 10_000);
         properties.putIfAbsent("max.block.ms", 10_000);
+        properties.putIfAbsent("max.request.size", maxRecordBytes);
+        properties.putIfAbsent("buffer.memory", Math.max(MIN_BUFFER_BYTES, 2L * maxRecordBytes));
         return () -> new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    /** Whether a send is still on its caller's stack: an outcome told meanwhile is that of a record which did not enter. */
+    private static final class Entry {
+        private final Thread caller = Thread.currentThread();
+        private volatile boolean returned;
+
+        boolean isUnderWay() {
+            return !returned && Thread.currentThread().equals(caller);
+        }
     }
 
     /**
@@ -56,24 +85,25 @@ public final class RenewableProducer implements AutoCloseable {
      */
     public void send(ProducerRecord<byte[], byte[]> record, Callback callback) {
         Producer<byte[], byte[]> producer = current;
+        Entry entry = new Entry();
         try {
             var _ = producer.send(record, (metadata, error) -> {
-                renewAfter(error, producer);
+                renewAfter(error, producer, entry.isUnderWay());
                 callback.onCompletion(metadata, error);
             });
+            entry.returned = true;
         } catch (RuntimeException error) {
-            renewAfter(error, producer);
+            renewAfter(error, producer, true);
             callback.onCompletion(null, error);
         }
     }
 
-    private void renewAfter(@Nullable Exception error, Producer<byte[], byte[]> failed) {
-        boolean indefinite = error instanceof TimeoutException || error instanceof ProducerFencedException
-                || error instanceof OutOfOrderSequenceException || error instanceof InvalidProducerEpochException
-                || error instanceof IllegalStateException;
+    private void renewAfter(@Nullable Exception error, Producer<byte[], byte[]> failed, boolean didNotEnter) {
+        boolean indefinite = (error instanceof TimeoutException && !didNotEnter)
+                || error instanceof ProducerFencedException || error instanceof OutOfOrderSequenceException
+                || error instanceof InvalidProducerEpochException || error instanceof IllegalStateException;
         if (indefinite && replace(failed)) {
             LOG.warn("producer {} replaced after {}", name, String.valueOf(error));
-            Thread.ofVirtual().start(() -> failed.close(Duration.ZERO));
         }
     }
 
@@ -82,7 +112,20 @@ public final class RenewableProducer implements AutoCloseable {
             return false;
         }
         current = factory.get();
+        retired.add(failed);
+        if (retired.size() > MAX_RETIRED) {
+            Producer<byte[], byte[]> oldest = retired.remove();
+            Thread.startVirtualThread(() -> oldest.close(Duration.ZERO));
+        }
+        Thread.startVirtualThread(() -> {
+            failed.close(RETIREMENT);
+            left(failed);
+        });
         return true;
+    }
+
+    private synchronized void left(Producer<byte[], byte[]> producer) {
+        retired.remove(producer);
     }
 
     /** The producer's own metrics, for export. */
@@ -93,9 +136,12 @@ public final class RenewableProducer implements AutoCloseable {
     /** Sends what is buffered, for at most 10 s. */
     @Override
     public void close() {
+        Deque<Producer<byte[], byte[]>> old;
         synchronized (this) {
             closed = true;
+            old = new ArrayDeque<>(retired);
         }
         current.close(CLOSE_LIMIT);
+        old.forEach(producer -> producer.close(Duration.ZERO));
     }
 }

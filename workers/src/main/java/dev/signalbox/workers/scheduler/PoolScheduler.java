@@ -201,6 +201,8 @@ public final class PoolScheduler {
         boolean stays = !isForgotten(dispatch.request());
         if (stays) {
             counted(dispatch.waiting(), 1);
+        } else {
+            dispatch.task().forgotten();
         }
         return stays;
     }
@@ -269,7 +271,10 @@ public final class PoolScheduler {
         int dropped = 0;
         for (PriorityLane lane : turns) {
             List<Waiting> gone = lane.tenants.forget(partition, epoch);
-            gone.forEach(waiting -> counted(waiting, -1));
+            for (Waiting waiting : gone) {
+                counted(waiting, -1);
+                waiting.task().forgotten();
+            }
             dropped += gone.size();
             lane.restIfIdle();
         }

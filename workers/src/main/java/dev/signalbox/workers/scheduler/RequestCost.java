@@ -1,5 +1,6 @@
 package dev.signalbox.workers.scheduler;
 
+import dev.signalbox.schemas.avro.ClaimReference;
 import dev.signalbox.workers.intake.InboundRequest;
 
 /** A request's expected cost before anything is known but its size. */
@@ -11,6 +12,8 @@ public final class RequestCost {
 
     /** About its prompt tokens: the body's bytes by 4; at least 1. */
     public static long promptTokens(InboundRequest request) {
-        return Math.max(1, request.request().getBody().remaining() / BYTES_PER_TOKEN);
+        ClaimReference claim = request.request().getBodyClaim();
+        long bytes = claim == null ? request.request().getBody().remaining() : claim.getBytes();
+        return Math.max(1, bytes / BYTES_PER_TOKEN);
     }
 }

@@ -25,6 +25,10 @@ public interface RequestTask {
     /** Blocks until the step that it was {@link Readiness.Ready} for has ended. Runs on a virtual thread, holding a slot. */
     Step run();
 
+    /** It will not be asked or run again, since its partition moved while it waited. Must be short; called under a lock. */
+    default void forgotten() {
+    }
+
     /** Whether a request can go on. */
     sealed interface Readiness {
         Ready READY = new Ready();

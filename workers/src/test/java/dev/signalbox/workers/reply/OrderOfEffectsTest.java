@@ -11,14 +11,17 @@ import dev.signalbox.schemas.avro.LlmReply;
 import dev.signalbox.schemas.avro.ReplyStatus;
 import dev.signalbox.schemas.avro.ReplyTimings;
 import dev.signalbox.schemas.avro.StreamPolicy;
+import dev.signalbox.schemas.serde.JsonRecords;
 import dev.signalbox.workers.TestRequests;
 import dev.signalbox.workers.intake.InboundRequest;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -34,9 +37,8 @@ class OrderOfEffectsTest {
     private final MockProducer<byte[], byte[]> broker = new MockProducer<>(false, null, new ByteArraySerializer(),
             new ByteArraySerializer());
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
-    private final ReplyPublisher publisher = new ReplyPublisher(
-            new RecordEncoder(Map.of("schema.registry.url", "http://127.0.0.1:1")),
-            new RenewableProducer("test", () -> broker), timer);
+    private final AtomicLong nowMillis = new AtomicLong();
+    private final ReplyPublisher publisher = TestPublishers.publisher(broker, timer, nowMillis::get);
     private final InboundRequest request = TestRequests.request("r1", true, StreamPolicy.RESTART, Long.MAX_VALUE);
     private final AtomicInteger done = new AtomicInteger();
 
@@ -47,9 +49,9 @@ class OrderOfEffectsTest {
 
     @Test
     void the_offset_is_done_only_when_the_reply_is_acknowledged() {
-        publisher.publish(request.address(), reply(), done::incrementAndGet);
+        publisher.publish(request, reply(), done::incrementAndGet);
 
-        assertThat(broker.history()).hasSize(1);
+        sent(1);
         assertThat(done).as("done before the broker had the reply").hasValue(0);
         assertThat(publisher.unpublished()).isEqualTo(1);
         broker.completeNext();
@@ -59,11 +61,12 @@ class OrderOfEffectsTest {
 
     @Test
     void a_reply_that_was_not_written_is_sent_until_it_is_and_done_once() {
-        publisher.publish(request.address(), reply(), done::incrementAndGet);
+        publisher.publish(request, reply(), done::incrementAndGet);
+        sent(1);
         broker.errorNext(new TopicAuthorizationException(Topics.REPLIES));
 
         assertThat(done).hasValue(0);
-        Awaitility.await("the second send").until(() -> broker.history().size() == 2);
+        sent(2);
         assertThat(broker.history().get(1).value()).isEqualTo(broker.history().getFirst().value());
         broker.completeNext();
         assertThat(done).hasValue(1);
@@ -80,6 +83,48 @@ class OrderOfEffectsTest {
         broker.completeNext();
         broker.completeNext();
         assertThat(attempt.join(Duration.ofSeconds(5))).isTrue();
+    }
+
+    @Test
+    void a_reply_that_nobody_awaits_any_more_becomes_a_dead_letter_and_is_done() {
+        publisher.publish(TestRequests.request("r1", false, StreamPolicy.RESTART, 1_000), reply(),
+                done::incrementAndGet);
+        sent(1);
+        nowMillis.set(1_000 + ReplyPublisher.GRACE.toMillis());
+        broker.errorNext(new TopicAuthorizationException(Topics.REPLIES));
+
+        sent(2);
+        assertThat(broker.history().get(1).topic()).isEqualTo(Topics.DEAD_LETTERS);
+        assertThat(broker.history().get(1).value()).isEqualTo(broker.history().getFirst().value());
+        assertThat(done).hasValue(0);
+        broker.completeNext();
+        assertThat(done).hasValue(1);
+        assertThat(publisher.unpublished()).isZero();
+    }
+
+    @Test
+    void closing_sends_what_was_published() {
+        for (int i = 0; i < 50; i++) {
+            publisher.publish(request, reply(), done::incrementAndGet);
+        }
+        publisher.close();
+        assertThat(broker.history()).hasSize(50);
+    }
+
+    @Test
+    void an_answer_that_its_form_cannot_hold_is_an_honest_failure() {
+        LlmReply broken = reply();
+        broken.setBody(ByteBuffer.wrap("no JSON".getBytes(StandardCharsets.UTF_8)));
+        publisher.publish(request, broken, done::incrementAndGet);
+
+        sent(1);
+        LlmReply sent = new JsonRecords().parseReply(broker.history().getFirst().value());
+        assertThat(sent.getStatus()).isEqualTo(ReplyStatus.FAILED);
+        assertThat(sent.getError().getCode()).isEqualTo("UNWRITABLE_ANSWER");
+    }
+
+    private void sent(int records) {
+        Awaitility.await(records + " sends").until(() -> broker.history().size() == records);
     }
 
     private static LlmReply reply() {

@@ -12,7 +12,6 @@ import dev.signalbox.workers.intake.UnservableRecord;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -36,9 +35,8 @@ class RejectionsTest {
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
     private final RenewableProducer producer = new RenewableProducer("test", () -> broker);
     private final List<Ticket> done = new ArrayList<>();
-    private final Rejections rejections = new Rejections(
-            new ReplyPublisher(new RecordEncoder(Map.of("schema.registry.url", "http://127.0.0.1:1")), producer, timer),
-            producer, done::add, timer);
+    private final Rejections rejections = new Rejections(TestPublishers.publisher(broker, timer, () -> 0),
+            new DeadLetters(producer, timer), done::add);
 
     @AfterEach
     void stop() {
