@@ -5,6 +5,7 @@ import dev.signalbox.config.Pool;
 import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.schemas.Priority;
+import dev.signalbox.workers.intake.Handover;
 import dev.signalbox.workers.intake.IntakeStatus;
 import dev.signalbox.workers.intake.LaneBounds;
 import dev.signalbox.workers.intake.LaneConsumer;
@@ -99,12 +100,13 @@ final class PoolWorker implements AutoCloseable {
                 shared.writer, shared.metrics, joined::publish, shared.clock::nowMillis, System::nanoTime);
         Rejections rejections = new Rejections(replies, shared.control, ticket -> complete(ticket, lane), shared.timer);
         RequestReader reader = new RequestReader(lane, shared.requests::decode, shared.configuration);
-        var properties = LaneConsumerProperties.of(lane, options.clientProperties(), bounds);
+        Handover handover = new Handover();
+        var properties = LaneConsumerProperties.of(lane, options.clientProperties(), bounds, handover);
         RequestSource source = new LaneConsumer(lane, bounds, () -> shared.metrics.observed(consumer(properties)),
                 options.admission(), (record, ticket) -> {
                     shared.clock.read(record.timestamp());
                     return reader.read(record, ticket);
-                }, joined, rejections);
+                }, joined, rejections, handover);
         return new LaneStages(flow, source, joined, replies);
     }
 
