@@ -36,6 +36,7 @@ public final class Worker implements AutoCloseable {
         pools = options.configuration().pools().stream().filter(pool -> serves(options, pool.name()))
                 .map(pool -> new PoolWorker(pool, shared, options)).toList();
         pools.forEach(pool -> WorkerGauges.register(registry, pool, shared.clock));
+        WorkerGauges.register(registry, shared.clock);
         DeploymentGauges.register(registry, options.configuration(), shared.permits);
         new JvmMemoryMetrics().bindTo(registry);
         new JvmThreadMetrics().bindTo(registry);
