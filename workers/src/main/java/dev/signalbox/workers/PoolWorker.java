@@ -21,7 +21,7 @@ import dev.signalbox.workers.scheduler.PoolDispatcher;
 import dev.signalbox.workers.scheduler.PoolScheduler;
 import dev.signalbox.workers.scheduler.RequestCost;
 import dev.signalbox.workers.scheduler.SchedulerStatus;
-import dev.signalbox.workers.vendor.HttpVendorClient;
+import dev.signalbox.workers.vendor.VendorClient;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,8 +30,6 @@ import java.util.Objects;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.clients.consumer.Consumer;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** One pool's part of a worker: its scheduler and its connections to vendors, and for each of its lanes a consumer, a producer and the requests' path. */
@@ -40,7 +38,7 @@ final class PoolWorker implements AutoCloseable {
 
     private final Pool pool;
     private final SharedStages shared;
-    private final HttpVendorClient vendors = SharedStages.vendors();
+    private final VendorClient vendors;
     private final PoolDispatcher dispatcher;
     private final Map<Lane, LaneStages> lanes = new LinkedHashMap<>();
     private @Nullable ScheduledFuture<?> share;
@@ -54,6 +52,7 @@ final class PoolWorker implements AutoCloseable {
     PoolWorker(Pool pool, SharedStages shared, WorkerOptions options) {
         this.pool = pool;
         this.shared = shared;
+        this.vendors = shared.connections.vendors();
         var settings = shared.configuration.worker();
         PoolScheduler scheduler = new PoolScheduler(pool.priorities(), settings.maxInFlight(),
                 LaneBounds.records(settings));
@@ -88,8 +87,7 @@ final class PoolWorker implements AutoCloseable {
     private LaneStages stages(Lane lane, SharedStages shared, WorkerOptions options) {
         LaneBounds bounds = LaneBounds.of(shared.configuration.worker());
         RenewableProducer producer = new RenewableProducer(lane.toString(),
-                shared.metrics
-                        .observed(RenewableProducer.kafka(options.clientProperties(), lingerMillis(lane.priority()))));
+                shared.connections.producers(lingerMillis(lane.priority())));
         ReplyPublisher replies = new ReplyPublisher(shared.encoder, producer, shared.timer);
         RetryPause pause = RetryPause.jittered(ThreadLocalRandom::current);
         Visit visit = new Visit(shared.permits, vendors, replies, shared.recorder, shared.identity, pause,
@@ -102,7 +100,7 @@ final class PoolWorker implements AutoCloseable {
         RequestReader reader = new RequestReader(lane, shared.requests::decode, shared.configuration);
         Handover handover = new Handover();
         var properties = LaneConsumerProperties.of(lane, options.clientProperties(), bounds, handover);
-        RequestSource source = new LaneConsumer(lane, bounds, () -> shared.metrics.observed(consumer(properties)),
+        RequestSource source = new LaneConsumer(lane, bounds, () -> shared.connections.consumer(properties),
                 options.admission(), (record, ticket) -> {
                     shared.clock.read(record.timestamp());
                     return reader.read(record, ticket);
@@ -116,10 +114,6 @@ final class PoolWorker implements AutoCloseable {
             case INTERACTIVE -> 1;
             case STANDARD, BATCH, BACKGROUND -> 5;
         };
-    }
-
-    private static Consumer<byte[], byte[]> consumer(Map<String, Object> properties) {
-        return new KafkaConsumer<>(properties);
     }
 
     private void complete(Ticket ticket, Lane lane) {

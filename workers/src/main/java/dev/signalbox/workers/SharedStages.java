@@ -2,7 +2,6 @@ package dev.signalbox.workers;
 
 import dev.signalbox.config.Configuration;
 import dev.signalbox.config.Pool;
-import dev.signalbox.config.VendorFamily;
 import dev.signalbox.schemas.avro.LlmRequest;
 import dev.signalbox.schemas.serde.AvroDeserializer;
 import dev.signalbox.schemas.serde.JsonRecords;
@@ -14,10 +13,6 @@ import dev.signalbox.workers.reply.RecordEncoder;
 import dev.signalbox.workers.reply.RenewableProducer;
 import dev.signalbox.workers.router.PermitDesk;
 import dev.signalbox.workers.router.RouteReach;
-import dev.signalbox.workers.vendor.HttpLimits;
-import dev.signalbox.workers.vendor.HttpVendorClient;
-import dev.signalbox.workers.vendor.anthropic.MessagesCodec;
-import dev.signalbox.workers.vendor.openai.OpenAiChatCodec;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.Executors;
@@ -29,6 +24,7 @@ final class SharedStages implements AutoCloseable {
     private static final int CONTROL_LINGER_MILLIS = 10;
 
     final Configuration configuration;
+    final Connections connections;
     final WorkerIdentity identity;
     final BrokerClock clock = new BrokerClock();
     final RequestCodec requests;
@@ -43,8 +39,9 @@ final class SharedStages implements AutoCloseable {
     /** Starts short tasks at their time; what may block, it hands to a virtual thread. */
     final ScheduledExecutorService timer;
 
-    SharedStages(WorkerOptions options, WorkerMetrics metrics) {
+    SharedStages(WorkerOptions options, Connections connections, WorkerMetrics metrics) {
         this.configuration = options.configuration();
+        this.connections = connections;
         this.metrics = metrics;
         this.identity = new WorkerIdentity(
                 "worker-" + ProcessHandle.current().pid() + "-"
@@ -60,21 +57,13 @@ final class SharedStages implements AutoCloseable {
                 .forEach(pool -> permits.share(pool, 0));
         this.queries = new QueryReader(configuration, clock::nowMillis);
         this.reach = new RouteReach(configuration);
-        this.control = new RenewableProducer("control",
-                RenewableProducer.kafka(options.clientProperties(), CONTROL_LINGER_MILLIS));
+        this.control = new RenewableProducer("control", connections.producers(CONTROL_LINGER_MILLIS));
         Pricing pricing = new Pricing(configuration.prices());
         this.recorder = new AttemptRecorder(new AttemptJournal(encoder, control, clock), metrics, pricing,
                 configuration.environment(), identity, clock::nowMillis);
         this.writer = new ReplyWriter(pricing.version(), System::nanoTime);
         this.timer = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().daemon().name("worker-timer").factory());
-    }
-
-    /** A new vendor stage, with connections that no other has; whoever asks for it closes it. */
-    static HttpVendorClient vendors() {
-        return new HttpVendorClient(
-                Map.of(VendorFamily.OPENAI, new OpenAiChatCodec(), VendorFamily.ANTHROPIC, new MessagesCodec()),
-                HttpLimits.DEFAULT, System::nanoTime);
     }
 
     private static Map<String, Object> withSpecificReader(Map<String, Object> registryProperties) {
