@@ -5,23 +5,17 @@ import dev.signalbox.config.topics.TopicCatalogue;
 import dev.signalbox.config.topics.TopicSpec;
 import dev.signalbox.schemas.serde.SchemaRegistryClient;
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.ZonedDateTime;
-import java.time.format.DateTimeFormatter;
-import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.QuorumInfo;
 import org.apache.kafka.common.KafkaException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -33,6 +27,8 @@ import picocli.CommandLine.ParentCommand;
 final class DoctorCommand implements Callable<Integer> {
     private static final long ENOUGH_DISK_BYTES = 1L << 30;
     private static final Duration MAX_SKEW = Duration.ofSeconds(5);
+    /** The first one pays for the connection; the sharpest counts. */
+    private static final int CLOCK_LOOKS = 3;
 
     @ParentCommand
     private Shell shell = Shell.NONE;
@@ -110,34 +106,37 @@ final class DoctorCommand implements Callable<Integer> {
                         ? "all there"
                         : missing.size() + " missing, such as " + missing.getFirst(), "; signalbox topics apply");
             }
+            checkClock(admin);
         } catch (ExecutionException | KafkaException | CommandFailure e) {
             report("kafka", false, KafkaTrouble.of(e, clients.bootstrapServers()).lines(), "");
         }
         try {
             int subjects = SchemaRegistryClient.of(clients.registryProperties()).subjects().size();
             report("schema registry", true, clients.registryUrl() + ", " + subjects + " subjects", "");
-            checkClock(clients);
         } catch (KafkaException e) {
             report("schema registry", false, clients.registryUrl() + ": " + e.getMessage(),
                     "; check --schema-registry-url");
         }
     }
 
-    /** Against the registry's host, whose answers carry its time to the second. */
-    private void checkClock(Clients clients) throws InterruptedException {
-        String url = clients.registryUrl().split(",", -1)[0];
-        try (HttpClient http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build()) {
-            Optional<String> date = http.send(
-                    HttpRequest.newBuilder(URI.create(url + "/subjects")).timeout(Duration.ofSeconds(5)).build(),
-                    HttpResponse.BodyHandlers.discarding()).headers().firstValue("Date");
-            if (date.isPresent()) {
-                Duration skew = Duration.between(ZonedDateTime.parse(date.get(), DateTimeFormatter.RFC_1123_DATE_TIME)
-                        .toInstant(), Instant.now()).abs();
-                report("clock", skew.compareTo(MAX_SKEW) <= 0, skew.toSeconds() + " s from the registry's host",
-                        "; times in logs and time to live will mislead: synchronise the clocks");
+    /** Against the clock of Kafka's controller, which its quorum's description carries; nothing is written. */
+    private void checkClock(Admin admin) throws ExecutionException, InterruptedException {
+        Optional<ClockSkew> skew = Optional.empty();
+        for (int look = 0; look < CLOCK_LOOKS; look++) {
+            long before = System.currentTimeMillis();
+            QuorumInfo quorum = admin.describeMetadataQuorum().quorumInfo().get();
+            long after = System.currentTimeMillis();
+            OptionalLong controller = quorum.voters().stream()
+                    .filter(voter -> voter.replicaId() == quorum.leaderId())
+                    .map(QuorumInfo.ReplicaState::lastFetchTimestamp).findFirst().orElse(OptionalLong.empty());
+            if (controller.isPresent()) {
+                ClockSkew seen = ClockSkew.of(before, after, controller.getAsLong());
+                skew = Optional.of(skew.map(best -> best.sharper(seen)).orElse(seen));
             }
-        } catch (IOException | IllegalArgumentException | DateTimeParseException e) {
-            rows.add("clock", "-", "cannot be compared: " + e.getMessage());
         }
+        skew.ifPresentOrElse(
+                known -> report("clock", known.mayBeWithin(MAX_SKEW), known + " Kafka's",
+                        "; times in logs mislead (times to live do not depend on it): synchronise the clocks"),
+                () -> rows.add("clock", "-", "cannot be compared: Kafka's controller does not tell its time"));
     }
 }

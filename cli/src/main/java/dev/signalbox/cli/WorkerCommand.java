@@ -53,28 +53,30 @@ final class WorkerCommand implements Callable<Integer> {
         Logs.asService();
         CountDownLatch stopped = new CountDownLatch(1);
         AtomicBoolean quitting = new AtomicBoolean();
-        CountDownLatch quit = new CountDownLatch(2);
+        CountDownLatch left = new CountDownLatch(2);
         shell.onInterrupt(count -> {
             quitting.set(count > 1);
             stopped.countDown();
-            quit.countDown();
+            left.countDown();
         });
         Worker worker = Installation.start(new WorkerOptions(configuration, clients.kafkaProperties(),
                 clients.registryProperties(), served, Admission.ALL, new InetSocketAddress(adminHost, adminPort)));
+        // Ends with the process, wherever it is, when a second signal comes first.
+        Thread leaving = Thread.ofPlatform().daemon().name("leaving").unstarted(() -> {
+            worker.drain(drainLimit);
+            worker.close();
+            left.countDown();
+        });
         try {
             shell.terminal().say("worker: Kafka " + clients.bootstrapServers() + ", health and metrics at http://"
                     + adminHost + ":" + worker.adminPort());
             stopped.await();
-            Thread drain = Thread.ofPlatform().daemon().name("drain").start(() -> {
-                worker.drain(drainLimit);
-                quit.countDown();
-            });
-            quit.await();
-            drain.interrupt();
+            shell.terminal().say("draining: what runs is finished, at most " + drainLimit.toSeconds()
+                    + " s; a second signal, or Ctrl-C again, quits at once");
+            leaving.start();
+            left.await();
         } finally {
-            if (quitting.get()) {
-                Thread.ofPlatform().daemon().name("quit").start(worker::close);
-            } else {
+            if (leaving.getState() == Thread.State.NEW) {
                 worker.close();
             }
         }

@@ -195,6 +195,15 @@ class RemoteBatchIT {
     }
 
     @Test
+    @Order(2)
+    void doctorTellsHowFarTheClockIsFromKafkas() {
+        CommandLineRunner.Ran ran = CommandLineRunner
+                .run(remote("doctor", "--data", folder.resolve("states").toString()));
+        assertThat(ran.out())
+                .containsPattern("clock +ok +0\\.\\d{3} s \\(± \\d+\\.\\d{3} s\\) (ahead of|behind) Kafka's");
+    }
+
+    @Test
     @Order(3)
     void failuresAreSentAgainOnRequestUnderNewIds() throws IOException {
         CommandLineRunner.Ran first = CommandLineRunner.run(batch("flaky", lines("flaky", 2)));

@@ -107,10 +107,12 @@ class DispatcherIT {
 
     @AfterAll
     void stop() {
-        attempts.close();
-        healths.close();
-        dispatcher.close();
-        installation.close();
+        if (installation != null) {
+            attempts.close();
+            healths.close();
+            dispatcher.close();
+            installation.close();
+        }
     }
 
     @Test

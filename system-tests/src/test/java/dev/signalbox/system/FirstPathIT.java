@@ -97,9 +97,11 @@ class FirstPathIT {
 
     @AfterAll
     void stop() {
-        producer.close();
-        reader.close();
-        installation.close();
+        if (installation != null) {
+            producer.close();
+            reader.close();
+            installation.close();
+        }
     }
 
     @Test

@@ -5,8 +5,6 @@ import dev.signalbox.config.ConfigurationReader;
 import dev.signalbox.config.ReadResult;
 import dev.signalbox.config.topics.TopicAdmin;
 import dev.signalbox.config.topics.TopicCatalogue;
-import dev.signalbox.embedded.EmbeddedOptions;
-import dev.signalbox.embedded.EmbeddedStack;
 import dev.signalbox.simulator.Simulator;
 import dev.signalbox.simulator.SimulatorOptions;
 import dev.signalbox.workers.Worker;
@@ -20,15 +18,15 @@ import java.util.function.Function;
 import org.apache.kafka.clients.admin.Admin;
 import org.awaitility.Awaitility;
 
-/** A whole installation in this process: broker, registry, simulated vendors and one worker. */
+/** A whole installation: {@link KafkaUnderTest}, and in this process simulated vendors and one worker. */
 public final class Installation implements AutoCloseable {
-    private final EmbeddedStack stack;
+    private final KafkaUnderTest kafka;
     private final Simulator simulator;
     private final Configuration configuration;
     private Worker worker;
 
-    private Installation(EmbeddedStack stack, Simulator simulator, Configuration configuration) {
-        this.stack = stack;
+    private Installation(KafkaUnderTest kafka, Simulator simulator, Configuration configuration) {
+        this.kafka = kafka;
         this.simulator = simulator;
         this.configuration = configuration;
         this.worker = startWorker();
@@ -41,16 +39,16 @@ public final class Installation implements AutoCloseable {
      */
     public static Installation start(Path folder, SimulatorOptions vendors, Function<Simulator, String> yaml)
             throws Exception {
-        EmbeddedStack stack = EmbeddedStack.start(folder, EmbeddedOptions.defaults());
+        KafkaUnderTest kafka = KafkaUnderTest.start(folder);
         try {
             Simulator simulator = Simulator.start(vendors);
             Configuration configuration = read(yaml.apply(simulator));
-            try (Admin admin = Admin.create(Map.of("bootstrap.servers", stack.bootstrapServers()))) {
+            try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()))) {
                 new TopicAdmin(admin).createMissing(TopicCatalogue.of(configuration), Duration.ofSeconds(60));
             }
-            return new Installation(stack, simulator, configuration);
+            return new Installation(kafka, simulator, configuration);
         } catch (IOException | RuntimeException | Error e) {
-            stack.close();
+            kafka.close();
             throw e;
         }
     }
@@ -69,16 +67,16 @@ public final class Installation implements AutoCloseable {
     }
 
     public Map<String, Object> clientProperties() {
-        return Map.of("bootstrap.servers", stack.bootstrapServers());
+        return Map.of("bootstrap.servers", kafka.bootstrapServers());
     }
 
     public Map<String, Object> registryProperties() {
-        return Map.of("schema.registry.url", stack.registryUrl());
+        return Map.of("schema.registry.url", kafka.registryUrl());
     }
 
     /** Both, as clients of the contract take them. */
     public Map<String, Object> callerProperties() {
-        return Map.of("bootstrap.servers", stack.bootstrapServers(), "schema.registry.url", stack.registryUrl());
+        return Map.of("bootstrap.servers", kafka.bootstrapServers(), "schema.registry.url", kafka.registryUrl());
     }
 
     public Simulator simulator() {
@@ -95,7 +93,14 @@ public final class Installation implements AutoCloseable {
 
     /** Closes the worker in good order and starts another. */
     public void restartWorker() {
+        restartWorker(() -> {
+        });
+    }
+
+    /** The same with something done while there is none. */
+    public void restartWorker(Runnable between) {
         worker.close();
+        between.run();
         worker = startWorker();
     }
 
@@ -103,6 +108,6 @@ public final class Installation implements AutoCloseable {
     public void close() {
         worker.close();
         simulator.close();
-        stack.close();
+        kafka.close();
     }
 }

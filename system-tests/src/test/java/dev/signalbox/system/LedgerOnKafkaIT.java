@@ -11,6 +11,7 @@ import dev.signalbox.schemas.PoolName;
 import dev.signalbox.schemas.Priority;
 import dev.signalbox.schemas.avro.LlmRequest;
 import dev.signalbox.workers.intake.Admission;
+import dev.signalbox.workers.intake.Handover;
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.intake.LaneBounds;
 import dev.signalbox.workers.intake.LaneConsumer;
@@ -65,9 +66,11 @@ class LedgerOnKafkaIT {
         private final LaneConsumer intake;
 
         Taker(Lane lane) {
-            var properties = LaneConsumerProperties.of(lane, clientProperties(), BOUNDS);
+            Handover handover = new Handover();
+            var properties = LaneConsumerProperties.of(lane, clientProperties(), BOUNDS, handover);
             intake = new LaneConsumer(lane, BOUNDS, () -> new KafkaConsumer<>(properties), Admission.ALL,
-                    (source, ticket) -> new RecordReader.Reading.Request(request(lane, ticket)), this, rejected::add);
+                    (source, ticket) -> new RecordReader.Reading.Request(request(lane, ticket)), this, rejected::add,
+                    handover);
             intake.start();
         }
 

@@ -5,6 +5,7 @@ import dev.signalbox.config.Pool;
 import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.schemas.Priority;
+import dev.signalbox.workers.intake.Handover;
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.intake.IntakeStatus;
 import dev.signalbox.workers.intake.LaneBounds;
@@ -25,7 +26,7 @@ import dev.signalbox.workers.scheduler.PoolScheduler;
 import dev.signalbox.workers.scheduler.RequestCost;
 import dev.signalbox.workers.scheduler.RequestTask;
 import dev.signalbox.workers.scheduler.SchedulerStatus;
-import dev.signalbox.workers.vendor.HttpVendorClient;
+import dev.signalbox.workers.vendor.VendorClient;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,8 +35,6 @@ import java.util.Objects;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.clients.consumer.Consumer;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** One pool's part of a worker: its scheduler and its connections to vendors, and for each of its lanes a consumer, a producer and the requests' path. */
@@ -45,7 +44,7 @@ final class PoolWorker implements AutoCloseable {
 
     private final Pool pool;
     private final SharedStages shared;
-    private final HttpVendorClient vendors = SharedStages.vendors();
+    private final VendorClient vendors;
     private final PoolDispatcher dispatcher;
     private final Map<Lane, LaneStages> lanes = new LinkedHashMap<>();
     private @Nullable ScheduledFuture<?> share;
@@ -61,6 +60,7 @@ final class PoolWorker implements AutoCloseable {
     PoolWorker(Pool pool, SharedStages shared, WorkerOptions options) {
         this.pool = pool;
         this.shared = shared;
+        this.vendors = shared.connections.vendors();
         var settings = shared.configuration.worker();
         PoolScheduler scheduler = new PoolScheduler(pool.priorities(), settings.maxInFlight(),
                 LaneBounds.records(settings));
@@ -94,9 +94,7 @@ final class PoolWorker implements AutoCloseable {
     private LaneStages stages(Lane lane, SharedStages shared, WorkerOptions options) {
         LaneBounds bounds = LaneBounds.of(shared.configuration.worker());
         RenewableProducer producer = new RenewableProducer(lane.toString(),
-                shared.metrics
-                        .observed(RenewableProducer.kafka(options.clientProperties(), lingerMillis(lane.priority()),
-                                shared.configuration.topics().maxMessageBytes())));
+                shared.connections.producers(lingerMillis(lane.priority())));
         ReplyRoom room = new ReplyRoom(dispatcher);
         DeadLetters deadLetters = new DeadLetters(shared.control, shared.timer);
         ReplyPublisher replies = new ReplyPublisher(shared.encoder, producer, room, new ReplyClaims(shared.claims),
@@ -110,12 +108,13 @@ final class PoolWorker implements AutoCloseable {
                 shared.writer, shared.metrics, joined::publish, shared.clock::nowMillis, System::nanoTime);
         Rejections rejections = new Rejections(replies, deadLetters, ticket -> complete(ticket, lane));
         RequestReader reader = new RequestReader(lane, shared.requests::decode, shared.configuration);
-        var properties = LaneConsumerProperties.of(lane, options.clientProperties(), bounds);
-        RequestSource source = new LaneConsumer(lane, bounds, () -> shared.metrics.observed(consumer(properties)),
+        Handover handover = new Handover();
+        var properties = LaneConsumerProperties.of(lane, options.clientProperties(), bounds, handover);
+        RequestSource source = new LaneConsumer(lane, bounds, () -> shared.connections.consumer(properties),
                 options.admission(), (record, ticket) -> {
                     shared.clock.read(record.timestamp());
                     return reader.read(record, ticket);
-                }, joined, rejections);
+                }, joined, rejections, handover);
         return new LaneStages(flow, source, joined, room, replies);
     }
 
@@ -125,10 +124,6 @@ final class PoolWorker implements AutoCloseable {
             case INTERACTIVE -> 1;
             case STANDARD, BATCH, BACKGROUND -> 5;
         };
-    }
-
-    private static Consumer<byte[], byte[]> consumer(Map<String, Object> properties) {
-        return new KafkaConsumer<>(properties);
     }
 
     /** One whose reply topic has no room gives its slot back, and comes again when there is some. */

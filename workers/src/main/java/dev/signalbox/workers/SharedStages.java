@@ -2,7 +2,6 @@ package dev.signalbox.workers;
 
 import dev.signalbox.config.Configuration;
 import dev.signalbox.config.Pool;
-import dev.signalbox.config.VendorFamily;
 import dev.signalbox.schemas.avro.LlmRequest;
 import dev.signalbox.schemas.claim.ClaimStores;
 import dev.signalbox.schemas.serde.AvroDeserializer;
@@ -16,10 +15,6 @@ import dev.signalbox.workers.reply.RecordEncoder;
 import dev.signalbox.workers.reply.RenewableProducer;
 import dev.signalbox.workers.router.PermitDesk;
 import dev.signalbox.workers.router.RouteReach;
-import dev.signalbox.workers.vendor.HttpLimits;
-import dev.signalbox.workers.vendor.HttpVendorClient;
-import dev.signalbox.workers.vendor.anthropic.MessagesCodec;
-import dev.signalbox.workers.vendor.openai.OpenAiChatCodec;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.Executors;
@@ -31,6 +26,7 @@ final class SharedStages implements AutoCloseable {
     private static final int CONTROL_LINGER_MILLIS = 10;
 
     final Configuration configuration;
+    final Connections connections;
     final WorkerIdentity identity;
     final BrokerClock clock = new BrokerClock();
     final RequestCodec requests;
@@ -47,8 +43,9 @@ final class SharedStages implements AutoCloseable {
     /** Starts short tasks at their time; what may block, it hands to a virtual thread. */
     final ScheduledExecutorService timer;
 
-    SharedStages(WorkerOptions options, WorkerMetrics metrics) {
+    SharedStages(WorkerOptions options, Connections connections, WorkerMetrics metrics) {
         this.configuration = options.configuration();
+        this.connections = connections;
         this.metrics = metrics;
         this.identity = new WorkerIdentity(
                 "worker-" + ProcessHandle.current().pid() + "-"
@@ -67,22 +64,13 @@ final class SharedStages implements AutoCloseable {
         this.claims = ConfiguredClaims.open(configuration.claims());
         this.bodies = new ClaimedBodies(claims, configuration.worker(), configuration.claims(),
                 RetryPause.jittered(ThreadLocalRandom::current), clock::nowMillis);
-        this.control = new RenewableProducer("control",
-                RenewableProducer.kafka(options.clientProperties(), CONTROL_LINGER_MILLIS,
-                        configuration.topics().maxMessageBytes()));
+        this.control = new RenewableProducer("control", connections.producers(CONTROL_LINGER_MILLIS));
         Pricing pricing = new Pricing(configuration.prices());
         this.recorder = new AttemptRecorder(new AttemptJournal(encoder, control, clock), metrics, pricing,
                 configuration.environment(), identity, clock::nowMillis);
         this.writer = new ReplyWriter(pricing.version(), System::nanoTime);
         this.timer = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().daemon().name("worker-timer").factory());
-    }
-
-    /** A new vendor stage, with connections that no other has; whoever asks for it closes it. */
-    static HttpVendorClient vendors() {
-        return new HttpVendorClient(
-                Map.of(VendorFamily.OPENAI, new OpenAiChatCodec(), VendorFamily.ANTHROPIC, new MessagesCodec()),
-                HttpLimits.DEFAULT, System::nanoTime);
     }
 
     private static Map<String, Object> withSpecificReader(Map<String, Object> registryProperties) {

@@ -32,10 +32,12 @@ public final class Worker implements AutoCloseable {
 
     private Worker(WorkerOptions options) {
         WorkerMetrics metrics = new WorkerMetrics(registry);
-        shared = new SharedStages(options, metrics);
+        shared = new SharedStages(options, Connections.real(options.clientProperties(),
+                options.configuration().topics().maxMessageBytes(), metrics), metrics);
         pools = options.configuration().pools().stream().filter(pool -> serves(options, pool.name()))
                 .map(pool -> new PoolWorker(pool, shared, options)).toList();
         pools.forEach(pool -> WorkerGauges.register(registry, pool, shared.clock));
+        WorkerGauges.register(registry, shared.clock);
         DeploymentGauges.register(registry, options.configuration(), shared.permits);
         new JvmMemoryMetrics().bindTo(registry);
         new JvmThreadMetrics().bindTo(registry);

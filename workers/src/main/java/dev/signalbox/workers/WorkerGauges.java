@@ -1,6 +1,7 @@
 package dev.signalbox.workers;
 
 import dev.signalbox.schemas.Lane;
+import dev.signalbox.workers.intake.BrokerClock;
 import dev.signalbox.workers.intake.FleetClock;
 import dev.signalbox.workers.intake.IntakeStatus;
 import dev.signalbox.workers.reply.JoinedReplies;
@@ -11,6 +12,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.function.ToDoubleFunction;
 
 /** Gauges of what a pool's lanes and scheduler hold, read when they are scraped. */
@@ -83,6 +85,18 @@ final class WorkerGauges {
         outcomes.forEach((outcome, of) -> FunctionCounter.builder("signalbox.duplicates", joined, of)
                 .tags(tags.and("outcome", outcome)).description("Records that repeat another one's id")
                 .register(registry));
+    }
+
+    /** Not a number until the first record of its own was acknowledged: skew is told only where it is known. */
+    static void register(MeterRegistry registry, BrokerClock clock) {
+        Gauge.builder("signalbox.clock.skew.seconds", clock, any -> seconds(any.wallClockSkewMillis()))
+                .description("This process's wall clock minus broker time").register(registry);
+        Gauge.builder("signalbox.clock.uncertainty.seconds", clock, any -> seconds(any.uncertaintyMillis()))
+                .description("By how much broker time may be misjudged here").register(registry);
+    }
+
+    private static double seconds(OptionalLong millis) {
+        return millis.isPresent() ? millis.getAsLong() / 1e3 : Double.NaN;
     }
 
     private static double waiting(PoolWorker pool, Lane lane) {

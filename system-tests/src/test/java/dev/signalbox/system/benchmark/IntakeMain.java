@@ -3,6 +3,7 @@ package dev.signalbox.system.benchmark;
 import dev.signalbox.config.Configuration;
 import dev.signalbox.workers.intake.Admission;
 import dev.signalbox.workers.intake.InboundRequest;
+import dev.signalbox.workers.intake.Handover;
 import dev.signalbox.workers.intake.LaneBounds;
 import dev.signalbox.workers.intake.LaneConsumer;
 import dev.signalbox.workers.intake.LaneConsumerProperties;
@@ -32,15 +33,16 @@ public final class IntakeMain {
         LaneBounds bounds = LaneBounds.of(configuration.worker());
         Slots slots = new Slots(configuration.worker().maxInFlight(), new Calls(Integer.parseInt(args[4])));
         AtomicReference<PollGap> consumer = new AtomicReference<>();
+        Handover handover = new Handover();
         Map<String, Object> properties = LaneConsumerProperties.of(Reading.LANE, Map.of("bootstrap.servers", args[0]),
-                bounds);
+                bounds, handover);
         LaneConsumer intake = new LaneConsumer(Reading.LANE, bounds, () -> {
             PollGap made = new PollGap(properties);
             consumer.set(made);
             return made;
         }, Admission.ALL, Reading.valueOf(args[3]).reader(configuration, args[1]), slots, unservable -> {
             throw new IllegalStateException(unservable.toString());
-        });
+        }, handover);
         slots.source.set(intake);
         intake.start();
         while (intake.status().claimedPartitions() == 0) {

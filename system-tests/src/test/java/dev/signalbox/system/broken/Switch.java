@@ -29,10 +29,10 @@ import java.util.concurrent.atomic.AtomicInteger;
  * @param type the class, by its binary name
  * @param method overloads are changed together
  */
-record Switch(String type, String method, Off off) {
+public record Switch(String type, String method, Off off) {
 
     /** What the method does instead. */
-    sealed interface Off {
+    public sealed interface Off {
         /** Changes something inside of the method and of its lambdas; the others replace the method or run before it. */
         sealed interface Inside extends Off {
         }
@@ -70,28 +70,28 @@ record Switch(String type, String method, Off off) {
         }
     }
 
-    static Switch answers(String type, String method, boolean constant) {
+    public static Switch answers(String type, String method, boolean constant) {
         return new Switch(type, method, new Off.Answers(constant ? 1 : 0));
     }
 
     /** Answers null, or an empty Optional. */
-    static Switch answersNothing(String type, String method) {
+    public static Switch answersNothing(String type, String method) {
         return new Switch(type, method, new Off.Answers(0));
     }
 
-    static Switch doesNothing(String type, String method) {
+    public static Switch doesNothing(String type, String method) {
         return new Switch(type, method, new Off.DoesNothing());
     }
 
-    static Switch doesNotAsk(String type, String method, String called, long constant) {
+    public static Switch doesNotAsk(String type, String method, String called, long constant) {
         return new Switch(type, method, new Off.DoesNotAsk(called, constant));
     }
 
-    static Switch readsAs(String type, String method, String field, long constant) {
+    public static Switch readsAs(String type, String method, String field, long constant) {
         return new Switch(type, method, new Off.ReadsAs(field, constant));
     }
 
-    static Switch catchesNothing(String type, String method) {
+    public static Switch catchesNothing(String type, String method) {
         return new Switch(type, method, new Off.CatchesNothing());
     }
 

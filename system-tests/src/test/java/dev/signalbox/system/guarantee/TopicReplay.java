@@ -27,12 +27,18 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
-/** Tells the watchers what a lane's topics hold, from their beginnings to their ends; any number of times in a run. */
+/**
+ * Tells the watchers what a lane's topics hold, to their ends, each time from where it last stopped. Any number of times in a
+ * run; for one thread.
+ */
 public final class TopicReplay {
     private static final Duration LIMIT = Duration.ofSeconds(60);
 
     private final Map<String, Object> properties;
     private final Lane lane;
+    private final List<String> replyTopics;
+    /** Where the next telling begins. */
+    private final Map<TopicPartition, Long> next = new HashMap<>();
     private final RequestCodec requests;
     private final AvroDeserializer<LlmReply> replies;
     private final AvroDeserializer<TokenChunk> chunks;
@@ -41,6 +47,15 @@ public final class TopicReplay {
 
     /** @param properties of a Kafka client and of the registry */
     public TopicReplay(Map<String, Object> properties, Lane lane) {
+        this(properties, lane, List.of(Topics.REPLIES));
+    }
+
+    /**
+     * @param properties of a Kafka client and of the registry
+     * @param replyTopics where the lane's callers have their replies
+     */
+    public TopicReplay(Map<String, Object> properties, Lane lane, List<String> replyTopics) {
+        this.replyTopics = List.copyOf(replyTopics);
         this.properties = new HashMap<>(properties);
         this.lane = lane;
         SchemaRegistryClient registry = SchemaRegistryClient.of(properties);
@@ -62,12 +77,14 @@ public final class TopicReplay {
                 text(record, Headers.DEAD_LETTER_ORIGINAL_TOPIC) + "-"
                         + text(record, Headers.DEAD_LETTER_ORIGINAL_PARTITION),
                 Long.parseLong(text(record, Headers.DEAD_LETTER_ORIGINAL_OFFSET)))));
-        read(Topics.REPLIES, record -> {
-            guarantees.saw(new RunEvent.Replied(isJson(record)
-                    ? json.parseReply(record.value())
-                    : replies.deserialize(record.topic(), record.value())));
-            tellHeaders(guarantees, record);
-        });
+        for (String replyTopic : replyTopics) {
+            read(replyTopic, record -> {
+                guarantees.saw(new RunEvent.Replied(isJson(record)
+                        ? json.parseReply(record.value())
+                        : replies.deserialize(record.topic(), record.value())));
+                tellHeaders(guarantees, record);
+            });
+        }
         read(Topics.TOKENS, record -> {
             guarantees.saw(new RunEvent.Chunk(isJson(record)
                     ? json.parseChunk(record.value())
@@ -116,6 +133,8 @@ public final class TopicReplay {
                     .map(info -> new TopicPartition(topic, info.partition())).toList();
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
+            partitions.stream().filter(next::containsKey)
+                    .forEach(partition -> consumer.seek(partition, next.get(partition)));
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
             long deadline = System.nanoTime() + LIMIT.toNanos();
             while (partitions.stream().anyMatch(partition -> consumer.position(partition) < ends.get(partition))) {
@@ -124,6 +143,7 @@ public final class TopicReplay {
                 }
                 consumer.poll(Duration.ofMillis(100)).forEach(each);
             }
+            partitions.forEach(partition -> next.put(partition, consumer.position(partition)));
         }
     }
 }

@@ -29,6 +29,7 @@ public final class LaneConsumer implements RequestSource {
     private final RequestSink sink;
     private final RecordDecoding decoding;
     private final LaneLedger ledger;
+    private final Handover handover;
     private final LongSupplier nanoClock;
     private final Completions completions;
     private final CountDownLatch ended = new CountDownLatch(1);
@@ -41,15 +42,17 @@ public final class LaneConsumer implements RequestSource {
      * @param consumers makes the lane's consumer, of {@link LaneConsumerProperties}; called on the poll thread, which closes
      *        it
      * @param admission which records this worker serves
+     * @param handover the one in the consumer's properties
      */
     public LaneConsumer(Lane lane, LaneBounds bounds, Supplier<? extends Consumer<byte[], byte[]>> consumers,
-            Admission admission, RecordReader reader, RequestSink sink, Rejector rejector) {
-        this(lane, bounds, consumers, admission, reader, sink, rejector, Thread::startVirtualThread, System::nanoTime);
+            Admission admission, RecordReader reader, RequestSink sink, Rejector rejector, Handover handover) {
+        this(lane, bounds, consumers, admission, reader, sink, rejector, handover, Thread::startVirtualThread,
+                System::nanoTime);
     }
 
     LaneConsumer(Lane lane, LaneBounds bounds, Supplier<? extends Consumer<byte[], byte[]>> consumers,
-            Admission admission, RecordReader reader, RequestSink sink, Rejector rejector, Executor decodeThreads,
-            LongSupplier nanoClock) {
+            Admission admission, RecordReader reader, RequestSink sink, Rejector rejector, Handover handover,
+            Executor decodeThreads, LongSupplier nanoClock) {
         this.lane = lane;
         this.consumers = consumers;
         this.admission = admission;
@@ -57,6 +60,7 @@ public final class LaneConsumer implements RequestSource {
         this.decoding = new RecordDecoding(lane, reader, sink, rejector, decodeThreads);
         this.ledger = new LaneLedger(lane, bounds);
         this.completions = new Completions(ledger);
+        this.handover = handover;
         this.nanoClock = nanoClock;
         this.status = ledger.status(0, 0, Optional.empty());
         this.thread = Thread.ofPlatform().name("intake-" + lane).unstarted(this::run);
@@ -113,7 +117,8 @@ public final class LaneConsumer implements RequestSource {
 
     /** What the poll thread moves along; whoever does so in its place may make it with a consumer of its own. */
     PollLoop loop(Consumer<byte[], byte[]> consumer) {
-        return new PollLoop(lane, consumer, ledger, admission, decoding, sink, completions, nanoClock);
+        return new PollLoop(lane, consumer, ledger, admission, decoding, sink, completions, handover,
+                nanoClock);
     }
 
     /** A turn of the loop. */

@@ -4,7 +4,6 @@ import dev.signalbox.schemas.Lane;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
-import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /** Properties of a lane's consumer: what the user's client properties say, and over it what the ledger rests on. */
@@ -16,17 +15,19 @@ public final class LaneConsumerProperties {
     /**
      * @param client the user's, such as {@code bootstrap.servers} and TLS; may set {@code session.timeout.ms},
      *        {@code max.poll.interval.ms} and the like
+     * @param handover the lane's, which its {@link LaneConsumer} is given too
      * @throws IllegalArgumentException if they make the member static: a static member's partitions stay with it while it is
      *         away, and come back to its next incarnation under the same generation, so epochs would repeat
      */
-    public static Map<String, Object> of(Lane lane, Map<String, ?> client, LaneBounds bounds) {
+    public static Map<String, Object> of(Lane lane, Map<String, ?> client, LaneBounds bounds,
+            Handover handover) {
         if (client.containsKey(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG)) {
             throw new IllegalArgumentException("group.instance.id must not be set: workers are dynamic members of "
                     + lane.consumerGroup() + ", since a static one would take its partitions back under an old epoch");
         }
         Map<String, Object> all = new HashMap<>();
         all.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, 10_000);
-        all.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, 3_000);
+        all.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, 1_000);
         // With the classic protocol it is also how long a rebalance waits for a member; the poll thread never blocks long.
         all.put(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG, 60_000);
         // New topics of the lane, such as its overflow, are found within this time.
@@ -35,7 +36,8 @@ public final class LaneConsumerProperties {
         all.putAll(client);
         all.put(ConsumerConfig.GROUP_ID_CONFIG, lane.consumerGroup());
         all.put(ConsumerConfig.GROUP_PROTOCOL_CONFIG, "classic");
-        all.put(ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG, CooperativeStickyAssignor.class.getName());
+        all.put(ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG, HandoverAssignor.class.getName());
+        all.put(HandoverAssignor.HANDOVER, handover);
         all.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
         // Out of range is an event to count and report, not to pass over.
         all.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");

@@ -113,6 +113,17 @@ final class LaneLedger {
         return lost;
     }
 
+    /** This process stood still for so long that its partitions may be others' by now. */
+    void doubt() {
+        partitions.values().forEach(PartitionIntake::doubt);
+    }
+
+    /** Whether nothing of an owned partition is pending, and all that is done is committed. */
+    boolean isSettled(TopicPartition partition) {
+        PartitionIntake owned = open(partition);
+        return owned.pendingRecords() == 0 && !owned.isDirty();
+    }
+
     /** The next offset to come. */
     long position(TopicPartition partition) {
         return open(partition).position();

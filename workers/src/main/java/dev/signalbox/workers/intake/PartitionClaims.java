@@ -34,6 +34,7 @@ final class PartitionClaims implements ConsumerRebalanceListener {
     private final LaneLedger ledger;
     private final Completions completions;
     private final LaneCommits commits;
+    private final PartitionReleases releases;
     private final RequestSink sink;
     private final RecordDecoding decoding;
     private final LongSupplier nanoClock;
@@ -42,12 +43,14 @@ final class PartitionClaims implements ConsumerRebalanceListener {
     private long nextResolve;
 
     PartitionClaims(Lane lane, Consumer<byte[], byte[]> consumer, LaneLedger ledger, Completions completions,
-            LaneCommits commits, RequestSink sink, RecordDecoding decoding, LongSupplier nanoClock) {
+            LaneCommits commits, PartitionReleases releases, RequestSink sink, RecordDecoding decoding,
+            LongSupplier nanoClock) {
         this.lane = lane;
         this.consumer = consumer;
         this.ledger = ledger;
         this.completions = completions;
         this.commits = commits;
+        this.releases = releases;
         this.sink = sink;
         this.decoding = decoding;
         this.nanoClock = nanoClock;
@@ -140,6 +143,7 @@ final class PartitionClaims implements ConsumerRebalanceListener {
     }
 
     private void forget(Collection<TopicPartition> partitions) {
+        releases.gone(partitions);
         unresolved.removeAll(partitions);
         Set<TopicPartition> owned = ledger.owned();
         for (TopicPartition partition : partitions) {

@@ -19,6 +19,8 @@ final class PartitionIntake {
     /** End of each lost range that is pending, by its first offset; none of it is done before all of it is. */
     private final Map<Long, Long> lostEnds = new HashMap<>();
     private boolean claimed;
+    /** Grows when the claim is in doubt: a commit sent before proves nothing. */
+    private int doubts;
     private boolean guarded;
     private double fill;
     private long committedRevision = -1;
@@ -30,8 +32,9 @@ final class PartitionIntake {
      * What to commit.
      *
      * @param revision the ledger's, to be given back to {@link #acknowledged}
+     * @param doubts the same
      */
-    record Commit(long offset, String metadata, int epoch, long revision) {
+    record Commit(long offset, String metadata, int epoch, long revision, int doubts) {
     }
 
     PartitionIntake(TopicPartition partition, OffsetLedger ledger) {
@@ -127,6 +130,13 @@ final class PartitionIntake {
         return pending.values().stream().mapToLong(Pending::sizeBytes).sum();
     }
 
+    /** It may have been given to another: nothing is taken from it before a commit of now is acknowledged. */
+    void doubt() {
+        claimed = false;
+        doubts++;
+        committedRevision = -1;
+    }
+
     boolean isDirty() {
         return ledger.revision() != committedRevision;
     }
@@ -135,11 +145,11 @@ final class PartitionIntake {
         LedgerMetadata.Encoded encoded = ledger.encode();
         fill = encoded.fill();
         guarded = encoded.mustStopAdmitting() || (guarded && fill > GUARD_RELEASE);
-        return new Commit(ledger.committable(), encoded.text(), ledger.epoch(), ledger.revision());
+        return new Commit(ledger.committable(), encoded.text(), ledger.epoch(), ledger.revision(), doubts);
     }
 
     void acknowledged(Commit commit) {
-        if (commit.epoch() == ledger.epoch()) {
+        if (commit.epoch() == ledger.epoch() && commit.doubts() == doubts) {
             claimed = true;
             committedRevision = commit.revision();
         }

@@ -27,6 +27,8 @@ import org.slf4j.LoggerFactory;
 final class PollLoop implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PollLoop.class);
     private static final long STATUS_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    /** Half of the shortest session that brokers allow by default: a thread that stood still for longer may have missed its end. */
+    private static final long STANDSTILL_NANOS = TimeUnit.SECONDS.toNanos(3);
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
     /** While a claim is awaited, before which a partition delivers nothing. */
     private static final Duration BUSY_POLL = Duration.ofMillis(10);
@@ -46,13 +48,16 @@ final class PollLoop implements AutoCloseable {
     private final LaneLedger ledger;
     private final LaneCommits commits;
     private final PartitionClaims claims;
+    private final PartitionReleases releases;
     private final Completions completions;
     private final LongSupplier nanoClock;
     private IntakeStatus status;
     private long nextStatus;
+    private long lastAlive;
 
     PollLoop(Lane lane, Consumer<byte[], byte[]> consumer, LaneLedger ledger, Admission admission,
-            RecordDecoding decoding, RequestSink sink, Completions completions, LongSupplier nanoClock) {
+            RecordDecoding decoding, RequestSink sink, Completions completions, Handover handover,
+            LongSupplier nanoClock) {
         this.lane = lane;
         this.consumer = consumer;
         this.admission = admission;
@@ -61,8 +66,10 @@ final class PollLoop implements AutoCloseable {
         this.completions = completions;
         this.nanoClock = nanoClock;
         this.nextStatus = nanoClock.getAsLong();
+        this.lastAlive = nextStatus;
         this.commits = new LaneCommits(lane, consumer, ledger, nextStatus);
-        this.claims = new PartitionClaims(lane, consumer, ledger, completions, commits, sink, decoding,
+        this.releases = new PartitionReleases(consumer, ledger, handover);
+        this.claims = new PartitionClaims(lane, consumer, ledger, completions, commits, releases, sink, decoding,
                 nanoClock);
         this.status = ledger.status(0, 0, Optional.empty());
         // By pattern, so that topics of the lane which do not exist yet are read as soon as they do.
@@ -74,14 +81,32 @@ final class PollLoop implements AutoCloseable {
     void step() {
         completions.take();
         long now = nanoClock.getAsLong();
+        alive(now);
         claims.turn(now);
         commits.turn(now);
+        releases.turn(now);
         Set<TopicPartition> paused = applyPauses();
         if (now - nextStatus >= 0) {
             status = ledger.status(paused.size(), commits.ageNanos(now), Optional.empty());
             nextStatus = now + STATUS_NANOS;
         }
-        handOver(poll(pollLimit(paused)));
+        ConsumerRecords<byte[], byte[]> records = poll(pollLimit(paused));
+        alive(nanoClock.getAsLong());
+        handOver(records);
+    }
+
+    /**
+     * A process that was frozen, or collected garbage for seconds, still has what it had fetched, and could fetch more: reading
+     * is not fenced. Nothing of that is taken in until the group's coordinator has acknowledged a commit.
+     */
+    private void alive(long now) {
+        if (now - lastAlive > STANDSTILL_NANOS) {
+            LOG.warn("{}: stood still for {} s; what it owned may be others' by now", lane,
+                    TimeUnit.NANOSECONDS.toSeconds(now - lastAlive));
+            ledger.doubt();
+            commits.hasten(now);
+        }
+        lastAlive = now;
     }
 
     private Duration pollLimit(Set<TopicPartition> paused) {
@@ -102,6 +127,7 @@ final class PollLoop implements AutoCloseable {
     private Set<TopicPartition> applyPauses() {
         Set<TopicPartition> wanted = ledger.paused();
         wanted.addAll(claims.unresolved());
+        wanted.addAll(releases.leaving());
         Set<TopicPartition> paused = consumer.paused();
         if (!wanted.equals(paused)) {
             Set<TopicPartition> resumed = new HashSet<>(paused);

@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * address, and a request that the server says it has not looked at is sent on another stream. Calls block; their number
  * at once is bounded by the callers' permits.
  */
-public final class HttpVendorClient implements VendorClient, AutoCloseable {
+public final class HttpVendorClient implements VendorClient {
     private static final MediaType JSON = MediaType.get("application/json");
     private static final String USER_AGENT = "signalbox";
     /** How often a request that the server has not looked at is sent: a new connection may say its limit late. */

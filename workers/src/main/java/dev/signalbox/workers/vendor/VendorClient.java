@@ -6,9 +6,14 @@ import java.time.Duration;
 import java.util.Optional;
 
 /** Makes one vendor call. Blocking; meant for a virtual thread. Interrupting the thread closes the connection. */
-public interface VendorClient {
+public interface VendorClient extends AutoCloseable {
     /** Never throws for anything that the vendor, the network or the request did: those are outcomes. */
     AttemptOutcome call(Call call, TokenSink sink);
+
+    /** Lets go of its connections. Running calls are not waited for; whoever closes it has drained them. */
+    @Override
+    default void close() {
+    }
 
     /**
      * @param format the caller's language; where the deployment speaks another one, request and answer are translated

@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -52,9 +53,10 @@ class LaneConsumerTest {
             forgotten.add(partition.partition() + "@" + epoch);
         }
     };
+    private final Handover handover = new Handover();
     private final LaneConsumer intake = new LaneConsumer(LANE, BOUNDS, () -> kafka, LaneConsumerTest::owner,
             (source, ticket) -> readings.getOrDefault(source.offset(), request(ticket)), sink, rejected::add,
-            Runnable::run, () -> nanos);
+            handover, Runnable::run, () -> nanos);
     private final PollLoop loop = intake.loop(kafka);
 
     private static Admission.Verdict owner(org.apache.kafka.common.header.Headers headers) {
@@ -329,10 +331,89 @@ class LaneConsumerTest {
     }
 
     @Test
+    void a_partition_that_is_to_move_is_released_once_all_of_it_is_answered_and_committed() {
+        kafka.assign(0, 1);
+        kafka.records(0, 0, 2);
+        steps(2);
+        handover.ask(Set.of(kafka.partition(0)));
+        steps(1);
+        kafka.records(0, 2, 3);
+        kafka.records(1, 0, 1);
+        steps(2);
+        assertThat(offered).as("the other partition goes on").extracting(Ticket::partition)
+                .containsExactly(kafka.partition(0), kafka.partition(0), kafka.partition(1));
+        intake.complete(offered.get(0));
+        steps(2);
+        assertThat(handover.released()).isEmpty();
+        assertThat(kafka.shouldRebalance()).isFalse();
+        kafka.holdAnswers = true;
+        intake.complete(offered.get(1));
+        steps(2);
+        assertThat(handover.released()).as("not committed yet").isEmpty();
+        kafka.answers.remove().run();
+        steps(1);
+        assertThat(handover.released()).containsExactly(kafka.partition(0));
+        assertThat(kafka.shouldRebalance()).isTrue();
+        kafka.assign(1);
+        assertThat(handover.released()).isEmpty();
+        assertThat(committed(0).offset()).isEqualTo(2);
+    }
+
+    @Test
+    void what_still_runs_after_twenty_seconds_does_not_hold_a_partition_that_is_to_move() {
+        kafka.assign(0);
+        kafka.records(0, 0, 1);
+        steps(2);
+        handover.ask(Set.of(kafka.partition(0)));
+        steps(1);
+        steps((int) (PartitionReleases.LIMIT_NANOS / TimeUnit.MILLISECONDS.toNanos(250)) - 1);
+        assertThat(handover.released()).isEmpty();
+        steps(1);
+        assertThat(handover.released()).containsExactly(kafka.partition(0));
+    }
+
+    @Test
+    void a_partition_that_is_no_longer_asked_for_goes_on_as_before() {
+        kafka.assign(0);
+        kafka.records(0, 0, 1);
+        steps(2);
+        handover.ask(Set.of(kafka.partition(0)));
+        steps(1);
+        assertThat(kafka.paused()).containsExactly(kafka.partition(0));
+        handover.ask(Set.of());
+        kafka.records(0, 1, 2);
+        steps(2);
+        assertThat(offered).hasSize(2);
+        intake.complete(offered.get(0));
+        steps(1);
+        assertThat(committed(0).offset()).isEqualTo(1);
+    }
+
+    @Test
+    void after_a_standstill_nothing_is_taken_in_before_the_coordinator_answers() {
+        kafka.assign(0);
+        kafka.records(0, 0, 1);
+        steps(2);
+        kafka.holdAnswers = true;
+        intake.complete(offered.get(0));
+        steps(1);
+        kafka.records(0, 1, 3);
+        kafka.schedulePollTask(() -> nanos += TimeUnit.SECONDS.toNanos(8));
+        steps(1);
+        kafka.answers.remove().run();
+        steps(1);
+        assertThat(offered).as("the answer to a commit from before proves nothing").hasSize(1);
+        kafka.answers.remove().run();
+        kafka.records(0, 1, 3);
+        steps(2);
+        assertThat(offered).extracting(Ticket::offset).containsExactly(0L, 1L, 2L);
+    }
+
+    @Test
     void its_thread_starts_serves_and_ends() {
         ScriptedConsumer own = new ScriptedConsumer(LANE, 1);
         LaneConsumer running = new LaneConsumer(LANE, BOUNDS, () -> own, Admission.ALL,
-                (source, ticket) -> request(ticket), sink, rejected::add);
+                (source, ticket) -> request(ticket), sink, rejected::add, new Handover());
         own.schedulePollTask(() -> own.assign(0));
         running.start();
         Awaitility.await().until(() -> running.status().claimedPartitions() == 1);
@@ -345,7 +426,7 @@ class LaneConsumerTest {
     void a_consumer_that_cannot_be_made_is_reported_as_failure() {
         LaneConsumer broken = new LaneConsumer(LANE, BOUNDS, () -> {
             throw new IllegalStateException("no broker");
-        }, Admission.ALL, (source, ticket) -> request(ticket), sink, rejected::add);
+        }, Admission.ALL, (source, ticket) -> request(ticket), sink, rejected::add, new Handover());
         broken.start();
         Awaitility.await().until(() -> broken.status().failure().isPresent());
         assertThat(broken.close(Duration.ofSeconds(5))).isTrue();
@@ -353,12 +434,12 @@ class LaneConsumerTest {
 
     @Test
     void static_members_are_refused_and_the_ledgers_settings_win() {
-        assertThatThrownBy(() -> LaneConsumerProperties.of(LANE, Map.of("group.instance.id", "x"), BOUNDS))
+        assertThatThrownBy(() -> LaneConsumerProperties.of(LANE, Map.of("group.instance.id", "x"), BOUNDS, handover))
                 .hasMessageContaining("group.instance.id");
         Map<String, Object> properties = LaneConsumerProperties.of(LANE,
                 Map.of("bootstrap.servers", "localhost:1", "enable.auto.commit", "true", "session.timeout.ms", "6000",
                         "group.protocol", "consumer"),
-                BOUNDS);
+                BOUNDS, handover);
         assertThat(properties).containsEntry("session.timeout.ms", "6000").containsEntry("enable.auto.commit", false)
                 .containsEntry("group.protocol", "classic");
         assertThat(new ConsumerConfig(properties)).isNotNull();

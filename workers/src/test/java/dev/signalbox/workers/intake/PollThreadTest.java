@@ -44,7 +44,8 @@ class PollThreadTest {
                         await(unblocked);
                     }
                     return ScriptedIntake.request(ticket);
-                }, sink, rejected -> await(unblocked), Thread::startVirtualThread, () -> nanos.addAndGet(20_000_000));
+                }, sink, rejected -> await(unblocked), new Handover(), Thread::startVirtualThread,
+                () -> nanos.addAndGet(20_000_000));
         kafka.schedulePollTask(() -> kafka.assign(0, 1));
         intake.start();
         Awaitility.await().until(() -> intake.status().claimedPartitions() == 2);

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -67,10 +68,11 @@ class Http2Test {
         client.call(Deployments.call(deployment(vendor, CallTimeouts.DEFAULT), "{}", true), TokenSink.NONE);
         for (int round = 1; round <= 3; round++) {
             vendor.requests.clear();
-            // Nobody is answered before all are there.
+            // Nobody is answered before all are there; each connection has a thread, and one of them is the last.
+            AtomicInteger begun = new AtomicInteger();
             script.set(request -> {
                 start(request);
-                if (vendor.requests.size() == AT_ONCE) {
+                if (begun.incrementAndGet() == AT_ONCE) {
                     vendor.requests.forEach(Http2Test::finish);
                 }
             });
