@@ -51,7 +51,7 @@ class EffectsToCommitTest {
                 public void forget(TopicPartition partition, int epoch) {
                 }
             }, record -> {
-            }, Runnable::run, () -> nanos);
+            }, new Handover(), Runnable::run, () -> nanos);
 
     @AfterEach
     void stop() {
