@@ -143,7 +143,7 @@ final class PoolWorker implements AutoCloseable {
     }
 
     void start() {
-        lanes.values().forEach(lane -> lane.source.start());
+        shared.onceTimeIsKnown(() -> lanes.values().forEach(lane -> lane.source.start()));
         share = shared.timer.scheduleWithFixedDelay(this::takeShare, 0, SHARE_MILLIS, TimeUnit.MILLISECONDS);
         sweep = shared.timer.scheduleWithFixedDelay(this::sweepRooms, SWEEP_MILLIS, SWEEP_MILLIS,
                 TimeUnit.MILLISECONDS);

@@ -2,6 +2,7 @@ package dev.signalbox.workers;
 
 import dev.signalbox.config.Configuration;
 import dev.signalbox.config.Pool;
+import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.LlmRequest;
 import dev.signalbox.schemas.claim.ClaimStores;
 import dev.signalbox.schemas.serde.AvroDeserializer;
@@ -15,15 +16,22 @@ import dev.signalbox.workers.reply.RecordEncoder;
 import dev.signalbox.workers.reply.RenewableProducer;
 import dev.signalbox.workers.router.PermitDesk;
 import dev.signalbox.workers.router.RouteReach;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What all pools of a worker share: the stages without a lane of their own, clock, timer and control producer. */
 final class SharedStages implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(SharedStages.class);
     private static final int CONTROL_LINGER_MILLIS = 10;
+    private static final long TIME_RETRY_MILLIS = 1_000;
 
     final Configuration configuration;
     final Connections connections;
@@ -71,6 +79,29 @@ final class SharedStages implements AutoCloseable {
         this.writer = new ReplyWriter(pricing.version(), System::nanoTime);
         this.timer = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().daemon().name("worker-timer").factory());
+    }
+
+    /**
+     * Runs that once broker time is known, from the acknowledgement of a record without content; tried again until there is
+     * one. Whoever serves requests before that may call a vendor for one whose time is up.
+     */
+    void onceTimeIsKnown(Runnable start) {
+        Thread.startVirtualThread(() -> askForTime(start));
+    }
+
+    private void askForTime(Runnable start) {
+        long sending = clock.sending();
+        byte[] key = identity.name().getBytes(StandardCharsets.UTF_8);
+        control.send(new ProducerRecord<>(Topics.CAPACITY_DEMAND, key, null), (metadata, error) -> {
+            if (error == null) {
+                clock.acknowledged(metadata.timestamp(), sending);
+                Thread.startVirtualThread(start);
+            } else if (!timer.isShutdown()) {
+                LOG.warn("nothing is served yet: broker time could not be learnt from {}: {}", Topics.CAPACITY_DEMAND,
+                        error.toString());
+                timer.schedule(() -> onceTimeIsKnown(start), TIME_RETRY_MILLIS, TimeUnit.MILLISECONDS);
+            }
+        });
     }
 
     private static Map<String, Object> withSpecificReader(Map<String, Object> registryProperties) {

@@ -39,8 +39,6 @@ final class SimulatedWorld implements SimulatedBroker.Watch {
     private static final long CALM_MILLIS = 120_000;
     /** What a worker's idea of broker time may be off by: half of a slow acknowledgement's round trip. */
     private static final long CLOCK_MILLIS = 300;
-    /** For what was begun before it was learnt. */
-    private static final long LEARNING_MILLIS = 200;
     private static final long TICK_NANOS = 250 * Simulation.MILLI;
     /** From plenty of permits to hardly any. */
     private static final List<Configuration> CONFIGURATIONS = List.of(configuration(30, 30), configuration(4, 2),
@@ -69,8 +67,6 @@ final class SimulatedWorld implements SimulatedBroker.Watch {
     private final Set<SimulatedProcess> truncating = new HashSet<>();
     /** Latest end of their time, on the broker's clock. */
     private final Map<String, Long> expiry = new HashMap<>();
-    /** When a record's append time was first acknowledged to a process, ms; before, its clock may be behind. */
-    private final Map<SimulatedProcess, Long> knowBrokerTime = new HashMap<>();
     private boolean calm;
     private boolean settled;
 
@@ -330,9 +326,7 @@ final class SimulatedWorld implements SimulatedBroker.Watch {
 
     void called(SimulatedProcess process, VendorClient.Call call) {
         long late = simulation.brokerMillis() - expiry.getOrDefault(call.requestId(), Long.MAX_VALUE);
-        if (late > CLOCK_MILLIS
-                && simulation.millis() > knowBrokerTime.getOrDefault(process, Long.MAX_VALUE - LEARNING_MILLIS)
-                        + LEARNING_MILLIS) {
+        if (late > CLOCK_MILLIS) {
             simulation.violated("G7 " + process.name() + " calls a vendor for " + call.requestId() + " " + late
                     + " ms after its time was up");
         }
@@ -354,9 +348,6 @@ final class SimulatedWorld implements SimulatedBroker.Watch {
 
     @Override
     public void acknowledged(SimulatedProcess to, ProducerRecord<byte[], byte[]> record) {
-        if (record.topic().equals(Topics.ATTEMPTS)) {
-            knowBrokerTime.putIfAbsent(to, simulation.millis());
-        }
         if (record.topic().equals(Topics.REPLIES)) {
             coverage.moved(to, text(record.key()), Stage.DONE);
         }
