@@ -99,7 +99,7 @@ final class SharedStages implements AutoCloseable {
             } else if (!timer.isShutdown()) {
                 LOG.warn("nothing is served yet: broker time could not be learnt from {}: {}", Topics.CAPACITY_DEMAND,
                         error.toString());
-                timer.schedule(() -> onceTimeIsKnown(start), TIME_RETRY_MILLIS, TimeUnit.MILLISECONDS);
+                var _ = timer.schedule(() -> onceTimeIsKnown(start), TIME_RETRY_MILLIS, TimeUnit.MILLISECONDS);
             }
         });
     }

@@ -7,7 +7,7 @@ import java.util.function.LongSupplier;
 /**
  * The fleet's clock in this process: broker time learnt from the acknowledgements of its own sends to topics with
  * {@code LogAppendTime}. Before the first one it goes by the records read so far, and before those by the local wall clock,
- * so whoever needs true expiry sends a probe first. Thread-safe; the lock is held for arithmetic only.
+ * so a worker sends a record for the time's sake before it serves any. Thread-safe; the lock is held for arithmetic only.
  */
 public final class BrokerClock implements FleetClock {
     private final LongSupplier nanoTime;
