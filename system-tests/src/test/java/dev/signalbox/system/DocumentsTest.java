@@ -55,6 +55,16 @@ class DocumentsTest {
         assertThat(pages().flatMap(page -> machine.matcher(read(page)).results().map(MatchResult::group))).isEmpty();
     }
 
+    @Test
+    void decisionsAreNumberedOneByOne() {
+        List<Path> decisions = pages().filter(page -> page.getParent().endsWith("adr")).sorted().toList();
+        for (int i = 0; i < decisions.size(); i++) {
+            assertThat(decisions.get(i).getFileName().toString()).startsWith("%04d-".formatted(i + 1));
+            assertThat(read(decisions.get(i))).startsWith("# " + (i + 1) + ". ");
+        }
+        assertThat(decisions).isNotEmpty();
+    }
+
     private static Stream<Path> pages() {
         try (Stream<Path> docs = Files.walk(ROOT.resolve("docs"))) {
             return Stream.concat(Stream.of(ROOT.resolve("README.md"), ROOT.resolve("CONTRIBUTING.md")),
