@@ -8,6 +8,8 @@ import dev.signalbox.config.Deployment;
 import dev.signalbox.config.Vendor;
 import dev.signalbox.config.VendorFamily;
 import dev.signalbox.workers.vendor.openai.OpenAiChatCodec;
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
@@ -17,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -68,12 +71,16 @@ class Http2Test {
         client.call(Deployments.call(deployment(vendor, CallTimeouts.DEFAULT), "{}", true), TokenSink.NONE);
         for (int round = 1; round <= 3; round++) {
             vendor.requests.clear();
-            // Nobody is answered before all are there; each connection has a thread, and one of them is the last.
+            // Nobody is answered before all are there; each connection has a thread, which alone may end its answers.
+            List<Runnable> ends = new CopyOnWriteArrayList<>();
             AtomicInteger begun = new AtomicInteger();
             script.set(request -> {
                 start(request);
-                if (begun.incrementAndGet() == AT_ONCE) {
-                    vendor.requests.forEach(Http2Test::finish);
+                Context own = Vertx.currentContext();
+                ends.add(() -> own.runOnContext(_ -> finish(request)));
+                if (begun.incrementAndGet() >= AT_ONCE) {
+                    List<Runnable> due = List.copyOf(ends);
+                    due.stream().filter(ends::remove).forEach(Runnable::run);
                 }
             });
             for (FutureTask<AttemptOutcome> call : calls(client, vendor, AT_ONCE)) {
