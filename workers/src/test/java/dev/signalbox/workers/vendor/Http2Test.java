@@ -69,27 +69,25 @@ class Http2Test {
         HttpVendorClient client = client(HttpLimits.DEFAULT);
         // A limit holds from the moment that the client has heard of it.
         client.call(Deployments.call(deployment(vendor, CallTimeouts.DEFAULT), "{}", true), TokenSink.NONE);
-        for (int round = 1; round <= 3; round++) {
-            vendor.requests.clear();
-            // Nobody is answered before all are there; each connection has a thread, which alone may end its answers.
-            List<Runnable> ends = new CopyOnWriteArrayList<>();
-            AtomicInteger begun = new AtomicInteger();
-            script.set(request -> {
-                start(request);
-                Context own = Vertx.currentContext();
-                ends.add(() -> own.runOnContext(_ -> finish(request)));
-                if (begun.incrementAndGet() >= AT_ONCE) {
-                    List<Runnable> due = List.copyOf(ends);
-                    due.stream().filter(ends::remove).forEach(Runnable::run);
-                }
-            });
-            for (FutureTask<AttemptOutcome> call : calls(client, vendor, AT_ONCE)) {
-                assertThat(call.get(30, TimeUnit.SECONDS)).isInstanceOf(AttemptOutcome.Answered.class);
+        vendor.requests.clear();
+        // Nobody is answered before all are there; each connection has a thread, which alone may end its answers.
+        List<Runnable> ends = new CopyOnWriteArrayList<>();
+        AtomicInteger begun = new AtomicInteger();
+        script.set(request -> {
+            start(request);
+            Context own = Vertx.currentContext();
+            ends.add(() -> own.runOnContext(_ -> finish(request)));
+            if (begun.incrementAndGet() >= AT_ONCE) {
+                List<Runnable> due = List.copyOf(ends);
+                due.stream().filter(ends::remove).forEach(Runnable::run);
             }
-            assertThat(vendor.requests).hasSize(AT_ONCE).allMatch(request -> request.version() == HttpVersion.HTTP_2);
-            assertThat(vendor.requests).filteredOn(request -> request.connection() == vendor.connections.getFirst())
-                    .hasSizeLessThanOrEqualTo(Http2Vendor.STREAMS);
+        });
+        for (FutureTask<AttemptOutcome> call : calls(client, vendor, AT_ONCE)) {
+            assertThat(call.get(30, TimeUnit.SECONDS)).isInstanceOf(AttemptOutcome.Answered.class);
         }
+        assertThat(vendor.requests).hasSize(AT_ONCE).allMatch(request -> request.version() == HttpVersion.HTTP_2);
+        assertThat(vendor.requests).filteredOn(request -> request.connection() == vendor.connections.getFirst())
+                .hasSizeLessThanOrEqualTo(Http2Vendor.STREAMS);
     }
 
     /** The client itself bounds the headers of HTTP/1.1 only. */
