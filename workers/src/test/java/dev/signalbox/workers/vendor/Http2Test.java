@@ -65,29 +65,42 @@ class Http2Test {
 
     @Test
     void callsBeyondTheStreamLimitAreAllServedAtOnceAndOnce() throws Exception {
+        beyondTheStreamLimit(1);
+    }
+
+    /** Sometimes red: one of the calls is reset, and it is not known yet by whom. */
+    @Test
+    @Tag("long")
+    void callsBeyondTheStreamLimitAreServedAgainAndAgain() throws Exception {
+        beyondTheStreamLimit(3);
+    }
+
+    private void beyondTheStreamLimit(int rounds) throws Exception {
         Http2Vendor vendor = vendor();
         HttpVendorClient client = client(HttpLimits.DEFAULT);
         // A limit holds from the moment that the client has heard of it.
         client.call(Deployments.call(deployment(vendor, CallTimeouts.DEFAULT), "{}", true), TokenSink.NONE);
-        vendor.requests.clear();
-        // Nobody is answered before all are there; each connection has a thread, which alone may end its answers.
-        List<Runnable> ends = new CopyOnWriteArrayList<>();
-        AtomicInteger begun = new AtomicInteger();
-        script.set(request -> {
-            start(request);
-            Context own = Vertx.currentContext();
-            ends.add(() -> own.runOnContext(_ -> finish(request)));
-            if (begun.incrementAndGet() >= AT_ONCE) {
-                List<Runnable> due = List.copyOf(ends);
-                due.stream().filter(ends::remove).forEach(Runnable::run);
+        for (int round = 1; round <= rounds; round++) {
+            vendor.requests.clear();
+            // Nobody is answered before all are there; each connection has a thread, which alone may end its answers.
+            List<Runnable> ends = new CopyOnWriteArrayList<>();
+            AtomicInteger begun = new AtomicInteger();
+            script.set(request -> {
+                start(request);
+                Context own = Vertx.currentContext();
+                ends.add(() -> own.runOnContext(_ -> finish(request)));
+                if (begun.incrementAndGet() >= AT_ONCE) {
+                    List<Runnable> due = List.copyOf(ends);
+                    due.stream().filter(ends::remove).forEach(Runnable::run);
+                }
+            });
+            for (FutureTask<AttemptOutcome> call : calls(client, vendor, AT_ONCE)) {
+                assertThat(call.get(30, TimeUnit.SECONDS)).isInstanceOf(AttemptOutcome.Answered.class);
             }
-        });
-        for (FutureTask<AttemptOutcome> call : calls(client, vendor, AT_ONCE)) {
-            assertThat(call.get(30, TimeUnit.SECONDS)).isInstanceOf(AttemptOutcome.Answered.class);
+            assertThat(vendor.requests).hasSize(AT_ONCE).allMatch(request -> request.version() == HttpVersion.HTTP_2);
+            assertThat(vendor.requests).filteredOn(request -> request.connection() == vendor.connections.getFirst())
+                    .hasSizeLessThanOrEqualTo(Http2Vendor.STREAMS);
         }
-        assertThat(vendor.requests).hasSize(AT_ONCE).allMatch(request -> request.version() == HttpVersion.HTTP_2);
-        assertThat(vendor.requests).filteredOn(request -> request.connection() == vendor.connections.getFirst())
-                .hasSizeLessThanOrEqualTo(Http2Vendor.STREAMS);
     }
 
     /** The client itself bounds the headers of HTTP/1.1 only. */
