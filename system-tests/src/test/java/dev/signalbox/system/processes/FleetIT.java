@@ -192,7 +192,7 @@ class FleetIT {
         fleet.replace(0);
         fleet.awaitReady();
         try (Traffic.Flow flow = traffic.flow("unread", PER_SECOND, 30)) {
-            awaitSent(flow, 30);
+            Awaitility.await().atMost(PATIENCE).until(() -> flow.sent() == 30);
         }
         assertThat(traffic.asked() - traffic.answered()).as("the new worker cannot read its part yet")
                 .isGreaterThan(30);
