@@ -46,7 +46,8 @@ public final class SimulatedWorker {
         shared = new SharedStages(options, connections, new WorkerMetrics(new CompositeMeterRegistry()));
         Pool served = configuration.pools().getFirst();
         pool = new PoolWorker(served, shared, options);
-        pool.start();
+        pool.start(() -> {
+        });
     }
 
     /** As {@link Worker#close()}; whether all that ran had ended within the limit. */

@@ -11,7 +11,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
- * {@code /livez}, {@code /readyz} and {@code /metrics} of a process. A vendor's outage never fails liveness: live means
+ * {@code /livez}, {@code /readyz}, {@code /metrics} and pages of a process. A vendor's outage never fails liveness: live means
  * that the poll threads turn, ready that requests are being taken.
  */
 public final class AdminServer implements AutoCloseable {
@@ -38,6 +38,13 @@ public final class AdminServer implements AutoCloseable {
         server.createContext("/readyz", exchange -> state(exchange, ready.getAsBoolean(), "ready"));
         server.createContext("/metrics", exchange -> answer(exchange, 200, PROMETHEUS, metrics.get()));
         server.start();
+    }
+
+    /** Serves a JSON document as well, where the address is a loopback one. */
+    public void loopbackPage(String path, Supplier<String> json) {
+        if (server.getAddress().getAddress().isLoopbackAddress()) {
+            server.createContext(path, exchange -> answer(exchange, 200, "application/json", json.get()));
+        }
     }
 
     private static void state(HttpExchange exchange, boolean holds, String state) throws IOException {

@@ -4,13 +4,16 @@ import dev.signalbox.config.Configuration;
 import dev.signalbox.config.Deployment;
 import dev.signalbox.config.Pool;
 import dev.signalbox.schemas.PoolName;
+import dev.signalbox.schemas.avro.DeploymentState;
 import dev.signalbox.workers.router.BreakerState;
 import dev.signalbox.workers.router.LimitsView;
+import dev.signalbox.workers.router.OperatorOrder;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalLong;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 
@@ -42,13 +45,31 @@ final class DeploymentGauges {
         for (BreakerState state : BreakerState.values()) {
             gauge("signalbox.deployment.state", "1 for the state of the deployment's worst breaker, else 0",
                     tags.and("state", state.name().toLowerCase(Locale.ROOT)),
-                    asked -> asked.view(deployment).health() == state ? 1 : 0);
+                    asked -> asked.view(deployment).own() == state ? 1 : 0);
+        }
+        for (DeploymentState state : DeploymentState.values()) {
+            gauge("signalbox.deployment.fleet.state", "1 for the state that the dispatcher told last, else 0",
+                    tags.and("state", state.name().toLowerCase(Locale.ROOT)),
+                    asked -> asked.view(deployment).fleet().found().filter(state::equals).isPresent() ? 1 : 0);
+        }
+        gauge("signalbox.deployment.fleet.age.seconds", "How old that is; it counts up to 15 s", tags,
+                asked -> seconds(asked.view(deployment).fleetAgeNanos()));
+        for (OperatorOrder.Action action : OperatorOrder.Action.values()) {
+            gauge("signalbox.deployment.ordered", "1 while an operator's order holds, else 0",
+                    tags.and("action", action.name().toLowerCase(Locale.ROOT)),
+                    asked -> asked.view(deployment).order().filter(order -> order.action() == action).isPresent()
+                            ? 1
+                            : 0);
         }
         if (deployment.poolShares().isEmpty()) {
             limits(pools.getFirst(), tags.and("pool", ALL_POOLS));
         } else {
             pools.stream().filter(deployment::serves).forEach(pool -> limits(pool, tags.and("pool", pool.value())));
         }
+    }
+
+    private static double seconds(OptionalLong nanos) {
+        return nanos.isPresent() ? nanos.getAsLong() / 1e9 : Double.NaN;
     }
 
     private void limits(PoolName pool, Tags tags) {

@@ -6,7 +6,9 @@ import dev.signalbox.schemas.PoolName;
 import dev.signalbox.workers.router.CallAsk;
 import dev.signalbox.workers.router.CallLesson;
 import dev.signalbox.workers.router.CallUse;
+import dev.signalbox.workers.router.FleetView;
 import dev.signalbox.workers.router.LimitsView;
+import dev.signalbox.workers.router.OperatorOrder;
 import dev.signalbox.workers.router.Permit;
 import dev.signalbox.workers.router.PermitDesk;
 import dev.signalbox.workers.router.RoutingQuery;
@@ -17,6 +19,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The permit desk at work. Nobody waits here: who is refused is told where, and who frees room tells those who wait for
@@ -150,6 +153,36 @@ final class Permits {
             lock.unlock();
         }
         listeners.forEach(RoomListener::freed);
+    }
+
+    /** The dispatcher told of a deployment of the configuration. */
+    void told(DeploymentName deployment, FleetView view) {
+        long now = nanos.getAsLong();
+        boolean changed;
+        lock.lock();
+        try {
+            changed = desk.told(deployment, view, now);
+        } finally {
+            lock.unlock();
+        }
+        if (changed) {
+            listeners.forEach(RoomListener::freed);
+        }
+    }
+
+    /** An operator ordered something for a deployment of the configuration; null: nothing any more. */
+    void order(DeploymentName deployment, @Nullable OperatorOrder order) {
+        long now = nanos.getAsLong();
+        boolean changed;
+        lock.lock();
+        try {
+            changed = desk.order(deployment, order, now);
+        } finally {
+            lock.unlock();
+        }
+        if (changed) {
+            listeners.forEach(RoomListener::freed);
+        }
     }
 
     LimitsView limits(Deployment deployment, PoolName pool) {

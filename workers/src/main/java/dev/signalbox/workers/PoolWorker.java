@@ -142,8 +142,12 @@ final class PoolWorker implements AutoCloseable {
         return Objects.requireNonNull(lanes.get(lane), "a pool serves the lanes it was made with");
     }
 
-    void start() {
-        shared.onceTimeIsKnown(() -> lanes.values().forEach(lane -> lane.source.start()));
+    /** @param first what to wait for, once broker time is known, before anything is served */
+    void start(Runnable first) {
+        shared.onceTimeIsKnown(() -> {
+            first.run();
+            lanes.values().forEach(lane -> lane.source.start());
+        });
         share = shared.timer.scheduleWithFixedDelay(this::takeShare, 0, SHARE_MILLIS, TimeUnit.MILLISECONDS);
         sweep = shared.timer.scheduleWithFixedDelay(this::sweepRooms, SWEEP_MILLIS, SWEEP_MILLIS,
                 TimeUnit.MILLISECONDS);

@@ -27,6 +27,7 @@ public final class Worker implements AutoCloseable {
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final JvmGcMetrics gc = new JvmGcMetrics();
     private final SharedStages shared;
+    private final FleetKnowledge fleet;
     private final List<PoolWorker> pools;
     private final AdminServer admin;
 
@@ -34,6 +35,7 @@ public final class Worker implements AutoCloseable {
         WorkerMetrics metrics = new WorkerMetrics(registry);
         shared = new SharedStages(options, Connections.real(options.clientProperties(),
                 options.configuration().topics().maxMessageBytes(), metrics), metrics);
+        fleet = new FleetKnowledge(options, shared);
         pools = options.configuration().pools().stream().filter(pool -> serves(options, pool.name()))
                 .map(pool -> new PoolWorker(pool, shared, options)).toList();
         pools.forEach(pool -> WorkerGauges.register(registry, pool, shared.clock));
@@ -45,7 +47,10 @@ public final class Worker implements AutoCloseable {
         new UptimeMetrics().bindTo(registry);
         gc.bindTo(registry);
         admin = new AdminServer(options.admin(), this::live, this::ready, registry::scrape);
-        pools.forEach(PoolWorker::start);
+        var deployments = options.configuration().deployments().values();
+        admin.loopbackPage("/deployments",
+                () -> DeploymentPage.of(deployments, shared.permits::view, System.nanoTime()));
+        pools.forEach(pool -> pool.start(fleet::awaitFirstReading));
     }
 
     /**
@@ -120,6 +125,7 @@ public final class Worker implements AutoCloseable {
     public void close() {
         drain(CLOSE_LIMIT);
         pools.forEach(PoolWorker::close);
+        fleet.close();
         shared.close();
         admin.close();
         gc.close();

@@ -3,6 +3,7 @@ package dev.signalbox.dispatcher.health;
 import dev.signalbox.dispatcher.latency.LatencyReader;
 import dev.signalbox.schemas.avro.AttemptEvent;
 import dev.signalbox.schemas.avro.DeploymentHealth;
+import dev.signalbox.schemas.avro.DeploymentState;
 import java.time.Duration;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.ContextualProcessor;
@@ -15,7 +16,7 @@ import org.apache.kafka.streams.state.KeyValueStore;
 public final class HealthProcessor extends ContextualProcessor<String, AttemptEvent, String, DeploymentHealth> {
     /** How late the end of an ejection may be noticed. */
     static final Duration TICK = Duration.ofSeconds(1);
-    /** How old the published figures of a deployment in use may be. */
+    /** How old the published figures of a deployment in use, or not healthy, may be. */
     static final Duration REFRESH = Duration.ofSeconds(5);
 
     private final HealthModel model;
@@ -63,8 +64,14 @@ public final class HealthProcessor extends ContextualProcessor<String, AttemptEv
     }
 
     private void refresh(long now) {
-        HealthStore.all(standings).stream().filter(known -> now - known.value.lastCallMillis() <= REFRESH.toMillis())
+        HealthStore.all(standings).stream().filter(known -> toldAgain(known.value, now))
                 .forEach(known -> publish(known.key, model.onTime(known.value, now).standing(), now));
+    }
+
+    /** Workers go by what is not old, so what restrains them is told again also while nobody calls. */
+    private static boolean toldAgain(Standing standing, long now) {
+        return standing.state() != DeploymentState.HEALTHY
+                || now - standing.lastCallMillis() <= REFRESH.toMillis();
     }
 
     private void take(String deployment, HealthStep step, long now) {

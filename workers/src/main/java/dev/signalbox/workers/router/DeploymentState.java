@@ -30,6 +30,8 @@ final class DeploymentState {
     private final Breaker credential;
     private final LatencyEstimate latency = new LatencyEstimate();
     private final RetryBudget retries = new RetryBudget();
+    private final FleetHealth fleet = new FleetHealth();
+    private @Nullable OperatorOrder order;
     private int running;
 
     /**
@@ -91,8 +93,28 @@ final class DeploymentState {
         return retries;
     }
 
-    /** The worst of its breakers. */
+    /** What the dispatcher told of it. */
+    FleetHealth fleet() {
+        return fleet;
+    }
+
+    /** @param newOrder null: none */
+    void order(@Nullable OperatorOrder newOrder) {
+        order = newOrder;
+    }
+
+    /** What an operator ordered, while it holds. */
+    Optional<OperatorOrder> order(long nowNanos) {
+        return Optional.ofNullable(order).filter(given -> given.holds(nowNanos));
+    }
+
+    /** The worse of what this worker sees and what the fleet sees. */
     BreakerState health(long nowNanos) {
+        return worse(ownHealth(nowNanos), fleet.view().health(nowNanos));
+    }
+
+    /** The worst of this worker's breakers. */
+    BreakerState ownHealth(long nowNanos) {
         BreakerState worst = service.state(nowNanos);
         worst = worse(worst, model.state(nowNanos));
         return worse(worst, credential.state(nowNanos));
@@ -113,12 +135,14 @@ final class DeploymentState {
 
     /** Part of the calls that should pass, 0 to 1. */
     double share(long nowNanos) {
-        return Math.min(service.share(nowNanos), Math.min(model.share(nowNanos), credential.share(nowNanos)));
+        return Math.min(Math.min(service.share(nowNanos), fleet.view().share(nowNanos)),
+                Math.min(model.share(nowNanos), credential.share(nowNanos)));
     }
 
     /** Whether, though not healthy, it may be tried by one call now. */
     boolean trialFree(long nowNanos) {
-        return passes(service, nowNanos) && passes(model, nowNanos) && passes(credential, nowNanos);
+        return fleet.passes(nowNanos) && passes(service, nowNanos) && passes(model, nowNanos)
+                && passes(credential, nowNanos);
     }
 
     private static boolean passes(Breaker breaker, long nowNanos) {
@@ -131,6 +155,9 @@ final class DeploymentState {
 
     /** Why it is ejected, for a person. */
     String whyEjected(long nowNanos) {
+        if (rank(fleet.view().health(nowNanos)) >= rank(BreakerState.HALF_OPEN)) {
+            return fleet.view().why(nowNanos);
+        }
         Breaker open = credential.state(nowNanos) == BreakerState.OPEN
                 ? credential
                 : model.state(nowNanos) == BreakerState.OPEN ? model : service;
@@ -147,6 +174,7 @@ final class DeploymentState {
         boolean serviceTrial = startTrial(service, nowNanos);
         boolean modelTrial = startTrial(model, nowNanos);
         boolean credentialTrial = startTrial(credential, nowNanos);
+        boolean fleetTrial = fleet.startTrial(nowNanos);
         if (retry) {
             retries.retry(nowNanos);
         } else {
@@ -154,7 +182,7 @@ final class DeploymentState {
         }
         running++;
         return new Permit(access, access.limits().reserve(need, nowNanos), request, serviceTrial, modelTrial,
-                credentialTrial);
+                credentialTrial, fleetTrial);
     }
 
     private static boolean startTrial(Breaker breaker, long nowNanos) {
@@ -176,6 +204,9 @@ final class DeploymentState {
         limits.settle(permit.reservation, use, nowNanos);
         running--;
         long started = permit.reservation.startedNanos;
+        if (permit.fleetTrial) {
+            fleet.trialEnded(tellsAgainstIt(lesson));
+        }
         switch (lesson) {
             case CallLesson.Nothing nothing -> abandon(permit);
             case CallLesson.Answered(long tokens, long streamNanos) -> {
@@ -189,6 +220,13 @@ final class DeploymentState {
         }
         return rank(before) < rank(BreakerState.HALF_OPEN)
                 && rank(health(nowNanos)) >= rank(BreakerState.HALF_OPEN);
+    }
+
+    private static boolean tellsAgainstIt(CallLesson lesson) {
+        return lesson instanceof CallLesson.Failed failed && switch (failed.blame()) {
+            case REQUEST, RATE -> false;
+            case SERVICE, SERVICE_AT_ONCE, MODEL, CREDENTIAL -> true;
+        };
     }
 
     private void failed(Permit permit, Blame blame, Optional<Duration> delay, long nowNanos) {

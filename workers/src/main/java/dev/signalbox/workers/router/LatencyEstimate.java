@@ -44,9 +44,15 @@ final class LatencyEstimate {
         return longOutputTokens;
     }
 
-    /** Expected ms to the end of an answer of that length. */
-    double expectedMillis(double tokens, long nowNanos) {
-        return (firstToken.value(nowNanos) + perToken.value(nowNanos) * tokens) / 1e6;
+    /**
+     * Expected ms to the end of an answer of that length. Silence fades it towards what the fleet knows, and to nothing where
+     * the fleet knows nothing.
+     */
+    double expectedMillis(double tokens, FleetView fleet, long nowNanos) {
+        boolean known = fleet.knowsLatency(nowNanos);
+        double first = known ? fleet.firstTokenMillis() * 1e6 : 0;
+        double each = known && !Double.isNaN(fleet.perTokenMillis()) ? fleet.perTokenMillis() * 1e6 : 0;
+        return (firstToken.value(first, nowNanos) + perToken.value(each, nowNanos) * tokens) / 1e6;
     }
 
     private static final class PeakAverage {
@@ -55,7 +61,7 @@ final class LatencyEstimate {
         private long atNanos;
 
         void add(double sample, long nowNanos) {
-            if (!known || sample > value(nowNanos)) {
+            if (!known || sample > value(0, nowNanos)) {
                 value = sample;
             } else {
                 double kept = Math.exp(-Math.max(1e6, (double) (nowNanos - atNanos)) / TAU_NANOS);
@@ -65,8 +71,13 @@ final class LatencyEstimate {
             atNanos = nowNanos;
         }
 
-        double value(long nowNanos) {
-            return known ? value * Math.exp(-Math.max(0, nowNanos - atNanos) / TAU_NANOS) : 0;
+        /** @param otherwise where it goes in silence */
+        double value(double otherwise, long nowNanos) {
+            if (!known) {
+                return otherwise;
+            }
+            double kept = Math.exp(-Math.max(0, nowNanos - atNanos) / TAU_NANOS);
+            return kept * value + (1 - kept) * otherwise;
         }
     }
 }

@@ -60,7 +60,7 @@ final class MemberOrder {
             if (limit != Long.MAX_VALUE) {
                 capacityOfUnlimited = Math.max(capacityOfUnlimited, (double) limit);
             }
-            if (!state.latency().isCold()) {
+            if (isKnown(state, nowNanos)) {
                 fastest = Math.min(fastest, millis(state, query, nowNanos));
             }
         }
@@ -71,9 +71,9 @@ final class MemberOrder {
             DeploymentState state = state(member);
             long limit = state.access(query.pool()).limits().concurrency();
             double capacity = limit == Long.MAX_VALUE ? capacityOfUnlimited : Math.max((double) limit, 1e-3);
-            double millis = state.latency().isCold()
-                    ? Double.isInfinite(fastest) ? 1 : fastest
-                    : millis(state, query, nowNanos);
+            double millis = isKnown(state, nowNanos)
+                    ? millis(state, query, nowNanos)
+                    : Double.isInfinite(fastest) ? 1 : fastest;
             boolean isUsable = member.getFirst().usable() && member.getFirst().standing() != Standing.EASING;
             scored.add(new Scored(member, Math.max(millis, 1e-3) * (state.running() + 1) / capacity, capacity,
                     isUsable));
@@ -155,7 +155,13 @@ final class MemberOrder {
     }
 
     private double millis(DeploymentState state, RoutingQuery query, long nowNanos) {
-        return state.latency().expectedMillis((double) outputTokens(state.deployment(), query), nowNanos);
+        return state.latency().expectedMillis((double) outputTokens(state.deployment(), query), state.fleet().view(),
+                nowNanos);
+    }
+
+    /** By this worker's own calls, or by the fleet's. */
+    private static boolean isKnown(DeploymentState state, long nowNanos) {
+        return !state.latency().isCold() || state.fleet().view().knowsLatency(nowNanos);
     }
 
     /** Tokens that the answer is expected to have. */

@@ -13,16 +13,19 @@ public final class Permit {
     final boolean serviceTrial;
     final boolean modelTrial;
     final boolean credentialTrial;
+    /** Whether the call is the one that the dispatcher lets this worker make. */
+    final boolean fleetTrial;
     private boolean ended;
 
     Permit(PoolAccess access, Reservation reservation, long request, boolean serviceTrial, boolean modelTrial,
-            boolean credentialTrial) {
+            boolean credentialTrial, boolean fleetTrial) {
         this.access = access;
         this.reservation = reservation;
         this.request = request;
         this.serviceTrial = serviceTrial;
         this.modelTrial = modelTrial;
         this.credentialTrial = credentialTrial;
+        this.fleetTrial = fleetTrial;
     }
 
     /** Where the call may be made. */
@@ -32,7 +35,7 @@ public final class Permit {
 
     /** Whether the call tries a deployment that was ejected. */
     public boolean isTrial() {
-        return serviceTrial || modelTrial || credentialTrial;
+        return serviceTrial || modelTrial || credentialTrial || fleetTrial;
     }
 
     /** Ends it; false if it had ended. */

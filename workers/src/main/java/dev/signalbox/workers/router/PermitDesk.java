@@ -2,9 +2,9 @@ package dev.signalbox.workers.router;
 
 import dev.signalbox.config.Configuration;
 import dev.signalbox.config.Deployment;
+import dev.signalbox.config.DeploymentName;
 import dev.signalbox.config.Pool;
 import dev.signalbox.schemas.PoolName;
-import dev.signalbox.workers.router.Candidate.Standing;
 import dev.signalbox.workers.router.RouteDecision.Routed;
 import dev.signalbox.workers.router.RouteDecision.Unroutable;
 import java.util.ArrayList;
@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -84,7 +85,7 @@ public final class PermitDesk {
                     case LimitVerdict.Never never -> {
                     }
                 }
-            } else if (candidate.standing() == Standing.BUSY && candidate.retryNanos() != 0) {
+            } else if (routed.isAwaited(candidate) && candidate.retryNanos() != 0) {
                 until = earlier(until, candidate.retryNanos(), nowNanos);
             }
         }
@@ -98,7 +99,7 @@ public final class PermitDesk {
     /** He begins to wait at every candidate that is busy, or keeps his place there. */
     public void enqueue(Waiter waiter, Routed routed, PoolName pool) {
         for (Candidate candidate : routed.candidates()) {
-            if (candidate.standing() == Standing.BUSY || routed.usable(candidate)) {
+            if (routed.isAwaited(candidate)) {
                 PoolAccess access = states.of(candidate.deployment().name()).access(pool);
                 if (access.waiting().add(waiter)) {
                     waiter.places.add(access);
@@ -198,9 +199,39 @@ public final class PermitDesk {
     /** What this worker knows of a deployment now, for gauges and reports. */
     public DeploymentView view(Deployment deployment, long nowNanos) {
         DeploymentState state = states.of(deployment.name());
-        return new DeploymentView(state.health(nowNanos), state.running(),
+        FleetView fleet = state.fleet().view();
+        return new DeploymentView(state.ownHealth(nowNanos), state.health(nowNanos), fleet,
+                fleet.found().isPresent()
+                        ? OptionalLong.of(Math.max(0, nowNanos - fleet.asOfNanos()))
+                        : OptionalLong.empty(),
+                state.order(nowNanos), state.running(),
                 state.accesses().stream().mapToInt(access -> access.waiting().size()).sum(),
-                state.latency().expectedMillis(state.latency().typicalOutputTokens(), nowNanos));
+                state.latency().expectedMillis(state.latency().typicalOutputTokens(), fleet, nowNanos));
+    }
+
+    /**
+     * The dispatcher told of a deployment.
+     *
+     * @return whether calls pass there by another rule than before, so that those who wait should ask again
+     */
+    public boolean told(DeploymentName name, FleetView view, long nowNanos) {
+        DeploymentState state = states.of(name);
+        BreakerState before = state.health(nowNanos);
+        boolean couldTry = state.trialFree(nowNanos);
+        state.fleet().told(view);
+        return before != state.health(nowNanos) || couldTry != state.trialFree(nowNanos);
+    }
+
+    /**
+     * An operator ordered something for a deployment, in place of what was ordered before; null: nothing any more.
+     *
+     * @return as {@link #told}
+     */
+    public boolean order(DeploymentName name, @Nullable OperatorOrder order, long nowNanos) {
+        DeploymentState state = states.of(name);
+        Optional<OperatorOrder> before = state.order(nowNanos);
+        state.order(order);
+        return !before.map(OperatorOrder::action).equals(state.order(nowNanos).map(OperatorOrder::action));
     }
 
     /** What a pool's calls use of a deployment's limits; where the deployment names no pools, what all pools' do. */
@@ -214,10 +245,16 @@ public final class PermitDesk {
     }
 
     /**
+     * @param own the worst of this worker's breakers
+     * @param health the worse of its own and the fleet's view
+     * @param fleet what the dispatcher told
+     * @param fleetAgeNanos how old that is; empty: nothing was told
+     * @param order what an operator ordered
      * @param running calls of this worker
      * @param waiting requests that wait for it, among others perhaps
      * @param expectedMillis of a typical answer; 0: not known
      */
-    public record DeploymentView(BreakerState health, int running, int waiting, double expectedMillis) {
+    public record DeploymentView(BreakerState own, BreakerState health, FleetView fleet, OptionalLong fleetAgeNanos,
+            Optional<OperatorOrder> order, int running, int waiting, double expectedMillis) {
     }
 }

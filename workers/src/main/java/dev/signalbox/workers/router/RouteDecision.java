@@ -44,9 +44,10 @@ public sealed interface RouteDecision {
             return candidate.usable() || (panic && candidate.standing() == Candidate.Standing.EJECTED);
         }
 
-        /** Whether the request waits for that candidate when it is refused a permit: it could serve, but for its limits. */
+        /** Whether the request waits for that candidate when it is refused a permit: it could serve, but for its limits or an order. */
         public boolean isAwaited(Candidate candidate) {
-            return candidate.standing() == Candidate.Standing.BUSY || usable(candidate);
+            return candidate.standing() == Candidate.Standing.BUSY
+                    || candidate.standing() == Candidate.Standing.WITHDRAWN || usable(candidate);
         }
 
         /** Whether any call may be made now. */

@@ -80,11 +80,11 @@ final class Router {
         return switch (best) {
             case READY, TRIAL, EASING -> routed(route, Rule.STRATEGY, false, candidates);
             case BUSY -> overflowing(route, candidates, question);
-            case EJECTED -> {
+            case EJECTED, WITHDRAWN -> {
                 RouteDecision other = byModels(route, Rule.FALLBACK_MODELS, candidates, question);
                 yield other instanceof Routed routed && routed.usable() && !routed.panic()
                         ? routed
-                        : routed(route, Rule.STRATEGY, true, candidates);
+                        : routed(route, Rule.STRATEGY, best == Standing.EJECTED, candidates);
             }
             case UNFIT -> byModels(route, tooLong(candidates) ? Rule.CONTEXT_WINDOW : Rule.FALLBACK_MODELS, candidates,
                     question);
@@ -173,7 +173,8 @@ final class Router {
             case EASING -> 1;
             case BUSY -> 2;
             case EJECTED -> 3;
-            case UNFIT -> 4;
+            case WITHDRAWN -> 4;
+            case UNFIT -> 5;
         };
     }
 
@@ -251,6 +252,10 @@ final class Router {
         if (unfit.isPresent()) {
             return new Candidate(state.deployment(), Standing.UNFIT, unfit.get());
         }
+        Optional<OperatorOrder> order = state.order(question.nowNanos);
+        if (order.isPresent()) {
+            return ordered(order.get(), state, question.nowNanos);
+        }
         LimitVerdict verdict = state.access(query.pool()).check(state.need(query), question.asking,
                 question.nowNanos);
         return switch (verdict) {
@@ -261,6 +266,15 @@ final class Router {
             case LimitVerdict.At(long nanos, String why) -> unlessEjected(state, question,
                     new Candidate(state.deployment(), 0, Standing.BUSY, Optional.of(why), Optional.empty(), nanos));
             case LimitVerdict.Now now -> admitted(state, question);
+        };
+    }
+
+    private static Candidate ordered(OperatorOrder order, DeploymentState state, long nowNanos) {
+        String reason = order.reason(nowNanos);
+        return switch (order.action()) {
+            case EJECT -> new Candidate(state.deployment(), 0, Standing.WITHDRAWN, Optional.of(reason),
+                    Optional.empty(), order.untilNanos());
+            case DRAIN -> new Candidate(state.deployment(), Standing.EJECTED, reason);
         };
     }
 

@@ -1,0 +1,223 @@
+package dev.signalbox.workers.router;
+
+import static dev.signalbox.workers.TestConfiguration.POOL;
+import static dev.signalbox.workers.TestConfiguration.deployment;
+import static dev.signalbox.workers.TestConfiguration.one;
+import static dev.signalbox.workers.TestConfiguration.routing;
+import static dev.signalbox.schemas.avro.DeploymentState.DEGRADED;
+import static dev.signalbox.schemas.avro.DeploymentState.EJECTED;
+import static dev.signalbox.schemas.avro.DeploymentState.HEALTHY;
+import static dev.signalbox.schemas.avro.DeploymentState.PROBING;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.signalbox.config.Deployment;
+import dev.signalbox.config.Residency;
+import dev.signalbox.config.Strategy;
+import dev.signalbox.schemas.avro.DeploymentHealth;
+import dev.signalbox.schemas.avro.DeploymentState;
+import dev.signalbox.schemas.avro.LatencySummary;
+import dev.signalbox.schemas.avro.LatencyWindow;
+import dev.signalbox.workers.TestConfiguration;
+import dev.signalbox.workers.router.CallLesson.Blame;
+import dev.signalbox.workers.router.PermitDesk.Answer;
+import dev.signalbox.workers.router.PermitDesk.Answer.Granted;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** A worker goes by the worse of its own view and the fleet's, while the latter is fresh, and by operators' orders. */
+@Tag("issue-5")
+class FleetViewTest {
+    private static final long SECOND = 1_000_000_000L;
+    private static final long BROKER_MILLIS = 1_700_000_000_000L;
+    private static final CallUse USED = new CallUse(CallUse.End.BY_VENDOR, OptionalLong.empty(), OptionalLong.empty());
+    private static final CallLesson ANSWERED = new CallLesson.Answered(10, 0);
+    private static final CallLesson FAILED = new CallLesson.Failed(Blame.SERVICE, Optional.empty());
+    private static final Deployment A = deployment("a");
+    private static final Deployment B = deployment("b");
+
+    private final PermitDesk desk = desk(new Strategy.Sequence(List.of(one("a"), one("b"))), A, B);
+    private long now = 100 * SECOND;
+    private long key;
+
+    private static PermitDesk desk(Strategy strategy, Deployment... deployments) {
+        return new PermitDesk(routing(strategy, Residency.ANYWHERE, deployments), new SplittableRandom(1));
+    }
+
+    private static DeploymentHealth.Builder health(DeploymentState state) {
+        return DeploymentHealth.newBuilder().setDeployment("a/m").setState(state).setSinceMillis(BROKER_MILLIS)
+                .setAsOfMillis(BROKER_MILLIS).setVersion(2).setReason("as the test says").setWindowSeconds(60)
+                .setAnswered(0).setFailed(0);
+    }
+
+    private boolean told(DeploymentHealth.Builder health) {
+        return desk.told(A.name(), FleetView.of(health.build(), "this worker", BROKER_MILLIS, now), now);
+    }
+
+    private Answer ask() {
+        return desk.ask(new RoutingQuery(POOL, TestConfiguration.MODEL, "any", List.of(), RoutingQuery.Needs.NONE,
+                java.time.LocalDate.EPOCH, ++key * 0x9E3779B97F4A7C15L), CallAsk.FIRST, null, now);
+    }
+
+    private Granted granted() {
+        return (Granted) ask();
+    }
+
+    private Deployment chosen() {
+        Granted granted = granted();
+        desk.ended(granted.permit(), USED, ANSWERED, now);
+        return granted.candidate().deployment();
+    }
+
+    @Test
+    void whatTheFleetEjectedIsNotCalledThoughThisWorkerSawNothing() {
+        assertThat(chosen()).isEqualTo(A);
+
+        assertThat(told(health(EJECTED).setEjectedUntilMillis(BROKER_MILLIS + 10_000))).isTrue();
+
+        assertThat(chosen()).isEqualTo(B);
+        assertThat(granted().routed().candidates().getLast().why()).hasValue(
+                "ejected in the whole fleet; tried again in 10 s");
+        assertThat(desk.view(A, now).own()).isEqualTo(BreakerState.CLOSED);
+        assertThat(desk.view(A, now).health()).isEqualTo(BreakerState.OPEN);
+    }
+
+    @Test
+    void aViewThatIsTooOldIsIgnored() {
+        told(health(EJECTED).setEjectedUntilMillis(BROKER_MILLIS + 300_000));
+        now += 15 * SECOND;
+        assertThat(chosen()).isEqualTo(B);
+        assertThat(desk.view(A, now).fleetAgeNanos()).hasValue(15 * SECOND);
+
+        now += 1;
+
+        assertThat(chosen()).isEqualTo(A);
+    }
+
+    @Test
+    void oneThatWasFoundLongAgoIsOldWhenItComes() {
+        told(health(EJECTED).setAsOfMillis(BROKER_MILLIS - 15_001).setEjectedUntilMillis(BROKER_MILLIS + 300_000));
+
+        assertThat(chosen()).isEqualTo(A);
+    }
+
+    @Test
+    void itsOwnViewCountsWhereTheFleetsIsBetter() {
+        Granted call = granted();
+        desk.ended(call.permit(), USED, new CallLesson.Failed(Blame.SERVICE_AT_ONCE, Optional.empty()), now);
+        told(health(HEALTHY));
+
+        assertThat(chosen()).isEqualTo(B);
+    }
+
+    @Test
+    void onlyTheChosenWorkerProbesOneCallAtATime() {
+        told(health(PROBING).setProbingWorker("another worker"));
+        assertThat(chosen()).isEqualTo(B);
+
+        told(health(PROBING).setProbingWorker("this worker"));
+        Granted probe = granted();
+        assertThat(probe.candidate().deployment()).isEqualTo(A);
+        assertThat(probe.permit().isTrial()).isTrue();
+        assertThat(chosen()).isEqualTo(B);
+
+        desk.ended(probe.permit(), USED, ANSWERED, now);
+        assertThat(granted().permit().isTrial()).isTrue();
+    }
+
+    @Test
+    void afterAFailedProbeTheNextOneWaitsForTheDispatchersWord() {
+        told(health(PROBING).setProbingWorker("this worker"));
+        desk.ended(granted().permit(), USED, FAILED, now);
+
+        assertThat(chosen()).isEqualTo(B);
+
+        told(health(PROBING).setProbingWorker("this worker"));
+        assertThat(chosen()).isEqualTo(A);
+    }
+
+    @Test
+    void aRecoveredDeploymentEasesInOverTenSeconds() {
+        told(health(HEALTHY).setPreviousState(PROBING));
+        assertThat(shareOfA()).isBetween(0.05, 0.15);
+        now += 5 * SECOND;
+        assertThat(shareOfA()).isBetween(0.45, 0.65);
+        now += 5 * SECOND;
+        assertThat(shareOfA()).isEqualTo(1);
+    }
+
+    @Test
+    void oneThatFailsTooOftenGetsALittleWhileAnotherCanServe() {
+        told(health(DEGRADED));
+        assertThat(shareOfA()).isBetween(0.2, 0.3);
+        desk.order(B.name(), new OperatorOrder(OperatorOrder.Action.EJECT, "ops", "test", now + 60 * SECOND), now);
+        assertThat(shareOfA()).isEqualTo(1);
+    }
+
+    private double shareOfA() {
+        int times = 0;
+        for (int i = 0; i < 1_000; i++) {
+            times += chosen().equals(A) ? 1 : 0;
+        }
+        return times / 1_000.0;
+    }
+
+    @Test
+    void aColdWorkerGoesByTheFleetsLatency() {
+        PermitDesk byLatency = desk(new Strategy.LatencyBased(List.of(one("a"), one("b"))), A, B);
+        Map.of(A, 500.0, B, 50.0).forEach((deployment, millis) -> {
+            LatencySummary summary = new LatencySummary(10L, millis, millis, millis);
+            byLatency.told(deployment.name(),
+                    FleetView.of(health(HEALTHY).setLatency(List.of(new LatencyWindow(60, summary, null, summary)))
+                            .build(), "this worker", BROKER_MILLIS, now),
+                    now);
+        });
+        assertThat(byLatency.view(A, now).expectedMillis()).isEqualTo(500);
+
+        for (int i = 0; i < 20; i++) {
+            Granted granted = (Granted) byLatency.ask(new RoutingQuery(POOL, TestConfiguration.MODEL, "any", List.of(),
+                    RoutingQuery.Needs.NONE), CallAsk.FIRST, null, now);
+            assertThat(granted.candidate().deployment()).isEqualTo(B);
+            byLatency.ended(granted.permit(), USED, CallLesson.NOTHING, now);
+        }
+    }
+
+    @Test
+    void whatAnOperatorEjectsIsNotCalledEvenIfNothingElseIsLeftAndComesBackByItself() {
+        eject(A, 30);
+        assertThat(chosen()).isEqualTo(B);
+
+        eject(B, 60);
+        assertThat(ask()).isInstanceOfSatisfying(Answer.Busy.class, busy -> {
+            assertThat(busy.untilNanos()).isEqualTo(now + 30 * SECOND);
+            assertThat(busy.routed().panic()).isFalse();
+            assertThat(busy.routed().candidates().getFirst().why()).hasValue("ejected by ops for another 30 s: test");
+        });
+
+        now += 30 * SECOND;
+        assertThat(chosen()).isEqualTo(A);
+        assertThat(desk.view(A, now).order()).isEmpty();
+    }
+
+    private void eject(Deployment deployment, int seconds) {
+        desk.order(deployment.name(),
+                new OperatorOrder(OperatorOrder.Action.EJECT, "ops", "test", now + seconds * SECOND), now);
+    }
+
+    @Test
+    void whatDrainsIsTheLastResort() {
+        desk.order(A.name(), new OperatorOrder(OperatorOrder.Action.DRAIN, "ops", "test", now + 60 * SECOND), now);
+        assertThat(chosen()).isEqualTo(B);
+
+        eject(B, 60);
+        assertThat(granted().routed().panic()).isTrue();
+        assertThat(chosen()).isEqualTo(A);
+
+        desk.order(A.name(), null, now);
+        assertThat(granted().routed().panic()).isFalse();
+    }
+}
