@@ -72,14 +72,20 @@ public final class EmbeddedBroker implements AutoCloseable {
         }
         Properties settings = BrokerSettings.of(folder, HOST, ports, freePort(0));
         settings.putAll(options.properties());
+        // A given port is known to others, whose workers may live on; a random one only to its own process.
+        boolean deadMembers = options.port() == 0 && DeadMembers.mayBeIn(folder);
         try {
             format(folder);
         } catch (Exception e) {
             throw new EmbeddedStartException("The broker's data folder " + folder + " cannot be prepared: "
                     + e.getMessage() + ". Free space or rights may be missing.", e);
         }
-        return new EmbeddedBroker(startServer(folder, settings, ports.getOrDefault(SecurityProtocol.PLAINTEXT, 0)),
-                ports);
+        EmbeddedBroker broker = new EmbeddedBroker(
+                startServer(folder, settings, ports.getOrDefault(SecurityProtocol.PLAINTEXT, 0)), ports);
+        if (deadMembers) {
+            DeadMembers.remove(broker.bootstrapServers());
+        }
+        return broker;
     }
 
     private static KafkaRaftServer startServer(Path folder, Properties settings, int port)

@@ -34,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("issue-2")
 class EmbeddedStackIT {
     private static final HttpClient HTTP = HttpClient.newHttpClient();
+    private static final Duration SESSION = Duration.ofSeconds(30);
 
     @TempDir
     private Path folder;
@@ -68,6 +69,14 @@ class EmbeddedStackIT {
                     + " ms");
             assertThat(read(stack, "kept")).containsExactly("before");
             assertThat(get(stack, "/subjects")).isEqualTo("[\"kept-value\"]");
+            try (KafkaConsumer<String, String> member = member(stack)) {
+                member.subscribe(List.of("kept"));
+                long end = System.nanoTime() + SESSION.toNanos() / 3;
+                while (member.assignment().isEmpty() && System.nanoTime() < end) {
+                    member.poll(Duration.ofMillis(100));
+                }
+                assertThat(member.assignment()).as("the killed member's session is not waited for").hasSize(1);
+            }
         }
     }
 
@@ -128,6 +137,12 @@ class EmbeddedStackIT {
                 new StringSerializer(), new StringSerializer())) {
             producer.send(new ProducerRecord<>(topic, value)).get();
         }
+    }
+
+    static KafkaConsumer<String, String> member(EmbeddedStack stack) {
+        return new KafkaConsumer<>(Map.of("bootstrap.servers", stack.bootstrapServers(), "group.id", "readers",
+                "session.timeout.ms", String.valueOf(SESSION.toMillis())), new StringDeserializer(),
+                new StringDeserializer());
     }
 
     private static List<String> read(EmbeddedStack stack, String topic) {
