@@ -1,6 +1,7 @@
 package dev.signalbox.cli.batch;
 
 import dev.signalbox.cli.Clients;
+import dev.signalbox.cli.TopicScan;
 import dev.signalbox.schemas.Headers;
 import dev.signalbox.schemas.RequestHash;
 import dev.signalbox.schemas.avro.LlmReply;

@@ -6,6 +6,7 @@ import dev.signalbox.cli.Installation;
 import dev.signalbox.cli.KafkaTrouble;
 import dev.signalbox.cli.Shell;
 import dev.signalbox.cli.Terminal;
+import dev.signalbox.cli.TopicScan;
 import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.ClaimReference;
 import dev.signalbox.schemas.avro.LlmReply;

@@ -2,6 +2,7 @@ package dev.signalbox.cli.batch;
 
 import dev.signalbox.cli.Clients;
 import dev.signalbox.cli.Terminal;
+import dev.signalbox.cli.TopicScan;
 import dev.signalbox.workers.intake.Admission;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

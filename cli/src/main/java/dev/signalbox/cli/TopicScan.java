@@ -1,7 +1,5 @@
-package dev.signalbox.cli.batch;
+package dev.signalbox.cli;
 
-import dev.signalbox.cli.Clients;
-import dev.signalbox.cli.KafkaTrouble;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -19,15 +17,28 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
 /** Reads stretches of topics from given offsets to where they end now; no group, nothing committed. */
-final class TopicScan implements AutoCloseable {
+public final class TopicScan implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private final KafkaConsumer<String, byte[]> consumer;
     private final String bootstrapServers;
 
-    TopicScan(Clients clients) {
+    /** Of all records. */
+    public TopicScan(Clients clients) {
+        this(clients, Map.of());
+    }
+
+    /** Of records that no transaction holds back or has taken back. */
+    public static TopicScan ofCommitted(Clients clients) {
+        return new TopicScan(clients, Map.of("isolation.level", "read_committed"));
+    }
+
+    private TopicScan(Clients clients, Map<String, Object> own) {
         Map<String, Object> properties = new HashMap<>(clients.kafkaProperties());
+        properties.putAll(own);
         properties.put("enable.auto.commit", false);
         properties.put("auto.offset.reset", "earliest");
+        // A fetch that waits for records at the end of one partition holds up the one from the next.
+        properties.put("fetch.max.wait.ms", 20);
         properties.put("default.api.timeout.ms", (int) PATIENCE.toMillis());
         bootstrapServers = clients.bootstrapServers();
         try {
@@ -38,10 +49,33 @@ final class TopicScan implements AutoCloseable {
     }
 
     /** End offsets of all partitions of these topics, by {@code topic-partition}; a topic that is not there has none. */
-    Map<String, Long> ends(Collection<String> topics) {
+    public Map<String, Long> ends(Collection<String> topics) {
         Map<String, Long> ends = new TreeMap<>();
         consumer.endOffsets(partitions(topics)).forEach((partition, end) -> ends.put(partition.toString(), end));
         return ends;
+    }
+
+    /**
+     * Offsets of the first records of these topics that were appended at that time or later, by {@code topic-partition};
+     * of a partition without one, its end.
+     *
+     * @param sinceMillis ms since 1970; 0 for the beginning
+     */
+    public Map<String, Long> starts(Collection<String> topics, long sinceMillis) {
+        Map<TopicPartition, Long> times = new HashMap<>();
+        partitions(topics).forEach(partition -> times.put(partition, sinceMillis));
+        Map<String, Long> starts = ends(topics);
+        if (sinceMillis > 0) {
+            consumer.offsetsForTimes(times).forEach((partition, found) -> {
+                if (found != null) {
+                    starts.put(partition.toString(), found.offset());
+                }
+            });
+        } else {
+            consumer.beginningOffsets(times.keySet())
+                    .forEach((partition, first) -> starts.put(partition.toString(), first));
+        }
+        return starts;
     }
 
     private List<TopicPartition> partitions(Collection<String> topics) {
@@ -56,10 +90,22 @@ final class TopicScan implements AutoCloseable {
     }
 
     /** Calls the visitor with every record from the offsets, by {@code topic-partition}, to the ends of this moment. */
-    void read(Map<String, Long> from, Consumer<ConsumerRecord<String, byte[]>> visitor) {
-        Map<TopicPartition, Long> starts = new HashMap<>();
-        from.forEach((partition, offset) -> starts.put(parse(partition), offset));
-        Map<TopicPartition, Long> ends = consumer.endOffsets(starts.keySet());
+    public void read(Map<String, Long> from, Consumer<ConsumerRecord<String, byte[]>> visitor) {
+        Map<TopicPartition, Long> starts = parse(from);
+        scan(starts, consumer.endOffsets(starts.keySet()), visitor);
+    }
+
+    /** The same to given offsets, exclusive. */
+    public void read(Map<String, Long> from, Map<String, Long> to, Consumer<ConsumerRecord<String, byte[]>> visitor) {
+        scan(parse(from), parse(to), record -> {
+            if (record.offset() < to.getOrDefault(record.topic() + "-" + record.partition(), 0L)) {
+                visitor.accept(record);
+            }
+        });
+    }
+
+    private void scan(Map<TopicPartition, Long> starts, Map<TopicPartition, Long> ends,
+            Consumer<ConsumerRecord<String, byte[]>> visitor) {
         Map<TopicPartition, Long> beginnings = consumer.beginningOffsets(starts.keySet());
         starts.keySet().removeIf(partition -> starts.getOrDefault(partition, 0L) >= ends.getOrDefault(partition, 0L));
         consumer.assign(starts.keySet());
@@ -76,6 +122,12 @@ final class TopicScan implements AutoCloseable {
                         bootstrapServers);
             }
         }
+    }
+
+    private static Map<TopicPartition, Long> parse(Map<String, Long> offsets) {
+        Map<TopicPartition, Long> parsed = new HashMap<>();
+        offsets.forEach((partition, offset) -> parsed.put(parse(partition), offset));
+        return parsed;
     }
 
     private static TopicPartition parse(String text) {
