@@ -1,12 +1,14 @@
 package dev.signalbox.workers.vendor;
 
 import dev.signalbox.config.CallTimeouts;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import okhttp3.Call;
 import okhttp3.Connection;
 import okhttp3.EventListener;
+import okhttp3.internal.http2.StreamResetException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,6 +56,7 @@ final class AttemptWatch extends EventListener {
     private volatile long lastTokenNanos;
     private volatile @Nullable Limit ranOut;
     private volatile @Nullable Call call;
+    private volatile @Nullable Connection connection;
 
     /** @param onSent told each time the request is written, on the calling thread */
     AttemptWatch(CallTimeouts timeouts, boolean streamed, Duration timeLeft, long startNanos, ConnectionAges ages,
@@ -76,9 +79,13 @@ final class AttemptWatch extends EventListener {
     }
 
     @Override
-    public void connectionAcquired(Call acquiring, Connection connection) {
+    public void connectionAcquired(Call acquiring, Connection acquired) {
         phase = Phase.AWAITING_RESPONSE;
-        ages.acquired(connection, nanoTicker.getAsLong());
+        connection = acquired;
+        if (ranOut != null) {
+            ConnectionAges.retire(acquired);
+        }
+        ages.acquired(acquired, nanoTicker.getAsLong());
     }
 
     @Override
@@ -92,9 +99,44 @@ final class AttemptWatch extends EventListener {
         return sent;
     }
 
+    /** The server says that it has not looked at what was sent. */
+    void refused() {
+        sent = false;
+    }
+
     @Override
-    public void connectionReleased(Call releasing, Connection connection) {
-        ages.released(connection, nanoTicker.getAsLong());
+    public void connectionReleased(Call releasing, Connection released) {
+        connection = null;
+        ages.released(released, nanoTicker.getAsLong());
+    }
+
+    @Override
+    public void requestFailed(Call failing, IOException failure) {
+        brokeOff(failure);
+    }
+
+    @Override
+    public void responseFailed(Call failing, IOException failure) {
+        brokeOff(failure);
+    }
+
+    /** A reset that the server sent has ended the stream there too. */
+    private void brokeOff(IOException failure) {
+        if (!(failure instanceof StreamResetException)) {
+            retireConnection();
+        }
+    }
+
+    /**
+     * Before this call's place on its connection is free: the client gives the place away before the server hears that
+     * the stream is over, so the next one could be beyond the server's limit, which may cost all calls of the
+     * connection. Those that are on it go on.
+     */
+    private void retireConnection() {
+        Connection used = connection;
+        if (used != null) {
+            ConnectionAges.retire(used);
+        }
     }
 
     /** The response's status and headers are there; from here on only an event stream is held to tokens. */
@@ -122,6 +164,7 @@ final class AttemptWatch extends EventListener {
             ranOut = due;
             // Read after the write, as guards() does the other way round: one of the two cancels.
             Call running = call;
+            retireConnection();
             if (running != null) {
                 running.cancel();
             }

@@ -30,10 +30,15 @@ final class ConnectionAges {
         Long start = since.get(connection.socket());
         if (start != null && nowNanos - start >= allowedNanos) {
             since.remove(connection.socket());
-            // The client has no public word for it, and closing the socket would cut the other calls on it.
-            if (connection instanceof ExchangeCodec.Carrier shared) {
-                shared.noNewExchanges();
-            }
+            retire(connection);
+        }
+    }
+
+    /** It finishes the calls that it has and takes no more. */
+    static void retire(Connection connection) {
+        // The client has no public word for it, and closing the socket would cut the other calls on it.
+        if (connection instanceof ExchangeCodec.Carrier shared) {
+            shared.noNewExchanges();
         }
     }
 }

@@ -43,7 +43,7 @@ import org.jspecify.annotations.Nullable;
 public final class HttpVendorClient implements VendorClient {
     private static final MediaType JSON = MediaType.get("application/json");
     private static final String USER_AGENT = "signalbox";
-    /** How often a request that the server has not looked at is sent: a new connection may say its limit late. */
+    /** How often a request that the server has not looked at is sent. */
     private static final int MOST_SENDS = 4;
     /** A silent HTTP/2 connection would else take call after call into its timeout; HTTP/1.1 has no pings. */
     private static final Duration PING = Duration.ofSeconds(10);
@@ -71,7 +71,7 @@ public final class HttpVendorClient implements VendorClient {
         this.http = new OkHttpClient.Builder().protocols(List.of(Protocol.HTTP_2, Protocol.HTTP_1_1))
                 .pingInterval(PING)
                 .connectionPool(new ConnectionPool(limits.idleConnections(), limits.idleTime().toMillis(),
-                        TimeUnit.MILLISECONDS))
+                        TimeUnit.MILLISECONDS, new StreamLimits()))
                 .dns(dns)
                 // The five limits are the timer's; the client's own would arm a timer for each read.
                 .connectTimeout(Duration.ZERO).readTimeout(Duration.ZERO).writeTimeout(Duration.ZERO)
@@ -213,6 +213,7 @@ public final class HttpVendorClient implements VendorClient {
                         || watch.failure().isPresent()) {
                     throw reset;
                 }
+                watch.refused();
             }
         }
     }

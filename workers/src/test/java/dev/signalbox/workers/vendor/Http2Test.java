@@ -5,24 +5,16 @@ import static org.awaitility.Awaitility.await;
 
 import dev.signalbox.config.CallTimeouts;
 import dev.signalbox.config.Deployment;
-import dev.signalbox.config.Vendor;
 import dev.signalbox.config.VendorFamily;
 import dev.signalbox.workers.vendor.openai.OpenAiChatCodec;
-import io.vertx.core.Context;
 import io.vertx.core.Vertx;
-import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.HttpServerResponse;
-import io.vertx.core.http.HttpVersion;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -33,20 +25,16 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Calls that share connections: against a server that refuses what is beyond its limit of streams. */
+/** Calls that share connections. */
 @Tag("issue-3")
 @Timeout(60)
 class Http2Test {
     private static final int AT_ONCE = 80;
     private static final long INTERNAL_ERROR = 2;
     private static final long REFUSED_STREAM = 7;
-    private static final String FIRST = "data: {\"id\":\"1\",\"model\":\"gpt\",\"choices\":[{\"index\":0,\"delta\":"
-            + "{\"content\":\"Hel\"},\"finish_reason\":null}]}\n\n";
-    private static final String REST = "data: {\"id\":\"1\",\"model\":\"gpt\",\"choices\":[{\"index\":0,\"delta\":"
-            + "{\"content\":\"lo\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
 
     private final List<AutoCloseable> opened = new ArrayList<>();
-    private final AtomicReference<Http2Vendor.Script> script = new AtomicReference<>(Http2Test::whole);
+    private final AtomicReference<Http2Vendor.Script> script = new AtomicReference<>(Http2Vendor::whole);
 
     @TempDir
     private static Path folder;
@@ -63,46 +51,6 @@ class Http2Test {
         }
     }
 
-    @Test
-    void callsBeyondTheStreamLimitAreAllServedAtOnceAndOnce() throws Exception {
-        beyondTheStreamLimit(1);
-    }
-
-    /** Sometimes red: one of the calls is reset, and it is not known yet by whom. */
-    @Test
-    @Tag("long")
-    void callsBeyondTheStreamLimitAreServedAgainAndAgain() throws Exception {
-        beyondTheStreamLimit(3);
-    }
-
-    private void beyondTheStreamLimit(int rounds) throws Exception {
-        Http2Vendor vendor = vendor();
-        HttpVendorClient client = client(HttpLimits.DEFAULT);
-        // A limit holds from the moment that the client has heard of it.
-        client.call(Deployments.call(deployment(vendor, CallTimeouts.DEFAULT), "{}", true), TokenSink.NONE);
-        for (int round = 1; round <= rounds; round++) {
-            vendor.requests.clear();
-            // Nobody is answered before all are there; each connection has a thread, which alone may end its answers.
-            List<Runnable> ends = new CopyOnWriteArrayList<>();
-            AtomicInteger begun = new AtomicInteger();
-            script.set(request -> {
-                start(request);
-                Context own = Vertx.currentContext();
-                ends.add(() -> own.runOnContext(_ -> finish(request)));
-                if (begun.incrementAndGet() >= AT_ONCE) {
-                    List<Runnable> due = List.copyOf(ends);
-                    due.stream().filter(ends::remove).forEach(Runnable::run);
-                }
-            });
-            for (FutureTask<AttemptOutcome> call : calls(client, vendor, AT_ONCE)) {
-                assertThat(call.get(30, TimeUnit.SECONDS)).isInstanceOf(AttemptOutcome.Answered.class);
-            }
-            assertThat(vendor.requests).hasSize(AT_ONCE).allMatch(request -> request.version() == HttpVersion.HTTP_2);
-            assertThat(vendor.requests).filteredOn(request -> request.connection() == vendor.connections.getFirst())
-                    .hasSizeLessThanOrEqualTo(Http2Vendor.STREAMS);
-        }
-    }
-
     /** The client itself bounds the headers of HTTP/1.1 only. */
     @Test
     void headersAreBounded() throws Exception {
@@ -113,7 +61,7 @@ class Http2Test {
                 for (int i = 0; i < kibibytes; i++) {
                     request.response().putHeader("x-filler-" + i, "f".repeat(1_024));
                 }
-                whole(request);
+                Http2Vendor.whole(request);
             });
             AttemptOutcome outcome = client.call(
                     Deployments.call(deployment(vendor, CallTimeouts.DEFAULT), "{}", true), TokenSink.NONE);
@@ -123,14 +71,14 @@ class Http2Test {
                 assertThat(failure(outcome).message()).as("%d KiB", kibibytes).contains("headers are over the limit");
             }
         }
-        script.set(Http2Test::whole);
+        script.set(Http2Vendor::whole);
         assertThat(client.call(Deployments.call(deployment(vendor, CallTimeouts.DEFAULT), "{}", true), TokenSink.NONE))
                 .as("the next call").isInstanceOf(AttemptOutcome.Answered.class);
     }
 
     @Test
     void aStreamThatEndsEarlyLeavesTheOthers() throws Exception {
-        script.set(Http2Test::start);
+        script.set(Http2Vendor::start);
         Http2Vendor vendor = vendor();
         HttpVendorClient client = client(HttpLimits.DEFAULT);
         FutureTask<AttemptOutcome> stays = inBackground(client, deployment(vendor, CallTimeouts.DEFAULT));
@@ -147,16 +95,18 @@ class Http2Test {
         await().until(() -> vendor.requests.size() == 3 && thread.getState() == Thread.State.WAITING);
         thread.interrupt();
         assertThat(failure(interrupted.get(10, TimeUnit.SECONDS)).failureClass()).isEqualTo(FailureClass.CANCELLED);
-        vendor.afterScripts(() -> finish(vendor.requests.getFirst()));
+        vendor.afterScripts(() -> Http2Vendor.finish(vendor.requests.getFirst()));
         assertThat(stays.get(10, TimeUnit.SECONDS)).isInstanceOf(AttemptOutcome.Answered.class);
-        assertThat(vendor.connections).hasSize(1);
+        assertThat(vendor.requests.get(1).connection()).isEqualTo(vendor.requests.getFirst().connection());
+        assertThat(vendor.requests.get(2).connection()).as("the next call's").isNotEqualTo(
+                vendor.requests.getFirst().connection());
     }
 
     @Test
     void aConnectionThatGoesAwayFinishesWhatItTookAndTheRestIsSentAnew() throws Exception {
         Http2Vendor vendor = vendor();
         HttpVendorClient client = client(HttpLimits.DEFAULT);
-        script.set(Http2Test::start);
+        script.set(Http2Vendor::start);
         FutureTask<AttemptOutcome> taken = inBackground(client, deployment(vendor, CallTimeouts.DEFAULT));
         await().until(() -> vendor.requests.size() == 1);
         // The client's first stream is 3; the second stream of that connection is above the last that the server says it looked at.
@@ -164,12 +114,12 @@ class Http2Test {
             if (request.connection() == vendor.connections.getFirst()) {
                 request.connection().goAway(0, 3);
             } else {
-                whole(request);
+                Http2Vendor.whole(request);
             }
         });
         assertThat(client.call(Deployments.call(deployment(vendor, CallTimeouts.DEFAULT), "{}", false),
                 TokenSink.NONE)).isInstanceOf(AttemptOutcome.Answered.class);
-        vendor.afterScripts(() -> finish(vendor.requests.getFirst()));
+        vendor.afterScripts(() -> Http2Vendor.finish(vendor.requests.getFirst()));
         assertThat(taken.get(10, TimeUnit.SECONDS)).isInstanceOf(AttemptOutcome.Answered.class);
         assertThat(vendor.connections).hasSize(2);
     }
@@ -179,7 +129,7 @@ class Http2Test {
     void aStreamThatIsResetIsALostConnectionWithWhatCame(boolean afterAToken) throws Exception {
         script.set(request -> {
             if (afterAToken) {
-                start(request);
+                Http2Vendor.start(request);
                 io.vertx.core.Vertx.currentContext().owner().setTimer(50,
                         _ -> request.response().reset(INTERNAL_ERROR));
             } else {
@@ -207,55 +157,41 @@ class Http2Test {
 
     @Test
     void anOldConnectionFinishesItsCallsAndTakesNoMore() throws Exception {
-        script.set(Http2Test::start);
+        script.set(Http2Vendor::start);
         Http2Vendor vendor = vendor();
         HttpVendorClient client = client(new HttpLimits(10, Duration.ofSeconds(9), Duration.ZERO,
                 Duration.ofSeconds(5), 1 << 20, 1 << 20, 1 << 20));
         FutureTask<AttemptOutcome> long1 = inBackground(client, deployment(vendor, CallTimeouts.DEFAULT));
         await().until(() -> vendor.requests.size() == 1);
-        script.set(Http2Test::whole);
+        script.set(Http2Vendor::whole);
         for (int i = 0; i < 2; i++) {
             assertThat(client.call(Deployments.call(deployment(vendor, CallTimeouts.DEFAULT), "{}", false),
                     TokenSink.NONE)).isInstanceOf(AttemptOutcome.Answered.class);
         }
         assertThat(vendor.connections).hasSize(2);
-        vendor.afterScripts(() -> finish(vendor.requests.getFirst()));
+        vendor.afterScripts(() -> Http2Vendor.finish(vendor.requests.getFirst()));
         assertThat(long1.get(10, TimeUnit.SECONDS)).isInstanceOf(AttemptOutcome.Answered.class);
     }
 
     @Test
     void oneShellsFloodTakesNoConnectionOfAnother() throws Exception {
-        script.set(Http2Test::start);
+        script.set(Http2Vendor::start);
         Http2Vendor vendor = vendor();
         HttpVendorClient flooded = client(HttpLimits.DEFAULT);
         List<FutureTask<AttemptOutcome>> flood = calls(flooded, vendor, AT_ONCE);
         await().until(() -> vendor.requests.size() == AT_ONCE);
         int floods = vendor.connections.size();
-        script.set(Http2Test::whole);
+        script.set(Http2Vendor::whole);
         HttpVendorClient other = client(HttpLimits.DEFAULT);
         assertThat(other.call(Deployments.call(deployment(vendor, CallTimeouts.DEFAULT), "{}", false),
                 TokenSink.NONE)).isInstanceOf(AttemptOutcome.Answered.class);
         assertThat(other.connections()).isEqualTo(1);
         assertThat(vendor.connections).hasSize(floods + 1);
         other.close();
-        vendor.afterScripts(() -> vendor.requests.subList(0, AT_ONCE).forEach(Http2Test::finish));
+        vendor.afterScripts(() -> vendor.requests.subList(0, AT_ONCE).forEach(Http2Vendor::finish));
         for (FutureTask<AttemptOutcome> call : flood) {
             assertThat(call.get(30, TimeUnit.SECONDS)).isInstanceOf(AttemptOutcome.Answered.class);
         }
-    }
-
-    private static void whole(HttpServerRequest request) {
-        start(request);
-        finish(request);
-    }
-
-    private static void start(HttpServerRequest request) {
-        HttpServerResponse response = request.response();
-        response.putHeader("Content-Type", "text/event-stream").write(FIRST);
-    }
-
-    private static void finish(HttpServerRequest request) {
-        request.response().end(REST);
     }
 
     private static List<FutureTask<AttemptOutcome>> calls(HttpVendorClient client, Http2Vendor vendor, int number) {
@@ -287,9 +223,7 @@ class Http2Test {
     }
 
     private static Deployment deployment(Http2Vendor vendor, CallTimeouts timeouts) {
-        Deployment one = Deployments.openAi(vendor.baseUrl(), timeouts, true);
-        return Deployments.with(one, new Vendor("openai", VendorFamily.OPENAI, Optional.of(vendor.baseUrl()), timeouts,
-                true, Optional.empty(), Optional.of(vendor.authority()), false), one.credentials());
+        return Http2Vendor.deployment(vendor.baseUrl(), vendor.authority(), timeouts);
     }
 
     private static AttemptFailure failure(AttemptOutcome outcome) {

@@ -2,6 +2,11 @@ package dev.signalbox.workers.vendor;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import dev.signalbox.config.CallTimeouts;
+import dev.signalbox.config.Deployment;
+import dev.signalbox.config.Vendor;
+import dev.signalbox.config.VendorFamily;
+import io.netty.handler.codec.http2.Http2Exception;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.Http2Settings;
@@ -9,12 +14,14 @@ import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.net.PfxOptions;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.LoggerFactory;
@@ -22,6 +29,10 @@ import org.slf4j.LoggerFactory;
 /** A vendor that speaks HTTP/2 over TLS, with few streams on each connection. */
 final class Http2Vendor implements AutoCloseable {
     static final int STREAMS = 10;
+    private static final String FIRST = "data: {\"id\":\"1\",\"model\":\"gpt\",\"choices\":[{\"index\":0,\"delta\":"
+            + "{\"content\":\"Hel\"},\"finish_reason\":null}]}\n\n";
+    private static final String REST = "data: {\"id\":\"1\",\"model\":\"gpt\",\"choices\":[{\"index\":0,\"delta\":"
+            + "{\"content\":\"lo\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
 
     /** Answers one request, on the server's thread. */
     interface Script {
@@ -40,6 +51,8 @@ final class Http2Vendor implements AutoCloseable {
     private final Path authority;
     final List<HttpConnection> connections = new CopyOnWriteArrayList<>();
     final List<HttpServerRequest> requests = new CopyOnWriteArrayList<>();
+    /** What clients did that cost their connections. */
+    final List<Throwable> violations = new CopyOnWriteArrayList<>();
 
     /** @param folder has the key that {@link #makeKey} made */
     Http2Vendor(Path folder, Script script) throws Exception {
@@ -48,7 +61,14 @@ final class Http2Vendor implements AutoCloseable {
                 .setUseAlpn(true).setInitialSettings(new Http2Settings().setMaxConcurrentStreams(STREAMS))
                 .setKeyCertOptions(new PfxOptions().setPath(folder.resolve("vendor.p12").toString())
                         .setPassword("changeit")))
-                .connectionHandler(connections::add).requestHandler(request -> request.body().onSuccess(_ -> {
+                .connectionHandler(connection -> {
+                    connections.add(connection);
+                    connection.exceptionHandler(fault -> {
+                        if (fault instanceof Http2Exception) {
+                            violations.add(fault);
+                        }
+                    });
+                }).requestHandler(request -> request.body().onSuccess(_ -> {
                     loop = Vertx.currentContext();
                     requests.add(request);
                     script.answer(request);
@@ -65,6 +85,26 @@ final class Http2Vendor implements AutoCloseable {
 
     URI baseUrl() {
         return URI.create("https://localhost:" + server.actualPort() + "/v1");
+    }
+
+    static Deployment deployment(URI baseUrl, Path authority, CallTimeouts timeouts) {
+        Deployment one = Deployments.openAi(baseUrl, timeouts, true);
+        return Deployments.with(one, new Vendor("openai", VendorFamily.OPENAI, Optional.of(baseUrl), timeouts, true,
+                Optional.empty(), Optional.of(authority), false), one.credentials());
+    }
+
+    static void whole(HttpServerRequest request) {
+        start(request);
+        finish(request);
+    }
+
+    static void start(HttpServerRequest request) {
+        HttpServerResponse response = request.response();
+        response.putHeader("Content-Type", "text/event-stream").write(FIRST);
+    }
+
+    static void finish(HttpServerRequest request) {
+        request.response().end(REST);
     }
 
     /** Runs after the script of every request that is known. */
