@@ -47,6 +47,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(60)
 class Http2StreamLimitTest {
     private static final int AT_ONCE = 80;
+    private static final String NEXT = "next";
     private static final Duration MINUTE = Duration.ofMinutes(1);
     /** So many handshakes at once take seconds on a busy machine. */
     private static final CallTimeouts UNHURRIED = new CallTimeouts(MINUTE, MINUTE, MINUTE, MINUTE, MINUTE);
@@ -118,8 +119,14 @@ class Http2StreamLimitTest {
         Deployment impatient = interrupted
                 ? patient
                 : deployment(new CallTimeouts(MINUTE, MINUTE, MINUTE, Duration.ofMillis(100), MINUTE));
+        script.set(request -> {
+            if (vendor.bodies.getOrDefault(request, "").contains(NEXT)) {
+                Http2Vendor.whole(request);
+            } else {
+                Http2Vendor.start(request);
+            }
+        });
         for (int round = 1; round <= 10; round++) {
-            script.set(Http2Vendor::start);
             vendor.requests.clear();
             List<FutureTask<AttemptOutcome>> next = new ArrayList<>();
             List<Thread> threads = new ArrayList<>();
@@ -127,14 +134,13 @@ class Http2StreamLimitTest {
                 FutureTask<AttemptOutcome> call = new FutureTask<>(() -> {
                     client.call(Deployments.call(impatient, "{}", true), TokenSink.NONE);
                     boolean _ = Thread.interrupted();
-                    return client.call(Deployments.call(patient, "{}", true), TokenSink.NONE);
+                    return client.call(Deployments.call(patient, "{\"user\":\"" + NEXT + "\"}", true), TokenSink.NONE);
                 });
                 next.add(call);
                 threads.add(Thread.ofVirtual().start(call));
             }
-            await().until(() -> vendor.requests.size() >= Http2Vendor.STREAMS);
-            script.set(Http2Vendor::whole);
             if (interrupted) {
+                await().until(() -> vendor.requests.size() == Http2Vendor.STREAMS);
                 threads.forEach(Thread::interrupt);
             }
             for (FutureTask<AttemptOutcome> call : next) {

@@ -21,7 +21,9 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.LoggerFactory;
@@ -51,6 +53,7 @@ final class Http2Vendor implements AutoCloseable {
     private final Path authority;
     final List<HttpConnection> connections = new CopyOnWriteArrayList<>();
     final List<HttpServerRequest> requests = new CopyOnWriteArrayList<>();
+    final Map<HttpServerRequest, String> bodies = new ConcurrentHashMap<>();
     /** What clients did that cost their connections. */
     final List<Throwable> violations = new CopyOnWriteArrayList<>();
 
@@ -68,8 +71,9 @@ final class Http2Vendor implements AutoCloseable {
                             violations.add(fault);
                         }
                     });
-                }).requestHandler(request -> request.body().onSuccess(_ -> {
+                }).requestHandler(request -> request.body().onSuccess(body -> {
                     loop = Vertx.currentContext();
+                    bodies.put(request, body.toString());
                     requests.add(request);
                     script.answer(request);
                 }));
