@@ -10,12 +10,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.QuorumInfo;
 import org.apache.kafka.common.KafkaException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -28,7 +26,6 @@ final class DoctorCommand implements Callable<Integer> {
     private static final long ENOUGH_DISK_BYTES = 1L << 30;
     private static final Duration MAX_SKEW = Duration.ofSeconds(5);
     /** The first one pays for the connection; the sharpest counts. */
-    private static final int CLOCK_LOOKS = 3;
 
     @ParentCommand
     private Shell shell = Shell.NONE;
@@ -120,21 +117,8 @@ final class DoctorCommand implements Callable<Integer> {
     }
 
     /** Against the clock of Kafka's controller, which its quorum's description carries; nothing is written. */
-    private void checkClock(Admin admin) throws ExecutionException, InterruptedException {
-        Optional<ClockSkew> skew = Optional.empty();
-        for (int look = 0; look < CLOCK_LOOKS; look++) {
-            long before = System.currentTimeMillis();
-            QuorumInfo quorum = admin.describeMetadataQuorum().quorumInfo().get();
-            long after = System.currentTimeMillis();
-            OptionalLong controller = quorum.voters().stream()
-                    .filter(voter -> voter.replicaId() == quorum.leaderId())
-                    .map(QuorumInfo.ReplicaState::lastFetchTimestamp).findFirst().orElse(OptionalLong.empty());
-            if (controller.isPresent()) {
-                ClockSkew seen = ClockSkew.of(before, after, controller.getAsLong());
-                skew = Optional.of(skew.map(best -> best.sharper(seen)).orElse(seen));
-            }
-        }
-        skew.ifPresentOrElse(
+    private void checkClock(Admin admin) {
+        ClockSkew.ofController(admin).ifPresentOrElse(
                 known -> report("clock", known.mayBeWithin(MAX_SKEW), known + " Kafka's",
                         "; times in logs mislead (times to live do not depend on it): synchronise the clocks"),
                 () -> rows.add("clock", "-", "cannot be compared: Kafka's controller does not tell its time"));

@@ -177,8 +177,8 @@ public final class TopicFollower implements AutoCloseable {
     }
 
     private static void leftOut(ConsumerRecord<byte[], byte[]> record, RuntimeException e) {
-            LOG.warn("a record of {} ({}-{}) is left out: {}", record.topic(), record.partition(), record.offset(),
-                    e.toString());
+        LOG.warn("a record of {} ({}-{}) is left out: {}", record.topic(), record.partition(), record.offset(),
+                e.toString());
     }
 
     /** Waits for the record that is being told, at most 2 s. */

@@ -75,7 +75,7 @@ public record TopicCatalogue(List<TopicSpec> topics) {
             add(Topics.ALERTS, FEW_PARTITIONS, compact());
             add(Topics.STATUS, CONTROL_PARTITIONS, written(delete(Duration.ofHours(24))));
             add(Topics.CONFIG, FEW_PARTITIONS, written(compact()));
-            add(Topics.CONTROL, FEW_PARTITIONS, written(compactAndDelete(Duration.ofDays(7))));
+            add(Topics.CONTROL, FEW_PARTITIONS, audited(written(compactAndDelete(Duration.ofDays(7)))));
             return new TopicCatalogue(topics);
         }
 
@@ -103,6 +103,12 @@ public record TopicCatalogue(List<TopicSpec> topics) {
          */
         private static Map<String, String> written(Map<String, String> configs) {
             configs.put(TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG, "LogAppendTime");
+            return configs;
+        }
+
+        /** Orders of the last 7 days stay readable, also those that a later one replaced. */
+        private static Map<String, String> audited(Map<String, String> configs) {
+            configs.put(TopicConfig.MIN_COMPACTION_LAG_MS_CONFIG, Long.toString(Duration.ofDays(7).toMillis()));
             return configs;
         }
 

@@ -1,0 +1,83 @@
+package dev.signalbox.cli;
+
+import dev.signalbox.config.DeploymentName;
+import dev.signalbox.config.live.ControlKey;
+import dev.signalbox.config.live.TopicSnapshot;
+import dev.signalbox.schemas.Topics;
+import dev.signalbox.schemas.avro.ControlAction;
+import dev.signalbox.schemas.avro.ControlOrder;
+import dev.signalbox.schemas.avro.DeploymentHealth;
+import dev.signalbox.schemas.serde.AvroDeserializer;
+import dev.signalbox.schemas.serde.SchemaRegistryClient;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.KafkaException;
+
+/**
+ * What the fleet's topics tell of its deployments now.
+ *
+ * @param health latest record of each, by name
+ * @param orders all that are kept, the oldest first
+ * @param nowMillis on the broker's clock
+ */
+record FleetState(Map<String, DeploymentHealth> health, List<Given> orders, long nowMillis) {
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    /** @param atMillis append time of its record, on the broker's clock */
+    record Given(ControlOrder order, long atMillis) {
+        /** When it ends by itself. */
+        long untilMillis() {
+            return atMillis + order.getDurationMillis();
+        }
+    }
+
+    static FleetState read(Clients clients) {
+        SchemaRegistryClient registry = SchemaRegistryClient.of(clients.registryProperties());
+        AvroDeserializer<DeploymentHealth> healths = new AvroDeserializer<>(DeploymentHealth.class, registry);
+        AvroDeserializer<ControlOrder> controls = new AvroDeserializer<>(ControlOrder.class, registry);
+        Map<String, DeploymentHealth> health = new TreeMap<>();
+        List<Given> orders = new ArrayList<>();
+        try (Admin admin = clients.admin()) {
+            TopicSnapshot.read(clients.kafkaProperties(), List.of(Topics.HEALTH, Topics.CONTROL), PATIENCE, record -> {
+                if (record.topic().equals(Topics.HEALTH)) {
+                    put(health, record, healths.deserialize(record.topic(), record.value()));
+                } else if (ControlKey.deployment(record.key()).isPresent() && record.value() != null) {
+                    ControlOrder order = controls.deserialize(record.topic(), record.value());
+                    if (order != null) {
+                        orders.add(new Given(order, record.timestamp()));
+                    }
+                }
+            });
+            orders.sort(Comparator.comparingLong(Given::atMillis));
+            long ahead = ClockSkew.ofController(admin).map(ClockSkew::aheadMillis).orElse(0L);
+            return new FleetState(health, orders, System.currentTimeMillis() - ahead);
+        } catch (KafkaException e) {
+            throw KafkaTrouble.of(e, clients.bootstrapServers());
+        }
+    }
+
+    private static void put(Map<String, DeploymentHealth> health, ConsumerRecord<byte[], byte[]> record,
+            @org.jspecify.annotations.Nullable DeploymentHealth value) {
+        String name = new String(record.key(), StandardCharsets.UTF_8);
+        if (value == null) {
+            health.remove(name);
+        } else {
+            health.put(name, value);
+        }
+    }
+
+    /** The order that holds now. */
+    Optional<Given> inForce(DeploymentName deployment) {
+        return orders.stream().filter(given -> given.order.getDeployment().equals(deployment.toString()))
+                .reduce((earlier, later) -> later)
+                .filter(last -> last.order.getAction() != ControlAction.RESTORE && last.untilMillis() > nowMillis);
+    }
+}
