@@ -90,18 +90,18 @@ class DispatcherTopologyTest {
     @Test
     void aChangeIsPublishedAtOnceWithItsEvidenceAndTimes() {
         call(Events.answered(NAME, "a", 100, 1_100, 51));
-        failures("b", 4);
+        failures("b", 9);
         failures("a", 1);
 
         DeploymentHealth ejected = health.readValuesToList().getLast();
         assertThat(ejected.getState()).isEqualTo(DeploymentState.EJECTED);
-        assertThat(ejected.getPreviousState()).isEqualTo(DeploymentState.HEALTHY);
+        assertThat(ejected.getPreviousState()).isEqualTo(DeploymentState.DEGRADED);
         assertThat(ejected.getSignal()).isEqualTo("FAILING");
-        assertThat(ejected.getReason()).contains("5 in a row", "2 of 2 workers", "CONNECTION_LOST");
+        assertThat(ejected.getReason()).contains("10 in a row", "2 of 2 workers", "CONNECTION_LOST");
         assertThat(ejected.getBlame()).isEqualTo("ENDPOINT");
-        assertThat(ejected.getOutcomes()).containsOnly(Map.entry("ANSWERED", 1L), Map.entry("CONNECTION_LOST", 5L));
-        assertThat(ejected.getErrorRate()).isEqualTo(5 / 6.0);
-        assertThat(ejected.getEjectedUntilMillis()).isEqualTo(ejected.getSinceMillis() + 10_000);
+        assertThat(ejected.getOutcomes()).containsOnly(Map.entry("ANSWERED", 1L), Map.entry("CONNECTION_LOST", 10L));
+        assertThat(ejected.getErrorRate()).isEqualTo(10 / 11.0);
+        assertThat(ejected.getEjectedUntilMillis()).isEqualTo(ejected.getSinceMillis() + 20_000);
         assertThat(ejected.getLatency()).extracting("windowSeconds").containsExactly(60, 300);
         assertThat(ejected.getLatency().getFirst().getTotal().getCount()).isEqualTo(1);
         assertThat(ejected.getLatency().getFirst().getTimePerOutputToken().getP50Millis()).isBetween(19.0, 21.0);
@@ -111,7 +111,7 @@ class DispatcherTopologyTest {
     void anEjectionEndsByTimeThoughNobodyCalls() {
         failures("a", 5);
         health.readValuesToList();
-        pass(Duration.ofSeconds(9));
+        pass(Duration.ofSeconds(19));
         assertThat(health.readValuesToList()).extracting(DeploymentHealth::getState)
                 .doesNotContain(DeploymentState.PROBING);
 

@@ -81,6 +81,11 @@ final class FleetKnowledge implements AutoCloseable {
         });
     }
 
+    /** Deployments at which only this worker's calls fail, as the dispatcher sees it. */
+    int suspectedAt() {
+        return (int) health.values().stream().filter(told -> worker.equals(told.getSuspectWorker())).count();
+    }
+
     private void health(ConsumerRecord<byte[], byte[]> record) {
         String key = record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
         known(key).ifPresent(name -> {

@@ -5,6 +5,7 @@ import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.workers.intake.IntakeStatus;
 import dev.signalbox.workers.scheduler.SchedulerStatus;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
@@ -40,6 +41,8 @@ public final class Worker implements AutoCloseable {
                 .map(pool -> new PoolWorker(pool, shared, options)).toList();
         pools.forEach(pool -> WorkerGauges.register(registry, pool, shared.clock));
         WorkerGauges.register(registry, shared.clock);
+        Gauge.builder("signalbox.worker.suspected", fleet, FleetKnowledge::suspectedAt)
+                .description("Deployments at which only this worker's calls fail").register(registry);
         DeploymentGauges.register(registry, options.configuration(), shared.permits);
         new JvmMemoryMetrics().bindTo(registry);
         new JvmThreadMetrics().bindTo(registry);

@@ -5,6 +5,7 @@ import dev.signalbox.schemas.avro.DeploymentState;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.TreeSet;
 
 /**
  * Whether a deployment is to be used, from what all workers report of it. Pure; times are ms on the broker's clock.
@@ -14,6 +15,9 @@ import java.util.Locale;
  * endpoint's own word. A call counted twice, as after a crash of the dispatcher, moves a rate a little and breaks nothing.
  */
 final class HealthModel {
+    /** Of one worker in the window: more, and it has a call for each turn of {@link ProbeTurn#TURN}. */
+    private static final int BUSY_CALLS = 24;
+
     private final HealthRules rules;
 
     HealthModel(HealthRules rules) {
@@ -32,10 +36,18 @@ final class HealthModel {
             standing = changed(standing.seen(nowMillis), changes);
         }
         standing = passTime(standing, nowMillis, changes);
+        standing = standing.withProbe(standing.probe().ended(call.worker(), nowMillis));
         if (call.startedMillis() >= standing.countsFromMillis()) {
             standing = judge(standing.plus(call, nowMillis, rules), call, nowMillis, changes);
         }
         return new HealthStep(standing, changes);
+    }
+
+    /** A worker has begun a call. */
+    Standing onStarted(Standing before, String worker, long nowMillis) {
+        return before.state() == DeploymentState.PROBING
+                ? before.withProbe(before.probe().at(nowMillis).started(worker, nowMillis))
+                : before;
     }
 
     /** With no call, but time that passed. */
@@ -52,7 +64,8 @@ final class HealthModel {
                             .afresh(nowMillis), changes)
                     : standing;
             case DEGRADED -> calmed(standing, nowMillis, changes);
-            case HEALTHY, PROBING -> standing;
+            case PROBING -> standing.withProbe(standing.probe().at(nowMillis));
+            case HEALTHY -> standing;
         };
     }
 
@@ -64,7 +77,7 @@ final class HealthModel {
                             call.outcome() + ": it says itself that it will not recover",
                             nowMillis, changes);
                 }
-                if (failing(standing)) {
+                if (failing(standing, nowMillis)) {
                     yield eject(standing, HealthSignal.FAILING, evidence(standing), nowMillis, changes);
                 }
                 yield standing.state() == DeploymentState.HEALTHY
@@ -86,33 +99,55 @@ final class HealthModel {
         };
     }
 
-    private boolean failing(Standing standing) {
+    private boolean failing(Standing standing, long nowMillis) {
         OutcomeWindow window = standing.window();
-        boolean enough = standing.consecutiveFailures() >= rules.consecutiveFailures()
-                || (window.calls() >= rules.ejectedCalls() && window.errorRate() >= rules.ejectedRate());
         int failing = window.workersFailing();
+        int row = standing.consecutiveFailures();
+        boolean silent = nowMillis - window.lastAnswerMillis().orElse(0) >= rules.silence().toMillis();
+        boolean often = window.errorRate() >= rules.ejectedRate();
+        boolean first = silent && row >= rules.firstFailures() && failing >= rules.workers()
+                && standing.state() == DeploymentState.HEALTHY && !ejectedOfLate(standing, nowMillis);
+        boolean enough = first || row >= rules.consecutiveFailures()
+                || (often && ((silent && row >= rules.silentFailures()) || window.calls() >= rules.ejectedCalls()));
         return enough && (failing >= rules.workers() || failing == window.workers().size());
     }
 
     private Standing worried(Standing standing, long nowMillis, List<Standing> changes) {
         OutcomeWindow window = standing.window();
         return window.calls() >= rules.degradedCalls() && window.errorRate() >= rules.degradedRate()
-                ? changed(standing.moved(HealthSignal.ERRORS_RISING, evidence(standing), nowMillis), changes)
-                : standing;
+                && window.suspect().isEmpty()
+                        ? changed(standing.moved(HealthSignal.ERRORS_RISING, evidence(standing), nowMillis), changes)
+                        : standing;
     }
 
     private Standing calmed(Standing standing, long nowMillis, List<Standing> changes) {
-        return standing.window().errorRate() < rules.healthyRate()
+        boolean told = standing.window().calls() >= rules.degradedCalls()
+                || nowMillis - standing.sinceMillis() >= rules.calmAfter().toMillis();
+        return told && standing.window().errorRate() < rules.healthyRate()
                 ? changed(standing.moved(HealthSignal.ERRORS_GONE, evidence(standing), nowMillis), changes)
                 : standing;
     }
 
     private Standing eject(Standing standing, HealthSignal signal, String why, long nowMillis, List<Standing> changes) {
-        boolean again = standing.ejections() > 0
-                && nowMillis - standing.ejectedUntilMillis() < rules.ejectionsForgotten().toMillis();
-        int number = again ? standing.ejections() + 1 : 1;
+        int number = ejectedOfLate(standing, nowMillis) ? standing.ejections() + 1 : 1;
         return changed(standing.moved(signal, why, nowMillis).ejected(number,
-                nowMillis + rules.ejection(number).toMillis()), changes);
+                nowMillis + rules.ejection(number).toMillis(), probers(standing, number)), changes);
+    }
+
+    private boolean ejectedOfLate(Standing standing, long nowMillis) {
+        return standing.ejections() > 0
+                && nowMillis - standing.ejectedUntilMillis() < rules.ejectionsForgotten().toMillis();
+    }
+
+    /** Those that called it, each time beginning with another one; where they call it seldom, whoever comes first. */
+    private static ProbeTurn probers(Standing standing, int number) {
+        OutcomeWindow window = standing.window();
+        TreeSet<String> workers = new TreeSet<>(standing.probe().workers());
+        if (window.calls() >= (long) BUSY_CALLS * window.workers().size()) {
+            workers.addAll(window.workers().keySet());
+        }
+        return new ProbeTurn(workers.stream().limit(OutcomeWindow.MAX_WORKERS).toList(),
+                number % (workers.size() + 1), null, 0, false);
     }
 
     private static Standing changed(Standing standing, List<Standing> changes) {

@@ -2,9 +2,14 @@ package dev.signalbox.dispatcher.health;
 
 import dev.signalbox.dispatcher.latency.LatencyReader;
 import dev.signalbox.schemas.avro.AttemptEvent;
+import dev.signalbox.schemas.avro.AttemptPhase;
 import dev.signalbox.schemas.avro.DeploymentHealth;
 import dev.signalbox.schemas.avro.DeploymentState;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.ContextualProcessor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -21,6 +26,8 @@ public final class HealthProcessor extends ContextualProcessor<String, AttemptEv
 
     private final HealthModel model;
     private final FleetTime time;
+    /** Names of this task's deployments that are probed. */
+    private final Set<String> probed = new HashSet<>();
     private KeyValueStore<String, Standing> standings;
     private LatencyReader latency;
 
@@ -34,6 +41,8 @@ public final class HealthProcessor extends ContextualProcessor<String, AttemptEv
         super.init(context);
         standings = context.getStateStore(HealthStore.NAME);
         latency = LatencyReader.of(context);
+        HealthStore.all(standings).stream().filter(known -> known.value.state() == DeploymentState.PROBING)
+                .forEach(known -> probed.add(known.key));
         context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, wallClock -> time.nowMillis().ifPresent(this::tick));
         context.schedule(REFRESH, PunctuationType.WALL_CLOCK_TIME,
                 wallClock -> time.nowMillis().ifPresent(this::refresh));
@@ -43,9 +52,16 @@ public final class HealthProcessor extends ContextualProcessor<String, AttemptEv
     public void process(Record<String, AttemptEvent> record) {
         long now = record.timestamp();
         time.observe(now);
-        Call.of(record.value(), now).ifPresent(call -> {
+        if (record.value().getPhase() == AttemptPhase.STARTED && probed.contains(record.key())) {
             Standing known = standings.get(record.key());
-            take(record.key(), model.onCall(known == null ? Standing.UNSEEN : known, call, now), now);
+            take(record.key(), known,
+                    new HealthStep(model.onStarted(known, record.value().getWorker(), now), List.of()),
+                    now);
+        }
+        Call.of(record.value(), now).ifPresent(call -> {
+            Standing stored = standings.get(record.key());
+            Standing known = stored == null ? Standing.UNSEEN : stored;
+            take(record.key(), known, model.onCall(known, call, now), now);
         });
     }
 
@@ -53,12 +69,13 @@ public final class HealthProcessor extends ContextualProcessor<String, AttemptEv
         HealthStore.all(standings).forEach(known -> {
             if (HealthStore.forgotten(known.value, now)) {
                 standings.delete(known.key);
+                probed.remove(known.key);
                 context().forward(new Record<>(known.key, null, now));
                 return;
             }
             HealthStep step = model.onTime(known.value, now);
-            if (!step.changes().isEmpty()) {
-                take(known.key, step, now);
+            if (!step.changes().isEmpty() || !step.standing().probe().equals(known.value.probe())) {
+                take(known.key, known.value, step, now);
             }
         });
     }
@@ -74,9 +91,19 @@ public final class HealthProcessor extends ContextualProcessor<String, AttemptEv
                 || now - standing.lastCallMillis() <= REFRESH.toMillis();
     }
 
-    private void take(String deployment, HealthStep step, long now) {
-        standings.put(deployment, step.standing());
+    private void take(String deployment, Standing before, HealthStep step, long now) {
+        Standing after = step.standing();
+        standings.put(deployment, after);
+        if (after.state() == DeploymentState.PROBING) {
+            probed.add(deployment);
+        } else {
+            probed.remove(deployment);
+        }
         step.changes().forEach(changed -> publish(deployment, changed, now));
+        if (step.changes().isEmpty() && !(Objects.equals(before.probe().worker(), after.probe().worker())
+                && before.window().suspect().equals(after.window().suspect()))) {
+            publish(deployment, after, now);
+        }
     }
 
     private void publish(String deployment, Standing standing, long now) {

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 
 /**
@@ -18,6 +19,8 @@ import java.util.TreeMap;
 record OutcomeWindow(TreeMap<Long, TreeMap<String, Integer>> slices, TreeMap<String, WorkerSight> workers) {
     static final int MAX_OUTCOMES = 40;
     static final int MAX_WORKERS = 64;
+    /** In a row, of one worker, for a suspicion. */
+    static final int SUSPECT_FAILURES = 3;
     static final String OTHER = "OTHER";
     static final OutcomeWindow EMPTY = new OutcomeWindow(new TreeMap<>(), new TreeMap<>());
 
@@ -26,9 +29,27 @@ record OutcomeWindow(TreeMap<Long, TreeMap<String, Integer>> slices, TreeMap<Str
      *
      * @param lastCallMillis when its last call that counts ended
      * @param lastFailureMillis when the last one that failed ended; {@link #NEVER} for none
+     * @param lastAnswerMillis when the last one that was answered ended; {@link #NEVER} for none
+     * @param failingSinceMillis when the first failure after its last answer ended; {@link #NEVER} for none
+     * @param failuresInARow since its last answer
      */
-    record WorkerSight(long lastCallMillis, long lastFailureMillis) {
+    record WorkerSight(long lastCallMillis, long lastFailureMillis, long lastAnswerMillis, long failingSinceMillis,
+            int failuresInARow) {
         static final long NEVER = Long.MIN_VALUE;
+        static final WorkerSight NONE = new WorkerSight(NEVER, NEVER, NEVER, NEVER, 0);
+
+        WorkerSight answered(long nowMillis) {
+            return new WorkerSight(nowMillis, lastFailureMillis, nowMillis, NEVER, 0);
+        }
+
+        WorkerSight failed(long nowMillis) {
+            return new WorkerSight(nowMillis, nowMillis, lastAnswerMillis,
+                    failuresInARow == 0 ? nowMillis : failingSinceMillis, failuresInARow + 1);
+        }
+
+        WorkerSight withoutFailures() {
+            return new WorkerSight(lastCallMillis, NEVER, lastAnswerMillis, NEVER, 0);
+        }
     }
 
     /** With one more call; what fell out of the window is dropped. */
@@ -45,9 +66,8 @@ record OutcomeWindow(TreeMap<Long, TreeMap<String, Integer>> slices, TreeMap<Str
     }
 
     private void saw(Call call, long nowMillis) {
-        WorkerSight before = workers.getOrDefault(call.worker(), new WorkerSight(nowMillis, WorkerSight.NEVER));
-        workers.put(call.worker(),
-                new WorkerSight(nowMillis, call.answered() ? before.lastFailureMillis() : nowMillis));
+        WorkerSight before = workers.getOrDefault(call.worker(), WorkerSight.NONE);
+        workers.put(call.worker(), call.answered() ? before.answered(nowMillis) : before.failed(nowMillis));
         if (workers.size() > MAX_WORKERS) {
             workers.entrySet().stream().min(Comparator.comparingLong(worker -> worker.getValue().lastCallMillis()))
                     .ifPresent(silent -> workers.remove(silent.getKey()));
@@ -67,9 +87,7 @@ record OutcomeWindow(TreeMap<Long, TreeMap<String, Integer>> slices, TreeMap<Str
         slices.tailMap(from, true).forEach((start, counts) -> copy.slices.put(start, new TreeMap<>(counts)));
         workers.forEach((name, sight) -> {
             if (sight.lastCallMillis() >= from) {
-                copy.workers.put(name, sight.lastFailureMillis() >= from
-                        ? sight
-                        : new WorkerSight(sight.lastCallMillis(), WorkerSight.NEVER));
+                copy.workers.put(name, sight.lastFailureMillis() >= from ? sight : sight.withoutFailures());
             }
         });
         return copy;
@@ -114,6 +132,31 @@ record OutcomeWindow(TreeMap<Long, TreeMap<String, Integer>> slices, TreeMap<Str
     int workersFailing() {
         return (int) workers.values().stream().filter(worker -> worker.lastFailureMillis() != WorkerSight.NEVER)
                 .count();
+    }
+
+    /** When the last answer came; empty if none did of late. */
+    OptionalLong lastAnswerMillis() {
+        return workers.values().stream().mapToLong(WorkerSight::lastAnswerMillis)
+                .filter(answer -> answer != WorkerSight.NEVER).max();
+    }
+
+    /**
+     * The worker that all failures are of, where others were answered after its failures began: what fails is more likely there
+     * than at the deployment.
+     */
+    Optional<String> suspect() {
+        if (workersFailing() != 1) {
+            return Optional.empty();
+        }
+        return workers.entrySet().stream()
+                .filter(worker -> worker.getValue().failuresInARow() >= SUSPECT_FAILURES
+                        && answeredElsewhere(worker.getKey(), worker.getValue().failingSinceMillis()))
+                .map(Map.Entry::getKey).findFirst();
+    }
+
+    private boolean answeredElsewhere(String worker, long sinceMillis) {
+        return workers.entrySet().stream().anyMatch(
+                other -> !other.getKey().equals(worker) && other.getValue().lastAnswerMillis() > sinceMillis);
     }
 
     /** The outcome that counts against the deployment most often; of equals the first by name. */

@@ -16,20 +16,22 @@ import org.jspecify.annotations.Nullable;
  * @param consecutiveFailures since the last answer
  * @param probesAnswered in a row, while probing
  * @param lastCallMillis when the last call ended
+ * @param probe who may try it while it is probed, or will be the first to
  */
 record Standing(long version, DeploymentState state, @Nullable DeploymentState previous, @Nullable HealthSignal signal,
         String reason, long sinceMillis, int ejections, long ejectedUntilMillis, long countsFromMillis,
-        int consecutiveFailures, int probesAnswered, long lastCallMillis, OutcomeWindow window) {
+        int consecutiveFailures, int probesAnswered, long lastCallMillis, OutcomeWindow window, ProbeTurn probe) {
     static final Standing UNSEEN = new Standing(0, DeploymentState.HEALTHY, null, null, "no call seen yet", 0, 0, 0, 0,
-            0, 0, 0, OutcomeWindow.EMPTY);
+            0, 0, 0, OutcomeWindow.EMPTY, ProbeTurn.NONE);
 
     Standing seen(long nowMillis) {
-        return new Standing(1, state, null, null, "first call seen", nowMillis, 0, 0, 0, 0, 0, nowMillis, window);
+        return new Standing(1, state, null, null, "first call seen", nowMillis, 0, 0, 0, 0, 0, nowMillis, window,
+                probe);
     }
 
     Standing withWindow(OutcomeWindow newWindow) {
         return new Standing(version, state, previous, signal, reason, sinceMillis, ejections, ejectedUntilMillis,
-                countsFromMillis, consecutiveFailures, probesAnswered, lastCallMillis, newWindow);
+                countsFromMillis, consecutiveFailures, probesAnswered, lastCallMillis, newWindow, probe);
     }
 
     /** With one more call, which changes no state by itself. */
@@ -37,23 +39,30 @@ record Standing(long version, DeploymentState state, @Nullable DeploymentState p
         int failures = call.answered() ? 0 : call.counts() ? consecutiveFailures + 1 : consecutiveFailures;
         int probes = state == DeploymentState.PROBING && call.answered() ? probesAnswered + 1 : probesAnswered;
         return new Standing(version, state, previous, signal, reason, sinceMillis, ejections, ejectedUntilMillis,
-                countsFromMillis, failures, probes, nowMillis, window.plus(call, nowMillis, rules));
+                countsFromMillis, failures, probes, nowMillis, window.plus(call, nowMillis, rules),
+                probe.ended(call.worker(), nowMillis));
     }
 
     /** In another state for that reason. */
     Standing moved(HealthSignal by, String why, long nowMillis) {
         return new Standing(version + 1, HealthTransitions.next(state, by), state, by, why, nowMillis, ejections,
-                ejectedUntilMillis, countsFromMillis, consecutiveFailures, probesAnswered, lastCallMillis, window);
+                ejectedUntilMillis, countsFromMillis, consecutiveFailures, probesAnswered, lastCallMillis, window,
+                probe);
     }
 
-    Standing ejected(int number, long untilMillis) {
+    Standing withProbe(ProbeTurn newProbe) {
+        return new Standing(version, state, previous, signal, reason, sinceMillis, ejections, ejectedUntilMillis,
+                countsFromMillis, consecutiveFailures, probesAnswered, lastCallMillis, window, newProbe);
+    }
+
+    Standing ejected(int number, long untilMillis, ProbeTurn probers) {
         return new Standing(version, state, previous, signal, reason, sinceMillis, number, untilMillis,
-                countsFromMillis, consecutiveFailures, probesAnswered, lastCallMillis, window);
+                countsFromMillis, consecutiveFailures, probesAnswered, lastCallMillis, window, probers);
     }
 
     /** With nothing counted so far, and nothing to be counted of calls that began before. */
     Standing afresh(long nowMillis) {
         return new Standing(version, state, previous, signal, reason, sinceMillis, ejections, ejectedUntilMillis,
-                nowMillis, 0, 0, lastCallMillis, OutcomeWindow.EMPTY);
+                nowMillis, 0, 0, lastCallMillis, OutcomeWindow.EMPTY, probe.begin(nowMillis));
     }
 }

@@ -8,6 +8,8 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.TreeMap;
 import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.serialization.Serde;
@@ -19,7 +21,9 @@ import org.jspecify.annotations.Nullable;
  * for none). A later version must go on reading this one.
  */
 final class StandingSerde {
-    private static final byte VERSION = 1;
+    private static final byte VERSION = 2;
+    /** Knew neither turns of probes nor the rows of each worker's failures. */
+    private static final byte FIRST_VERSION = 1;
     private static final int LIKELY_BYTES = 512;
 
     private StandingSerde() {
@@ -46,6 +50,7 @@ final class StandingSerde {
             out.writeInt(standing.probesAnswered());
             out.writeLong(standing.lastCallMillis());
             window(out, standing.window());
+            probe(out, standing.probe());
         } catch (IOException e) {
             throw new UncheckedIOException("writing an array", e);
         }
@@ -71,34 +76,58 @@ final class StandingSerde {
             out.writeUTF(worker.getKey());
             out.writeLong(worker.getValue().lastCallMillis());
             out.writeLong(worker.getValue().lastFailureMillis());
+            out.writeLong(worker.getValue().lastAnswerMillis());
+            out.writeLong(worker.getValue().failingSinceMillis());
+            out.writeInt(worker.getValue().failuresInARow());
         }
+    }
+
+    private static void probe(DataOutputStream out, ProbeTurn probe) throws IOException {
+        out.writeShort(probe.workers().size());
+        for (String worker : probe.workers()) {
+            out.writeUTF(worker);
+        }
+        out.writeInt(probe.turn());
+        out.writeUTF(probe.claimed() == null ? "" : probe.claimed());
+        out.writeLong(probe.sinceMillis());
+        out.writeBoolean(probe.runs());
     }
 
     static Standing read(byte[] bytes) {
         try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
             byte version = in.readByte();
-            if (version != VERSION) {
+            if (version != VERSION && version != FIRST_VERSION) {
                 throw new SerializationException("a standing of version " + version
-                        + ", which a later dispatcher wrote; this one reads " + VERSION);
+                        + ", which a later dispatcher wrote; this one reads up to " + VERSION);
             }
-            return standing(in);
+            return standing(in, version);
         } catch (IOException | IllegalArgumentException e) {
             throw new SerializationException("the bytes are not a standing", e);
         }
     }
 
-    private static Standing standing(DataInputStream in) throws IOException {
+    private static Standing standing(DataInputStream in, byte version) throws IOException {
         return new Standing(in.readLong(), DeploymentState.valueOf(in.readUTF()),
                 optional(DeploymentState.class, in.readUTF()), optional(HealthSignal.class, in.readUTF()),
                 in.readUTF(), in.readLong(), in.readInt(), in.readLong(), in.readLong(), in.readInt(), in.readInt(),
-                in.readLong(), window(in));
+                in.readLong(), window(in, version), version == FIRST_VERSION ? ProbeTurn.NONE : probe(in));
     }
 
     private static <E extends Enum<E>> @Nullable E optional(Class<E> type, String name) {
         return name.isEmpty() ? null : Enum.valueOf(type, name);
     }
 
-    private static OutcomeWindow window(DataInputStream in) throws IOException {
+    private static ProbeTurn probe(DataInputStream in) throws IOException {
+        List<String> workers = new ArrayList<>();
+        for (int i = in.readUnsignedShort(); i > 0; i--) {
+            workers.add(in.readUTF());
+        }
+        int turn = in.readInt();
+        String claimed = in.readUTF();
+        return new ProbeTurn(workers, turn, claimed.isEmpty() ? null : claimed, in.readLong(), in.readBoolean());
+    }
+
+    private static OutcomeWindow window(DataInputStream in, byte version) throws IOException {
         TreeMap<Long, TreeMap<String, Integer>> slices = new TreeMap<>();
         for (int i = in.readUnsignedShort(); i > 0; i--) {
             TreeMap<String, Integer> counts = new TreeMap<>();
@@ -109,7 +138,12 @@ final class StandingSerde {
         }
         TreeMap<String, WorkerSight> workers = new TreeMap<>();
         for (int i = in.readUnsignedShort(); i > 0; i--) {
-            workers.put(in.readUTF(), new WorkerSight(in.readLong(), in.readLong()));
+            String name = in.readUTF();
+            long lastCall = in.readLong();
+            long lastFailure = in.readLong();
+            workers.put(name, version == FIRST_VERSION
+                    ? new WorkerSight(lastCall, lastFailure, WorkerSight.NEVER, WorkerSight.NEVER, 0)
+                    : new WorkerSight(lastCall, lastFailure, in.readLong(), in.readLong(), in.readInt()));
         }
         return new OutcomeWindow(slices, workers);
     }

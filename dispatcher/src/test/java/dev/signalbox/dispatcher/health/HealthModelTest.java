@@ -39,17 +39,40 @@ class HealthModelTest {
                 new Scenario("one of two workers alone cannot eject it, though it is watched",
                         history -> history.calls(10, "ANSWERED").by("other").calls(30, "CONNECTION_LOST"),
                         List.of(DEGRADED)),
-                new Scenario("both of them can",
-                        history -> history.calls(1, "ANSWERED").by("other").calls(4, "CONNECTION_LOST").by("worker")
-                                .calls(1, "CONNECTION_LOST"),
+                new Scenario("one that fails while others are answered is suspect itself",
+                        history -> history.by("other").calls(3, "CONNECTION_LOST").by("worker").calls(3, "ANSWERED")
+                                .by("other").calls(10, "CONNECTION_LOST").by("worker").calls(1, "ANSWERED"),
+                        List.of()),
+                new Scenario("two failures of two workers eject it where no answer came for 5 s",
+                        history -> history.calls(3, "ANSWERED").skip(5_000).calls(1, "TIMEOUT").by("other")
+                                .calls(1, "TIMEOUT"),
                         List.of(EJECTED)),
+                new Scenario("but not those of one worker",
+                        history -> history.by("other").calls(1, "ANSWERED").by("worker").skip(5_000)
+                                .calls(4, "TIMEOUT"),
+                        List.of()),
+                new Scenario("nor while answers come",
+                        history -> history.calls(3, "ANSWERED").calls(1, "TIMEOUT").by("other").calls(1, "TIMEOUT"),
+                        List.of()),
+                new Scenario("nor soon after an ejection",
+                        history -> history.calls(5, "TIMEOUT").pass(20_001).calls(3, "ANSWERED").skip(5_000)
+                                .calls(1, "TIMEOUT").by("other").calls(1, "TIMEOUT"),
+                        List.of(EJECTED, PROBING, HEALTHY)),
+                new Scenario("nine in a row of both do not, while answers came just before",
+                        history -> history.calls(11, "ANSWERED").by("other").calls(4, "CONNECTION_LOST").by("worker")
+                                .calls(5, "CONNECTION_LOST"),
+                        List.of(DEGRADED)),
+                new Scenario("both of them can",
+                        history -> history.calls(1, "ANSWERED").by("other").calls(8, "CONNECTION_LOST").by("worker")
+                                .calls(2, "CONNECTION_LOST"),
+                        List.of(DEGRADED, EJECTED)),
                 new Scenario("half of the calls failing eject it, though never five in a row",
                         history -> history.alternating(10, "ANSWERED", "SERVER_ERROR"), List.of(DEGRADED, EJECTED)),
                 new Scenario("a tenth of the calls failing degrades it, and their end heals it",
                         history -> history.calls(9, "ANSWERED").calls(1, "OVERLOADED").calls(11, "ANSWERED"),
                         List.of(DEGRADED, HEALTHY)),
                 new Scenario("time heals it too",
-                        history -> history.calls(9, "ANSWERED").calls(1, "OVERLOADED").pass(65_000),
+                        history -> history.calls(9, "ANSWERED").calls(1, "OVERLOADED").pass(300_000),
                         List.of(DEGRADED, HEALTHY)),
                 new Scenario("rate limits and callers' faults never count",
                         history -> history.calls(50, "RATE_LIMIT").calls(50, "INVALID_REQUEST").calls(50, "CANCELLED")
@@ -64,16 +87,16 @@ class HealthModelTest {
                         history -> history.calls(9, "ANSWERED").calls(1, "OVERLOADED").calls(1, "ENDPOINT_DEAD"),
                         List.of(DEGRADED, EJECTED)),
                 new Scenario("three answered probes heal it",
-                        history -> history.calls(5, "TIMEOUT").pass(10_001).calls(3, "ANSWERED"),
+                        history -> history.calls(5, "TIMEOUT").pass(20_001).calls(3, "ANSWERED"),
                         List.of(EJECTED, PROBING, HEALTHY)),
                 new Scenario("a failed probe ejects it again",
-                        history -> history.calls(5, "TIMEOUT").pass(10_001).calls(2, "ANSWERED").calls(1, "TRUNCATED"),
+                        history -> history.calls(5, "TIMEOUT").pass(20_001).calls(2, "ANSWERED").calls(1, "TRUNCATED"),
                         List.of(EJECTED, PROBING, EJECTED)),
                 new Scenario("a probe that was throttled says nothing",
-                        history -> history.calls(5, "TIMEOUT").pass(10_001).calls(5, "RATE_LIMIT"),
+                        history -> history.calls(5, "TIMEOUT").pass(20_001).calls(5, "RATE_LIMIT"),
                         List.of(EJECTED, PROBING)),
                 new Scenario("a call that began before the ejection's end is no probe",
-                        history -> history.calls(5, "TIMEOUT").pass(10_001).lasting(9_000).calls(5, "TIMEOUT"),
+                        history -> history.calls(5, "TIMEOUT").pass(20_001).lasting(9_000).calls(5, "TIMEOUT"),
                         List.of(EJECTED, PROBING)),
                 new Scenario("what comes while it is ejected moves nothing",
                         history -> history.calls(5, "TIMEOUT").calls(50, "ANSWERED").calls(50, "TIMEOUT"),
@@ -130,7 +153,7 @@ class HealthModelTest {
             lengths.add(ejected.ejectedUntilMillis() - ejected.sinceMillis());
             history.pass(lengths.getLast() + 1).calls(1, "TIMEOUT");
         }
-        assertThat(lengths).containsExactly(10_000L, 20_000L, 40_000L, 80_000L, 160_000L, 300_000L, 300_000L, 300_000L);
+        assertThat(lengths).containsExactly(20_000L, 20_000L, 20_000L, 40_000L, 80_000L, 120_000L, 120_000L, 120_000L);
 
         history.pass(300_001).calls(3, "ANSWERED").pass(601_000).calls(5, "TIMEOUT");
         assertThat(history.changes.getLast().ejections()).isEqualTo(1);
@@ -138,11 +161,61 @@ class HealthModelTest {
 
     @Test
     void aChangeTellsItsEvidence() {
-        Standing ejected = new History().calls(1, "ANSWERED").by("other").calls(3, "OVERLOADED").calls(1, "TIMEOUT")
+        Standing ejected = new History().calls(1, "ANSWERED").by("other").calls(8, "OVERLOADED").calls(1, "TIMEOUT")
                 .by("worker").calls(1, "OVERLOADED").changes.getLast();
 
         assertThat(ejected.reason())
-                .isEqualTo("5 of 6 calls failed, 5 in a row, seen by 2 of 2 workers; mostly OVERLOADED");
+                .isEqualTo("10 of 11 calls failed, 10 in a row, seen by 2 of 2 workers; mostly OVERLOADED");
+    }
+
+    @Test
+    void whereFewCallsComeWhoeverHasOneFirstProbes() {
+        History history = new History().calls(5, "TIMEOUT").pass(20_001);
+        assertThat(history.standing.probe().worker()).isNull();
+
+        assertThat(history.by("b").starts().standing.probe().worker()).isEqualTo("b");
+        assertThat(history.by("a").starts().standing.probe().worker()).isEqualTo("b");
+        history.by("b").calls(1, "ANSWERED");
+        assertThat(history.standing.probe().worker()).isEqualTo("b");
+        assertThat(history.pass(5_000).standing.probe().worker()).isNull();
+    }
+
+    @Test
+    void whereManyCallsComeTheWorkersTakeTurnsAndADeadOneLosesItsTurn() {
+        History busy = new History();
+        busy.by("a").calls(30, "ANSWERED").by("b").calls(30, "ANSWERED").calls(9, "TIMEOUT").by("a").calls(1, "TIMEOUT")
+                .pass(20_001);
+        assertThat(busy.standing.probe().worker()).isEqualTo("b");
+
+        busy.pass(4_999);
+        assertThat(busy.standing.probe().worker()).isEqualTo("b");
+        busy.pass(1);
+        assertThat(busy.standing.probe().worker()).as("whoever comes first").isNull();
+        busy.pass(5_000);
+        assertThat(busy.standing.probe().worker()).isEqualTo("a");
+
+        busy.by("a").starts().pass(59_999);
+        assertThat(busy.standing.probe().worker()).as("its call runs").isEqualTo("a");
+        busy.pass(1);
+        assertThat(busy.standing.probe().worker()).as("its call is taken for lost").isEqualTo("b");
+    }
+
+    /** 25 % of the calls fail for an hour: it is watched, and not tossed about. */
+    @Test
+    void aLongBrownOutChangesTheStateFewerThanTenTimesAnHour() {
+        for (int gapMillis : List.of(100, 1_000)) {
+            for (long seed = 0; seed < 3; seed++) {
+                java.util.SplittableRandom random = new java.util.SplittableRandom(seed);
+                History history = new History();
+                long end = history.now + 3_600_000;
+                while (history.now < end) {
+                    history.by("worker-" + random.nextInt(3)).pass(gapMillis)
+                            .calls(1, random.nextInt(4) == 0 ? "OVERLOADED" : "ANSWERED");
+                }
+                assertThat(history.changes.size() - 1).as("one call each %d ms, seed %d: %s", gapMillis, seed,
+                        history.changes.stream().map(Standing::signal).toList()).isLessThan(10);
+            }
+        }
     }
 
     /** Calls and time, as one deployment meets them. */
@@ -159,6 +232,12 @@ class HealthModelTest {
                 now += 10;
                 take(model.onCall(standing, new Call(outcome, worker, now - lasting), now));
             }
+            return this;
+        }
+
+        /** A call of the worker begins. */
+        History starts() {
+            standing = model.onStarted(standing, worker, now);
             return this;
         }
 
