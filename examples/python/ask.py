@@ -1,7 +1,8 @@
 """Asks one question through Kafka and shows its tokens: python3 ask.py --bootstrap-server HOST:PORT --model MODEL TEXT
 
-A producer and a reader on confluent-kafka (pip install confluent-kafka), in the JSON form, so that neither Avro nor a
-registry is needed. What a reader must do with what it reads is in reply_rule.py and has no other dependency.
+A producer and a reader on confluent-kafka (pip install confluent-kafka, or Debian's python3-confluent-kafka), in the JSON
+form, so that neither Avro nor a registry is needed; or with --avro URL in Avro (avro_form.py). What a reader must do with
+what it reads is in reply_rule.py and has no other dependency.
 """
 
 import argparse
@@ -14,7 +15,19 @@ from reply_rule import Abandoned, Appended, Assembler, Ended, Restarted, request
 
 REPLIES = "llm.replies"
 TOKENS = "llm.tokens"
-JSON_FORM = [("content-type", b"application/json")]
+
+
+class JsonForm:
+    """Records as JSON; the header asks for replies and tokens of the same form."""
+
+    headers = [("content-type", b"application/json")]
+
+    def encode(self, topic, request):
+        return json.dumps(request).encode("utf-8")
+
+    def decode(self, headers, value):
+        """None for another caller's, in Avro."""
+        return json.loads(value) if dict(headers).get("content-type") == b"application/json" else None
 
 
 def now_millis():
@@ -24,9 +37,10 @@ def now_millis():
 class Client:
     """Sends requests and reads what comes back for them. For one thread; use it as a context."""
 
-    def __init__(self, bootstrap_server, config=None):
+    def __init__(self, bootstrap_server, form=JsonForm(), config=None):
         import confluent_kafka
 
+        self._form = form
         self._kafka = confluent_kafka
         shared = {"bootstrap.servers": bootstrap_server, **(config or {})}
         self._producer = confluent_kafka.Producer({**shared, "enable.idempotence": True, "acks": "all"})
@@ -52,17 +66,18 @@ class Client:
 
     def send(self, lane, request, time_to_live_millis=60_000):
         """Sends to llm.requests.<lane>; returns when Kafka has it. The id must be new."""
-        value = json.dumps({"timeToLiveMillis": time_to_live_millis, **request}).encode("utf-8")
+        topic = f"llm.requests.{lane}"
+        value = self._form.encode(topic, {"timeToLiveMillis": time_to_live_millis, **request})
         tokens = bool(request.get("streamTokens"))
         # Before it is sent: its reply may be there before the acknowledgement is.
         if not self._assembler.expect(request["id"], request_hash(value), time_to_live_millis, tokens, now_millis()):
             raise ValueError(f"id {request['id']} was used before")
         failures = []
         self._producer.produce(
-            f"llm.requests.{lane}",
+            topic,
             value,
             key=request["id"],
-            headers=JSON_FORM,
+            headers=self._form.headers,
             on_delivery=lambda error, message: failures.append(error) if error else None,
         )
         if self._producer.flush(30) or failures:
@@ -75,9 +90,9 @@ class Client:
             yield from self._assembler.tick(now_millis())
             if message is None or message.error() or message.value() is None:
                 continue
-            if dict(message.headers() or []).get("content-type") != b"application/json":
-                continue  # Another caller's, in Avro.
-            value = json.loads(message.value())
+            value = self._form.decode(message.headers() or [], message.value())
+            if value is None:
+                continue
             if message.topic() == TOKENS:
                 yield from self._assembler.on_chunk(value, now_millis())
             else:
@@ -95,11 +110,18 @@ def main(arguments):
     parser.add_argument("--bootstrap-server", default="localhost:9092")
     parser.add_argument("--lane", default="everything-else.standard", help="POOL.PRIORITY")
     parser.add_argument("--model", required=True)
+    parser.add_argument("--whole", action="store_true", help="no tokens, only the whole answer")
+    parser.add_argument("--avro", metavar="URL", help="in Avro, with the schema registry there")
     parser.add_argument("text")
     asked = parser.parse_args(arguments)
     body = {"model": asked.model, "messages": [{"role": "user", "content": asked.text}]}
-    request = {"id": str(uuid.uuid4()), "model": asked.model, "body": body, "streamTokens": True}
-    with Client(asked.bootstrap_server) as client:
+    request = {"id": str(uuid.uuid4()), "model": asked.model, "body": body, "streamTokens": not asked.whole}
+    form = JsonForm()
+    if asked.avro is not None:
+        from avro_form import AvroForm
+
+        form = AvroForm(asked.avro)
+    with Client(asked.bootstrap_server, form) as client:
         client.send(asked.lane, request)
         for event in client.events():
             if isinstance(event, Appended):

@@ -31,9 +31,10 @@ import org.junit.platform.launcher.core.LauncherFactory;
  * @param methods the ones to run; none for all that {@code mvn verify} runs
  */
 record Check(String testClass, List<String> methods) {
-    /** A mechanism that is off may leave a test waiting: it is interrupted then, and red as well. */
-    private static final Duration TEST_LIMIT = Duration.ofSeconds(15);
-    private static final Duration LIMIT = Duration.ofMinutes(3);
+    /** For a test of the project as it is, however busy the machine. */
+    static final Duration UNHURRIED = Duration.ofMinutes(2);
+    private static final Duration LEAST_LIMIT = Duration.ofSeconds(15);
+    private static final Duration LIMIT = Duration.ofMinutes(10);
 
     static Check of(String testClass, String... methods) {
         return new Check(testClass, List.of(methods));
@@ -50,18 +51,25 @@ record Check(String testClass, List<String> methods) {
     /**
      * @param green tests that passed
      * @param skipped tests that a missing file made skip themselves
+     * @param longest of the tests
      */
-    record Result(int green, int skipped, List<Red> red) {
+    record Result(int green, int skipped, List<Red> red, Duration longest) {
+        /** For the same tests with a mechanism off, on the same machine: by how long they take with it. */
+        Duration limit() {
+            Duration several = longest.multipliedBy(5);
+            return several.compareTo(LEAST_LIMIT) > 0 ? several : LEAST_LIMIT;
+        }
     }
 
     /**
      * Runs the tests on a thread of their own: a virtual one, since an interrupt ends its reads from sockets too.
      *
      * @param off what is switched off; nothing for the project as it is
+     * @param limit of a test: a mechanism that is off may leave one waiting; it is interrupted then, and red as well
      * @throws IllegalStateException if there is nothing to switch off, or the changed class is no valid one
      */
-    Result run(List<Switch> off) throws Exception {
-        FutureTask<Result> task = new FutureTask<>(() -> runHere(off));
+    Result run(List<Switch> off, Duration limit) throws Exception {
+        FutureTask<Result> task = new FutureTask<>(() -> runHere(off, limit));
         Thread thread = Thread.ofVirtual().name("broken world").start(task);
         if (!thread.join(LIMIT)) {
             throw new IllegalStateException(testClass + " does not end, even interrupted");
@@ -69,8 +77,9 @@ record Check(String testClass, List<String> methods) {
         return task.get();
     }
 
-    private Result runHere(List<Switch> off) throws IOException {
-        try (BrokenWorld world = new BrokenWorld(off); Recorder recorder = new Recorder(Thread.currentThread())) {
+    private Result runHere(List<Switch> off, Duration limit) throws IOException {
+        try (BrokenWorld world = new BrokenWorld(off);
+                Recorder recorder = new Recorder(Thread.currentThread(), limit)) {
             Thread.currentThread().setContextClassLoader(world);
             Launcher launcher = LauncherFactory.create(LauncherConfig.builder().enableTestEngineAutoRegistration(false)
                     .enableLauncherSessionListenerAutoRegistration(false)
@@ -82,7 +91,7 @@ record Check(String testClass, List<String> methods) {
                 throw new IllegalStateException("the class with the mechanism off is not valid",
                         recorder.invalid.getFirst());
             }
-            return new Result(recorder.green, recorder.skipped, List.copyOf(recorder.red));
+            return new Result(recorder.green, recorder.skipped, List.copyOf(recorder.red), recorder.longest);
         }
     }
 
@@ -110,33 +119,42 @@ record Check(String testClass, List<String> methods) {
         private final List<Throwable> invalid = new ArrayList<>();
         private int green;
         private int skipped;
-        private Optional<Future<?>> limit = Optional.empty();
+        private final Duration limit;
+        private Optional<Future<?>> running = Optional.empty();
+        private long startNanos;
+        private Duration longest = Duration.ZERO;
         private volatile boolean late;
 
-        Recorder(Thread runner) {
+        Recorder(Thread runner, Duration limit) {
             this.runner = runner;
+            this.limit = limit;
         }
 
         @Override
         public void executionStarted(TestIdentifier test) {
             if (test.isTest()) {
-                limit = Optional.of(timer.schedule(() -> {
+                startNanos = System.nanoTime();
+                running = Optional.of(timer.schedule(() -> {
                     late = true;
                     runner.interrupt();
-                }, TEST_LIMIT.toMillis(), TimeUnit.MILLISECONDS));
+                }, limit.toMillis(), TimeUnit.MILLISECONDS));
             }
         }
 
         @Override
         public void executionFinished(TestIdentifier test, TestExecutionResult result) {
-            limit.ifPresent(running -> running.cancel(false));
+            running.ifPresent(alarm -> alarm.cancel(false));
             Thread.interrupted();
+            if (test.isTest()) {
+                Duration took = Duration.ofNanos(System.nanoTime() - startNanos);
+                longest = took.compareTo(longest) > 0 ? took : longest;
+            }
             result.getThrowable().filter(LinkageError.class::isInstance).ifPresent(invalid::add);
             switch (result.getStatus()) {
                 case SUCCESSFUL -> green += test.isTest() ? 1 : 0;
                 case ABORTED -> skipped++;
                 case FAILED -> red.add(new Red(name(test), late
-                        ? "did not end within " + TEST_LIMIT.toSeconds() + " s"
+                        ? "did not end within " + limit.toSeconds() + " s"
                         : reason(result.getThrowable().orElseThrow())));
             }
             late = false;

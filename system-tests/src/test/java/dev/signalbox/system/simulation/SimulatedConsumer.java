@@ -1,5 +1,6 @@
 package dev.signalbox.system.simulation;
 
+import dev.signalbox.workers.intake.HandoverAssignor;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -17,6 +18,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
+import org.apache.kafka.clients.consumer.ConsumerPartitionAssignor.Assignment;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -39,6 +41,7 @@ final class SimulatedConsumer extends MockConsumer<byte[], byte[]> {
     private final Simulation simulation;
     private final SimulatedProcess process;
     private final int maxPollRecords;
+    private final HandoverAssignor assignor = new HandoverAssignor();
     private final Deque<Runnable> responses = new ArrayDeque<>();
     private final Map<TopicPartition, Long> positions = new HashMap<>();
     private final Set<TopicPartition> owned = new TreeSet<>(SimulatedGroup.BY_NAME);
@@ -65,6 +68,7 @@ final class SimulatedConsumer extends MockConsumer<byte[], byte[]> {
         this.simulation = broker.simulation;
         this.process = process;
         this.maxPollRecords = (Integer) properties.get("max.poll.records");
+        this.assignor.configure(properties);
     }
 
     SimulatedProcess process() {
@@ -144,17 +148,18 @@ final class SimulatedConsumer extends MockConsumer<byte[], byte[]> {
             }
         }
         if (member == null) {
-            member = broker.group.join(process);
+            member = broker.group.join(process, assignor);
         }
         if (broker.group.mustJoin(member)) {
-            broker.group.joins(member, Set.copyOf(owned));
+            broker.group.joins(member, Set.copyOf(owned), generation);
         } else if (broker.group.hasAnswer(member)) {
             assigned(broker.group.takeAnswer(member));
         }
     }
 
-    private void assigned(Set<TopicPartition> partitions) {
+    private void assigned(Assignment assignment) {
         generation = broker.group.generationOf(member);
+        Set<TopicPartition> partitions = Set.copyOf(assignment.partitions());
         Set<TopicPartition> revoked = difference(owned, partitions);
         Set<TopicPartition> added = difference(partitions, owned);
         if (!revoked.isEmpty()) {
@@ -163,8 +168,15 @@ final class SimulatedConsumer extends MockConsumer<byte[], byte[]> {
             take(revoked);
             broker.group.rebalance();
         }
+        assignor.onAssignment(assignment, groupMetadata());
         owned.addAll(added);
         listener.onPartitionsAssigned(Set.copyOf(added));
+    }
+
+    @Override
+    public void enforceRebalance(String reason) {
+        simulation.note("rejoin", process.name() + " " + reason, owned.size(), 0);
+        broker.group.rebalance();
     }
 
     private static Set<TopicPartition> difference(Set<TopicPartition> all, Set<TopicPartition> without) {

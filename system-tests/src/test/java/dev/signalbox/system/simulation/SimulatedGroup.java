@@ -1,16 +1,24 @@
 package dev.signalbox.system.simulation;
 
+import dev.signalbox.workers.intake.HandoverAssignor;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.apache.kafka.clients.consumer.CommitFailedException;
+import org.apache.kafka.clients.consumer.ConsumerPartitionAssignor.Assignment;
+import org.apache.kafka.clients.consumer.ConsumerPartitionAssignor.GroupSubscription;
+import org.apache.kafka.clients.consumer.ConsumerPartitionAssignor.Subscription;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.Cluster;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.Node;
+import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RebalanceInProgressException;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A consumer group's coordinator: the classic protocol with cooperative rebalances. Members learn of a rebalance in their
  * polls; one that does not come in time is put out and does not know it. Whoever has the current generation may commit
- * anything, as at the real one.
+ * anything, as at the real one. Its leaders plan by the workers' own assignor, or now and then as the version before.
  */
 final class SimulatedGroup {
     static final long SESSION_NANOS = 1_500 * Simulation.MILLI;
@@ -26,6 +34,8 @@ final class SimulatedGroup {
 
     private final Simulation simulation;
     private final List<TopicPartition> partitions;
+    private final List<String> topics;
+    private final Cluster cluster;
     private final CommitWatch watch;
     private final List<Member> members = new ArrayList<>();
     private final Map<TopicPartition, OffsetAndMetadata> committed = new HashMap<>();
@@ -47,16 +57,19 @@ final class SimulatedGroup {
     static final class Member {
         final SimulatedProcess process;
         final String id;
+        private final HandoverAssignor assignor;
         private final Set<TopicPartition> claimed = new HashSet<>();
-        private Set<TopicPartition> assigned = Set.of();
+        private Subscription subscription = new Subscription(List.of());
+        private Assignment assigned = new Assignment(List.of());
         private boolean joined;
         private boolean answered;
         private boolean removed;
         private int assignedGeneration = -1;
 
-        private Member(SimulatedProcess process, String id) {
+        private Member(SimulatedProcess process, String id, HandoverAssignor assignor) {
             this.process = process;
             this.id = id;
+            this.assignor = assignor;
         }
 
         boolean isRemoved() {
@@ -68,10 +81,15 @@ final class SimulatedGroup {
         this.simulation = simulation;
         this.partitions = partitions.stream().sorted(BY_NAME).toList();
         this.watch = watch;
+        this.topics = partitions.stream().map(TopicPartition::topic).distinct().sorted().toList();
+        Node[] one = {new Node(0, "simulated", 1)};
+        this.cluster = new Cluster("simulated", List.of(one), this.partitions.stream()
+                .map(each -> new PartitionInfo(each.topic(), each.partition(), one[0], one, one)).toList(), Set.of(),
+                Set.of());
     }
 
-    Member join(SimulatedProcess process) {
-        Member member = new Member(process, process.name() + "-" + memberNumber++);
+    Member join(SimulatedProcess process, HandoverAssignor assignor) {
+        Member member = new Member(process, process.name() + "-" + memberNumber++, assignor);
         members.add(member);
         simulation.note("join", member.id, 0, 0);
         rebalance();
@@ -120,9 +138,11 @@ final class SimulatedGroup {
         return preparing && !member.joined;
     }
 
-    void joins(Member member, Set<TopicPartition> owned) {
+    void joins(Member member, Set<TopicPartition> owned, int ownedGeneration) {
         member.claimed.clear();
         member.claimed.addAll(owned);
+        member.subscription = new Subscription(topics, member.assignor.subscriptionUserData(Set.copyOf(topics)),
+                owned.stream().sorted(BY_NAME).toList(), ownedGeneration, Optional.empty());
         member.joined = true;
         member.answered = false;
         completeIfAllJoined();
@@ -140,25 +160,45 @@ final class SimulatedGroup {
         if (members.isEmpty()) {
             return;
         }
+        if (shuffled || simulation.oneIn(4)) {
+            planOfTheVersionBefore();
+        } else {
+            plan(members.getFirst());
+        }
+        for (Member member : members) {
+            member.answered = true;
+            member.assignedGeneration = generation;
+        }
+        simulation.note("generation", "", generation, members.size());
+    }
+
+    /** The leader's, by the assignor that ships. */
+    private void plan(Member leader) {
+        Map<String, Subscription> subscriptions = new TreeMap<>();
+        members.forEach(member -> subscriptions.put(member.id, member.subscription));
+        Map<String, Assignment> plan = leader.assignor.assign(cluster, new GroupSubscription(subscriptions))
+                .groupAssignment();
+        for (Member member : members) {
+            Assignment own = plan.get(member.id);
+            member.assigned = own == null ? new Assignment(List.of()) : own;
+            member.assigned.partitions().forEach(partition -> wanted.put(partition, member));
+        }
+    }
+
+    /** A leader that knows nothing of handing over: partitions move at once, and anywhere if they are shuffled. */
+    private void planOfTheVersionBefore() {
         Map<TopicPartition, Member> owners = new HashMap<>();
         for (Member member : members) {
             member.claimed.forEach(partition -> owners.putIfAbsent(partition, member));
         }
         choose(owners);
         for (Member member : members) {
-            Set<TopicPartition> mine = new HashSet<>();
-            for (TopicPartition partition : partitions) {
+            // One that is another's still is nobody's for now: its owner gives it up and joins again.
+            member.assigned = new Assignment(partitions.stream().filter(partition -> {
                 Member owner = owners.get(partition);
-                // One that is another's still is nobody's for now: its owner gives it up and joins again.
-                if (wanted.get(partition) == member && (owner == null || owner == member)) {
-                    mine.add(partition);
-                }
-            }
-            member.assigned = mine;
-            member.answered = true;
-            member.assignedGeneration = generation;
+                return wanted.get(partition) == member && (owner == null || owner == member);
+            }).toList());
         }
-        simulation.note("generation", "", generation, members.size());
     }
 
     private void choose(Map<TopicPartition, Member> owners) {
@@ -196,7 +236,7 @@ final class SimulatedGroup {
         return member.answered && !member.removed;
     }
 
-    Set<TopicPartition> takeAnswer(Member member) {
+    Assignment takeAnswer(Member member) {
         member.answered = false;
         return member.assigned;
     }
