@@ -98,7 +98,7 @@ final class ExplainCommand implements Callable<Integer> {
                 LocalDate.ofInstant(now, ZoneOffset.UTC))
                 .place(line.request().getModel(), line.request().getUseCase(), line.priority())) {
             case Placements.Placed placed -> ExplainCommandDecision.of(configuration, line.request(), placed.lane(),
-                    line.timeToLive(), now);
+                    line.timeToLive(), now, fleet());
             case Placements.Misplaced misplaced ->
                 throw new CommandFailure(ExitCode.USAGE, file + ":" + number + ": " + misplaced.message());
         };
@@ -109,6 +109,16 @@ final class ExplainCommand implements Callable<Integer> {
         }
         shell.terminal().out().flush();
         return decision.isServed() ? ExitCode.OK : ExitCode.SOME_FAILED;
+    }
+
+    /** What the fleet has told, where a Kafka is named or runs here; without it the decision is by configuration alone. */
+    private FleetState fleet() {
+        try {
+            return with.running().map(FleetState::read).orElse(FleetState.UNKNOWN);
+        } catch (CommandFailure e) {
+            shell.terminal().say("warning: the fleet's view is not known: " + e.lines());
+            return FleetState.UNKNOWN;
+        }
     }
 
     /** A batch line has a custom_id, a record an id; what has neither is a body. */

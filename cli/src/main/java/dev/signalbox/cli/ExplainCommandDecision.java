@@ -33,33 +33,35 @@ import java.util.Optional;
  */
 record ExplainCommandDecision(LlmRequest request, Lane lane, Duration timeToLive, RouteDecision decision,
         Optional<Route> route, long inputTokens, long outputTokens, Map<String, Map<String, RouteDecision>> fallbacks,
-        Pricing pricing, String currency, Instant now) {
+        Pricing pricing, String currency, Instant now, FleetState fleet) {
     private static final int USUAL_OUTPUT_TOKENS = 300;
 
+    /** @param fleet what it has told; {@link FleetState#UNKNOWN}: by configuration alone */
     static ExplainCommandDecision of(Configuration configuration, LlmRequest request, Lane lane, Duration timeToLive,
-            Instant now) {
+            Instant now, FleetState fleet) {
+        Explanation.Fleet known = fleet.explained(configuration);
         RoutingQuery query = new QueryReader(configuration, now::toEpochMilli).query(lane.pool(), request);
         BodyNeeds needs = BodyNeeds.of(request.getBodyFormat(), request.getBody());
         Optional<Route> route = configuration.route(request.getModel(), request.getUseCase());
         Map<String, Map<String, RouteDecision>> fallbacks = new LinkedHashMap<>();
         route.ifPresent(found -> {
-            fallbacks.put("fallback_models", decide(configuration, query, found.fallbackModels()));
-            fallbacks.put("on_context_window", decide(configuration, query, found.contextWindowFallbacks()));
-            fallbacks.put("on_content_filter", decide(configuration, query, found.contentFilterFallbacks()));
+            fallbacks.put("fallback_models", decide(configuration, known, query, found.fallbackModels()));
+            fallbacks.put("on_context_window", decide(configuration, known, query, found.contextWindowFallbacks()));
+            fallbacks.put("on_content_filter", decide(configuration, known, query, found.contentFilterFallbacks()));
         });
         fallbacks.values().removeIf(Map::isEmpty);
         return new ExplainCommandDecision(request, lane, timeToLive,
-                Explanation.of(configuration, query).decision(), route, needs.inputTokens(),
+                Explanation.of(configuration, query, known).decision(), route, needs.inputTokens(),
                 Math.min(needs.maxOutputTokens().orElse(USUAL_OUTPUT_TOKENS), USUAL_OUTPUT_TOKENS), fallbacks,
-                new Pricing(configuration.prices()), configuration.prices().currency(), now);
+                new Pricing(configuration.prices()), configuration.prices().currency(), now, fleet);
     }
 
-    private static Map<String, RouteDecision> decide(Configuration configuration, RoutingQuery query,
-            List<FallbackModel> models) {
+    private static Map<String, RouteDecision> decide(Configuration configuration, Explanation.Fleet known,
+            RoutingQuery query, List<FallbackModel> models) {
         Map<String, RouteDecision> decisions = new LinkedHashMap<>();
         for (FallbackModel model : models) {
             decisions.put(model.model(), Explanation.of(configuration, new RoutingQuery(query.pool(), model.model(),
-                    query.useCase(), query.allow(), query.needs(), query.day(), query.key())).decision());
+                    query.useCase(), query.allow(), query.needs(), query.day(), query.key()), known).decision());
         }
         return decisions;
     }
@@ -111,7 +113,13 @@ record ExplainCommandDecision(LlmRequest request, Lane lane, Duration timeToLive
                     candidate.why().orElse(""));
         }
         rows.print(Rows.Form.TABLE, out);
-        out.println("by configuration alone: a worker also knows health, latency and load of its deployments");
+        if (fleet.equals(FleetState.UNKNOWN)) {
+            out.println("by configuration alone: a worker also knows health, latency and load of its deployments");
+            return;
+        }
+        decision.candidates().forEach(candidate -> fleet.told(candidate.deployment().name())
+                .ifPresent(told -> out.println("fleet     " + candidate.deployment().name() + " " + told)));
+        out.println("by configuration and the fleet's view: a worker also knows what it sees itself");
     }
 
     Map<String, Object> document() {
@@ -165,6 +173,7 @@ record ExplainCommandDecision(LlmRequest request, Lane lane, Duration timeToLive
             row.put("score", candidate.score());
             cost(candidate).ifPresent(cost -> row.put("estimated_cost", cost));
             candidate.why().ifPresent(why -> row.put("why", why));
+            fleet.told(candidate.deployment().name()).ifPresent(told -> row.put("fleet", told));
             candidate.change().ifPresent(change -> row.put("model", change.model()));
             candidates.add(row);
         }

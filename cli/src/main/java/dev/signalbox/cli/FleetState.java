@@ -1,5 +1,6 @@
 package dev.signalbox.cli;
 
+import dev.signalbox.config.Configuration;
 import dev.signalbox.config.DeploymentName;
 import dev.signalbox.config.live.ControlKey;
 import dev.signalbox.config.live.TopicSnapshot;
@@ -9,14 +10,19 @@ import dev.signalbox.schemas.avro.ControlOrder;
 import dev.signalbox.schemas.avro.DeploymentHealth;
 import dev.signalbox.schemas.serde.AvroDeserializer;
 import dev.signalbox.schemas.serde.SchemaRegistryClient;
+import dev.signalbox.workers.router.Explanation;
+import dev.signalbox.workers.router.FleetView;
+import dev.signalbox.workers.router.OperatorOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.KafkaException;
@@ -72,6 +78,36 @@ record FleetState(Map<String, DeploymentHealth> health, List<Given> orders, long
         } else {
             health.put(name, value);
         }
+    }
+
+    static final FleetState UNKNOWN = new FleetState(Map.of(), List.of(), 0);
+
+    /** As a worker that reads it now takes it. */
+    Explanation.Fleet explained(Configuration configuration) {
+        Map<DeploymentName, FleetView> views = new HashMap<>();
+        Map<DeploymentName, OperatorOrder> given = new HashMap<>();
+        for (DeploymentName name : configuration.deployments().keySet()) {
+            DeploymentHealth told = health.get(name.toString());
+            if (told != null) {
+                views.put(name, FleetView.of(told, "", nowMillis, 0));
+            }
+            inForce(name).ifPresent(order -> given.put(name, new OperatorOrder(
+                    order.order.getAction() == ControlAction.EJECT
+                            ? OperatorOrder.Action.EJECT
+                            : OperatorOrder.Action.DRAIN,
+                    order.order.getWho(), order.order.getWhy(),
+                    TimeUnit.MILLISECONDS.toNanos(order.untilMillis() - nowMillis))));
+        }
+        return new Explanation.Fleet(views, given);
+    }
+
+    /** What was told of a deployment, for a person; empty: nothing. */
+    Optional<String> told(DeploymentName name) {
+        return Optional.ofNullable(health.get(name.toString())).map(told -> {
+            long age = Math.max(0, nowMillis - told.getAsOfMillis());
+            return told.getState() + ", told " + age / 1_000 + " s ago"
+                    + (age > FleetView.LONGEST_AGE.toMillis() ? " (too old to count)" : "") + ": " + told.getReason();
+        });
     }
 
     /** The order that holds now. */

@@ -188,6 +188,10 @@ class DeploymentsCommandIT {
                         && seen.at("/fleet/state").asText().equals("EJECTED") && seen.at("/fleet/counts").asBoolean());
         System.out.printf("an ejection was seen by three workers after %d ms%n", took.toMillis());
         assertThat(run("deployments", "list").out()).contains("EJECTED");
+        assertThat(run("explain", "--priority", "standard",
+                "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}").out())
+                .contains("ejected in the whole fleet", "fleet     sim.b/m EJECTED, told ",
+                        "2 of 2 calls failed, 2 in a row, seen by 2 of 2 workers; mostly OVERLOADED");
     }
 
     private static AttemptEvent failed(String deployment, String worker) {

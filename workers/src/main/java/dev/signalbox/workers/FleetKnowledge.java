@@ -21,6 +21,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +38,7 @@ final class FleetKnowledge implements AutoCloseable {
     private static final Duration FIRST_READING = Duration.ofSeconds(3);
 
     private final Configuration configuration;
+    private final Map<String, DeploymentName> names;
     private final Permits permits;
     private final BrokerClock clock;
     private final String worker;
@@ -53,6 +55,8 @@ final class FleetKnowledge implements AutoCloseable {
 
     FleetKnowledge(WorkerOptions options, SharedStages shared) {
         this.configuration = options.configuration();
+        this.names = configuration.deployments().keySet().stream()
+                .collect(Collectors.toUnmodifiableMap(DeploymentName::toString, name -> name));
         this.permits = shared.permits;
         this.clock = shared.clock;
         this.worker = shared.identity.name();
@@ -114,7 +118,7 @@ final class FleetKnowledge implements AutoCloseable {
 
     /** Empty for one that this worker does not have: nothing goes there. */
     private Optional<DeploymentName> known(String key) {
-        return configuration.deployments().keySet().stream().filter(name -> name.toString().equals(key)).findFirst();
+        return Optional.ofNullable(names.get(key));
     }
 
     private boolean timeIsKnown() {

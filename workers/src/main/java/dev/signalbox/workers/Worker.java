@@ -1,9 +1,12 @@
 package dev.signalbox.workers;
 
+import dev.signalbox.config.Configuration;
+import dev.signalbox.config.DeploymentName;
 import dev.signalbox.config.Pool;
 import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.workers.intake.IntakeStatus;
+import dev.signalbox.workers.router.PermitDesk;
 import dev.signalbox.workers.scheduler.SchedulerStatus;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
@@ -17,6 +20,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * The data plane of one process: for each pool a scheduler, for each of its lanes a consumer and a producer, and one
@@ -27,12 +31,14 @@ public final class Worker implements AutoCloseable {
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final JvmGcMetrics gc = new JvmGcMetrics();
+    private final Configuration configuration;
     private final SharedStages shared;
     private final FleetKnowledge fleet;
     private final List<PoolWorker> pools;
     private final AdminServer admin;
 
     private Worker(WorkerOptions options) {
+        configuration = options.configuration();
         WorkerMetrics metrics = new WorkerMetrics(registry);
         shared = new SharedStages(options, Connections.real(options.clientProperties(),
                 options.configuration().topics().maxMessageBytes(), metrics), metrics);
@@ -96,6 +102,15 @@ public final class Worker implements AutoCloseable {
             all.put(pool.name(), worker.scheduler());
         }
         return all;
+    }
+
+    /**
+     * What it knows of a deployment and goes by.
+     *
+     * @throws NullPointerException if the configuration has no such deployment
+     */
+    public PermitDesk.DeploymentView deployment(DeploymentName name) {
+        return shared.permits.view(Objects.requireNonNull(configuration.deployments().get(name), name.toString()));
     }
 
     /** Port of health and metrics. */

@@ -106,7 +106,9 @@ final class HealthModel {
         boolean silent = nowMillis - window.lastAnswerMillis().orElse(0) >= rules.silence().toMillis();
         boolean often = window.errorRate() >= rules.ejectedRate();
         boolean first = silent && row >= rules.firstFailures() && failing >= rules.workers()
-                && standing.state() == DeploymentState.HEALTHY && !ejectedOfLate(standing, nowMillis);
+                && !(standing.state() == DeploymentState.DEGRADED
+                        && nowMillis - standing.sinceMillis() >= rules.window().toMillis())
+                && !ejectedOfLate(standing, nowMillis);
         boolean enough = first || row >= rules.consecutiveFailures()
                 || (often && ((silent && row >= rules.silentFailures()) || window.calls() >= rules.ejectedCalls()));
         return enough && (failing >= rules.workers() || failing == window.workers().size());

@@ -14,8 +14,8 @@ import java.time.Duration;
  * @param ejectedCalls that the window must hold for that
  * @param consecutiveFailures that eject it whatever the rate, while answers come
  * @param silentFailures in a row that eject it where no answer came for {@code silence} and {@code ejectedRate} is reached
- * @param firstFailures in a row, seen by two workers, that eject it where no answer came for {@code silence}, while it is
- *        HEALTHY and was not ejected of late: little traffic finds an outage too
+ * @param firstFailures in a row, seen by two workers, that eject it where no answer came for {@code silence}, unless
+ *        it has been DEGRADED for a window or was ejected of late: little traffic finds an outage too
  * @param silence see above
  * @param calmAfter how long it stays DEGRADED where too few calls tell
  * @param workers that must have seen failures for an ejection, unless all that call it have

@@ -47,6 +47,14 @@ class HealthModelTest {
                         history -> history.calls(3, "ANSWERED").skip(5_000).calls(1, "TIMEOUT").by("other")
                                 .calls(1, "TIMEOUT"),
                         List.of(EJECTED)),
+                new Scenario("also where the first ones made it watched",
+                        history -> history.calls(12, "ANSWERED").skip(5_000).calls(2, "TIMEOUT").by("other")
+                                .calls(1, "TIMEOUT"),
+                        List.of(DEGRADED, EJECTED)),
+                new Scenario("but not where it has been watched for a minute",
+                        history -> history.calls(12, "ANSWERED").skip(5_000).calls(2, "TIMEOUT").pass(60_000)
+                                .calls(1, "TIMEOUT").by("other").calls(1, "TIMEOUT"),
+                        List.of(DEGRADED)),
                 new Scenario("but not those of one worker",
                         history -> history.by("other").calls(1, "ANSWERED").by("worker").skip(5_000)
                                 .calls(4, "TIMEOUT"),

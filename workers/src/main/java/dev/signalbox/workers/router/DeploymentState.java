@@ -277,6 +277,7 @@ final class DeploymentState {
     /** Whether its service is well for others: closed, with an answer within the last 10 s. */
     boolean servesOthers(long nowNanos) {
         long never = nowNanos - Long.MAX_VALUE / 2;
-        return health(nowNanos) == BreakerState.CLOSED && nowNanos - service.lastAnswerNanos(never) < 10_000_000_000L;
+        return ownHealth(nowNanos) == BreakerState.CLOSED
+                && nowNanos - service.lastAnswerNanos(never) < 10_000_000_000L;
     }
 }

@@ -1,10 +1,12 @@
 package dev.signalbox.workers.router;
 
 import dev.signalbox.config.Configuration;
+import dev.signalbox.config.DeploymentName;
 import dev.signalbox.workers.router.RouteDecision.Routed;
 import dev.signalbox.workers.router.RouteDecision.Unroutable;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.random.RandomGenerator;
 
 /**
@@ -13,10 +15,32 @@ import java.util.random.RandomGenerator;
  */
 public record Explanation(RouteDecision decision) {
 
+    /**
+     * What the fleet knows, at 0 on a monotonic clock.
+     *
+     * @param views the dispatcher's, of deployments of the configuration
+     * @param orders operators', the same
+     */
+    public record Fleet(Map<DeploymentName, FleetView> views, Map<DeploymentName, OperatorOrder> orders) {
+        public static final Fleet UNKNOWN = new Fleet(Map.of(), Map.of());
+
+        public Fleet {
+            views = Map.copyOf(views);
+            orders = Map.copyOf(orders);
+        }
+    }
+
     /** What a worker that has just started, and knows nothing of health and load, would decide. */
     public static Explanation of(Configuration configuration, RoutingQuery query) {
-        Router router = new Router(configuration, new DeploymentStates(configuration),
-                RandomGenerator.of("L64X128MixRandom"));
+        return of(configuration, query, Fleet.UNKNOWN);
+    }
+
+    /** What a worker that has just started, and read what the fleet knows, would decide. */
+    public static Explanation of(Configuration configuration, RoutingQuery query, Fleet fleet) {
+        DeploymentStates states = new DeploymentStates(configuration);
+        fleet.views().forEach((name, view) -> states.of(name).fleet().told(view));
+        fleet.orders().forEach((name, order) -> states.of(name).order(order));
+        Router router = new Router(configuration, states, RandomGenerator.of("L64X128MixRandom"));
         return new Explanation(router.decide(query, CallAsk.FIRST, null, 0));
     }
 
