@@ -28,10 +28,22 @@ public final class Handover {
 
     private Set<TopicPartition> asked = Set.of();
     private final Set<TopicPartition> released = new HashSet<>();
+    private boolean unheard;
 
     /** With the last assignment the leader asked for these. */
     void ask(Set<TopicPartition> partitions) {
         asked = Set.copyOf(partitions);
+        unheard = partitions.stream().anyMatch(released::contains);
+    }
+
+    /**
+     * Whether the leader has just asked for what was released already: while the group rebalanced, after this member had
+     * joined. Nobody would ever hear of it, since a consumer that joins forgets that it was to join again.
+     */
+    boolean takeUnheard() {
+        boolean was = unheard;
+        unheard = false;
+        return was;
     }
 
     /** What the leader wants to give to others. */

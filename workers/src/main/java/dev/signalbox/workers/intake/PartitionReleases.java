@@ -45,7 +45,7 @@ final class PartitionReleases {
         staying.removeAll(asked);
         gone(staying);
         asked.forEach(partition -> leaving.putIfAbsent(partition, now));
-        boolean news = false;
+        boolean news = handover.takeUnheard();
         for (Map.Entry<TopicPartition, Long> each : leaving.entrySet()) {
             TopicPartition partition = each.getKey();
             boolean settled = ledger.isSettled(partition);
