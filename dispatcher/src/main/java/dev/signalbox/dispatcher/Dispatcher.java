@@ -1,12 +1,15 @@
 package dev.signalbox.dispatcher;
 
+import dev.signalbox.config.Budget;
 import dev.signalbox.config.CallTimeouts;
 import dev.signalbox.dispatcher.usage.UsageTopology;
+import dev.signalbox.schemas.avro.BudgetRecord;
 import dev.signalbox.schemas.avro.UsageRecord;
 import dev.signalbox.schemas.avro.UsageRollup;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiPredicate;
 import org.apache.kafka.common.serialization.Serdes;
 import dev.signalbox.dispatcher.health.FleetTime;
 import dev.signalbox.dispatcher.health.HealthReader;
@@ -48,6 +51,7 @@ public final class Dispatcher implements AutoCloseable {
     private final JvmGcMetrics gc = new JvmGcMetrics();
     private final KafkaStreams control;
     private final KafkaStreams usage;
+    private final Budgeted budgeted;
     private final List<KafkaStreamsMetrics> streamsMetrics;
     private final HealthReader healths;
     private final OperatorView view;
@@ -55,9 +59,10 @@ public final class Dispatcher implements AutoCloseable {
     private Dispatcher(DispatcherOptions options) {
         FleetTime time = fleetTime();
         SchemaRegistryClient registry = SchemaRegistryClient.of(options.registryProperties());
+        budgeted = new Budgeted(options, registry);
         control = application(control(registry, options, time),
                 StreamsSettings.control(options.clientProperties(), options.stateDir()));
-        usage = application(usage(registry, options),
+        usage = application(usage(registry, options, budgeted),
                 StreamsSettings.usage(options.clientProperties(), options.stateDir()));
         healths = new HealthReader(control, HealthRules.DEFAULT, time);
         streamsMetrics = List.of(new KafkaStreamsMetrics(control), new KafkaStreamsMetrics(usage));
@@ -68,6 +73,7 @@ public final class Dispatcher implements AutoCloseable {
         } catch (RuntimeException e) {
             control.close();
             usage.close();
+            budgeted.close();
             throw e;
         }
         streamsMetrics.forEach(application -> application.bindTo(metrics));
@@ -93,7 +99,8 @@ public final class Dispatcher implements AutoCloseable {
                 new AvroSerializer<>(registry, options.registryProperties()), HealthRules.DEFAULT, time).build();
     }
 
-    private static Topology usage(SchemaRegistryClient registry, DispatcherOptions options) {
+    private static Topology usage(SchemaRegistryClient registry, DispatcherOptions options,
+            BiPredicate<Budget.Scope, String> hasBudget) {
         Duration longestCall = options.configuration().deployments().values().stream()
                 .map(deployment -> deployment.timeouts().total()).max(Comparator.naturalOrder())
                 .orElse(CallTimeouts.DEFAULT.total());
@@ -102,8 +109,10 @@ public final class Dispatcher implements AutoCloseable {
                 Serdes.serdeFrom(new AvroSerializer<>(registry, options.registryProperties()),
                         new AvroDeserializer<>(UsageRecord.class, registry)),
                 Serdes.serdeFrom(new AvroSerializer<>(registry, options.registryProperties()),
-                        new AvroDeserializer<>(UsageRollup.class, registry)))
-                .build();
+                        new AvroDeserializer<>(UsageRollup.class, registry)),
+                Serdes.serdeFrom(new AvroSerializer<>(registry, options.registryProperties()),
+                        new AvroDeserializer<>(BudgetRecord.class, registry)),
+                hasBudget).build();
     }
 
     /**
@@ -116,6 +125,7 @@ public final class Dispatcher implements AutoCloseable {
         Dispatcher dispatcher = new Dispatcher(options);
         dispatcher.view.start();
         dispatcher.control.start();
+        dispatcher.budgeted.awaitFirstReading();
         dispatcher.usage.start();
         return dispatcher;
     }
@@ -164,6 +174,7 @@ public final class Dispatcher implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        budgeted.close();
         gc.close();
         metrics.close();
     }

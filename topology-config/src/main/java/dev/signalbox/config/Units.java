@@ -58,7 +58,7 @@ public final class Units {
     }
 
     /** {@code 70%} as 0.7. */
-    static Optional<Double> share(String text) {
+    public static Optional<Double> share(String text) {
         return percent(text).map(percent -> percent.divide(HUNDRED).doubleValue());
     }
 

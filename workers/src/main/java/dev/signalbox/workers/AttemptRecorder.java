@@ -37,15 +37,28 @@ final class AttemptRecorder {
     private final String environment;
     private final WorkerIdentity identity;
     private final LongSupplier brokerMillis;
+    private final Spending spending;
+
+    /** Is told what each call cost, if that is known. */
+    interface Spending {
+        void spent(LlmRequest request, BigDecimal cost, Duration length);
+    }
 
     AttemptRecorder(AttemptJournal journal, WorkerMetrics metrics, Pricing pricing, String environment,
             WorkerIdentity identity, LongSupplier brokerMillis) {
+        this(journal, metrics, pricing, environment, identity, brokerMillis, (request, cost, length) -> {
+        });
+    }
+
+    AttemptRecorder(AttemptJournal journal, WorkerMetrics metrics, Pricing pricing, String environment,
+            WorkerIdentity identity, LongSupplier brokerMillis, Spending spending) {
         this.journal = journal;
         this.metrics = metrics;
         this.pricing = pricing;
         this.environment = environment;
         this.identity = identity;
         this.brokerMillis = brokerMillis;
+        this.spending = spending;
     }
 
     /** @param afterCut how it takes over from a cut stream */
@@ -63,6 +76,7 @@ final class AttemptRecorder {
         Deployment deployment = chosen.deployment();
         Optional<BigDecimal> cost = cost(deployment, outcome);
         metrics.attemptEnded(deployment, outcome, cost);
+        cost.ifPresent(money -> spending.spent(request.request(), money, outcome.times().duration()));
         AttemptEvent event = event(request, attempt, chosen, streamed, AttemptPhase.ENDED);
         event.setOutcome(label(outcome));
         event.setHttpStatus(httpStatus(outcome));

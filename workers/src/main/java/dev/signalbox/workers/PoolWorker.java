@@ -28,6 +28,7 @@ import dev.signalbox.workers.scheduler.RequestTask;
 import dev.signalbox.workers.scheduler.SchedulerStatus;
 import dev.signalbox.workers.vendor.VendorClient;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +45,7 @@ final class PoolWorker implements AutoCloseable {
 
     private final Pool pool;
     private final SharedStages shared;
+    private final Lane lowest;
     private final VendorClient vendors;
     private final PoolDispatcher dispatcher;
     private final Map<Lane, LaneStages> lanes = new LinkedHashMap<>();
@@ -62,8 +64,11 @@ final class PoolWorker implements AutoCloseable {
         this.shared = shared;
         this.vendors = shared.connections.vendors();
         var settings = shared.configuration.worker();
+        // A budget may send the requests of all lanes to the lowest priority: no lane's intake is to wait for another's.
         PoolScheduler scheduler = new PoolScheduler(pool.priorities(), settings.maxInFlight(),
-                LaneBounds.records(settings));
+                LaneBounds.records(settings) * pool.priorities().size());
+        this.lowest = new Lane(pool.name(), pool.priorities().keySet().stream().max(Comparator.naturalOrder())
+                .orElseThrow());
         this.dispatcher = new PoolDispatcher(pool.name().value(), scheduler,
                 this::begin, RequestCost::promptTokens, shared.clock, System::nanoTime, shared.timer);
         shared.permits.listen(new Permits.RoomListener() {
@@ -129,7 +134,8 @@ final class PoolWorker implements AutoCloseable {
     /** One whose reply topic has no room gives its slot back, and comes again when there is some. */
     private RequestTask begin(InboundRequest request) {
         LaneStages stages = stages(request.lane());
-        return new RoomFirst(stages.flow.begin(request), stages.room, this::overMillis);
+        RequestTask path = new RoomFirst(stages.flow.begin(request), stages.room, this::overMillis);
+        return shared.budgets.first(path, lowest, stages.flow::reject);
     }
 
     private void complete(Ticket ticket, Lane lane) {

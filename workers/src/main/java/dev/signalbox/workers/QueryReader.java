@@ -24,7 +24,7 @@ import java.util.stream.Collectors;
 
 /**
  * Reads from a request what the router must know. The body is looked into only if a deployment could be unfit for it or
- * counts its tokens; else its input is estimated by its length.
+ * counts its tokens, or a budget is configured; else its input is estimated by its length.
  */
 public final class QueryReader {
     private static final int BYTES_PER_TOKEN = 4;
@@ -40,7 +40,8 @@ public final class QueryReader {
     public QueryReader(Configuration configuration, LongSupplier brokerMillis) {
         this.configuration = configuration;
         this.brokerMillis = brokerMillis;
-        this.looksIntoBody = configuration.deployments().values().stream().anyMatch(QueryReader::looksIntoBody);
+        this.looksIntoBody = !configuration.budgets().isEmpty()
+                || configuration.deployments().values().stream().anyMatch(QueryReader::looksIntoBody);
         this.families = configuration.deployments().values().stream()
                 .map(deployment -> deployment.vendor().family())
                 .filter(family -> Translation.language(family).isPresent()).collect(Collectors.toSet());

@@ -306,6 +306,12 @@ final class RequestFlow implements RequestTasks {
                 .orElseGet(() -> journey.failedWithout("NO_CAPACITY", "no deployment could be called", true));
     }
 
+    /** Answers a request that nothing is called for. */
+    RequestTask.Step reject(InboundRequest request, String code, String message) {
+        return end(request, Ending.Unanswered.withoutCall(ReplyStatus.REJECTED, code, message, false),
+                brokerMillis.getAsLong(), nanos.getAsLong());
+    }
+
     private RequestTask.Step end(InboundRequest request, Ending ending, long dispatchedMillis, long dispatchedNanos) {
         switch (ending) {
             case Ending.Answered answered ->

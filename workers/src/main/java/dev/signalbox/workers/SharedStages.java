@@ -45,6 +45,7 @@ final class SharedStages implements AutoCloseable {
     final ClaimStores claims;
     final ClaimedBodies bodies;
     final RenewableProducer control;
+    final Budgets budgets;
     final AttemptRecorder recorder;
     final ReplyWriter writer;
     final WorkerMetrics metrics;
@@ -74,8 +75,10 @@ final class SharedStages implements AutoCloseable {
                 RetryPause.jittered(ThreadLocalRandom::current), clock::nowMillis);
         this.control = new RenewableProducer("control", connections.producers(CONTROL_LINGER_MILLIS));
         Pricing pricing = new Pricing(configuration.prices());
+        this.budgets = new Budgets(configuration, request -> CostEstimate.of(request, queries, reach,
+                configuration.prices()), metrics, clock::nowMillis);
         this.recorder = new AttemptRecorder(new AttemptJournal(encoder, control, clock), metrics, pricing,
-                configuration.environment(), identity, clock::nowMillis);
+                configuration.environment(), identity, clock::nowMillis, budgets);
         this.writer = new ReplyWriter(pricing.version(), System::nanoTime);
         this.timer = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().daemon().name("worker-timer").factory());

@@ -34,6 +34,7 @@ public final class Worker implements AutoCloseable {
     private final Configuration configuration;
     private final SharedStages shared;
     private final FleetKnowledge fleet;
+    private final BudgetKnowledge budgets;
     private final List<PoolWorker> pools;
     private final AdminServer admin;
 
@@ -43,6 +44,7 @@ public final class Worker implements AutoCloseable {
         shared = new SharedStages(options, Connections.real(options.clientProperties(),
                 options.configuration().topics().maxMessageBytes(), metrics), metrics);
         fleet = new FleetKnowledge(options, shared);
+        budgets = new BudgetKnowledge(options, shared);
         pools = options.configuration().pools().stream().filter(pool -> serves(options, pool.name()))
                 .map(pool -> new PoolWorker(pool, shared, options)).toList();
         pools.forEach(pool -> WorkerGauges.register(registry, pool, shared.clock));
@@ -59,7 +61,10 @@ public final class Worker implements AutoCloseable {
         var deployments = options.configuration().deployments().values();
         admin.loopbackPage("/deployments",
                 () -> DeploymentPage.of(deployments, shared.permits::view, System.nanoTime()));
-        pools.forEach(pool -> pool.start(fleet::awaitFirstReading));
+        pools.forEach(pool -> pool.start(() -> {
+            fleet.awaitFirstReading();
+            budgets.awaitFirstReading();
+        }));
     }
 
     /**
@@ -144,6 +149,7 @@ public final class Worker implements AutoCloseable {
         drain(CLOSE_LIMIT);
         pools.forEach(PoolWorker::close);
         fleet.close();
+        budgets.close();
         shared.close();
         admin.close();
         gc.close();

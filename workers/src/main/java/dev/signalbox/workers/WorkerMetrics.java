@@ -65,6 +65,12 @@ final class WorkerMetrics {
         }
     }
 
+    /** @param action what a budget did with a request: refused or demoted */
+    void byBudget(Lane lane, String action) {
+        registry.counter("signalbox.budget.requests", "pool", lane.pool().value(), "priority", lane.priority().label(),
+                "action", action).increment();
+    }
+
     private static void count(Counter counter, @Nullable Long tokens) {
         if (tokens != null) {
             counter.increment(tokens.doubleValue());

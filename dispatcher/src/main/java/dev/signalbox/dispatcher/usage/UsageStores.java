@@ -2,6 +2,7 @@ package dev.signalbox.dispatcher.usage;
 
 import dev.signalbox.dispatcher.usage.Pairing.Mark;
 import dev.signalbox.dispatcher.usage.RollupKey.Window;
+import dev.signalbox.schemas.avro.BudgetRecord;
 import dev.signalbox.schemas.avro.UsageRecord;
 import dev.signalbox.schemas.avro.UsageRollup;
 import java.time.Duration;
@@ -55,6 +56,14 @@ final class UsageStores {
     /** Sums of the latest windows, on disk. */
     static String rollups(Window window) {
         return "usage-" + window.name().toLowerCase(Locale.ROOT);
+    }
+
+    /** What was spent of budgets in their latest periods, on disk. */
+    static final String BUDGETS = "usage-budgets";
+
+    static StoreBuilder<?> budgets(Serde<BudgetRecord> budgets) {
+        return Stores.keyValueStoreBuilder(Stores.persistentKeyValueStore(BUDGETS), Serdes.String(), budgets)
+                .withCachingEnabled();
     }
 
     static StoreBuilder<?> rollups(Window window, Serde<UsageRollup> rollups) {

@@ -1,12 +1,15 @@
 package dev.signalbox.dispatcher.usage;
 
+import dev.signalbox.config.Budget;
 import dev.signalbox.dispatcher.health.FleetTime;
 import dev.signalbox.dispatcher.usage.RollupKey.Window;
 import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.AttemptEvent;
+import dev.signalbox.schemas.avro.BudgetRecord;
 import dev.signalbox.schemas.avro.UsageRecord;
 import dev.signalbox.schemas.avro.UsageRollup;
 import java.time.Duration;
+import java.util.function.BiPredicate;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
@@ -28,25 +31,34 @@ public final class UsageTopology {
     private static final String DIMENSIONS = "usage-dimensions";
     private static final String BY_DIMENSIONS = "by-dimensions";
     private static final String ROLLUPS = "usage-rollups";
+    private static final String SPENDERS = "usage-spenders";
+    private static final String BY_SPENDER = "by-spender";
+    private static final String BUDGETS = "usage-budgets";
 
     private final Duration longestCall;
     private final FleetTime time;
     private final Deserializer<AttemptEvent> attempts;
     private final Serde<UsageRecord> usage;
     private final Serde<UsageRollup> rollups;
+    private final Serde<BudgetRecord> budgets;
+    private final BiPredicate<Budget.Scope, String> hasBudget;
 
     /**
      * @param longestCall no vendor call takes longer, the report of its end included
      * @param time of this application alone, since it may lag behind others
+     * @param hasBudget whose spending is summed up; asked again for each call
      */
     public UsageTopology(Duration longestCall, FleetTime time, Deserializer<AttemptEvent> attempts,
-            Serde<UsageRecord> usage, Serde<UsageRollup> rollups) {
+            Serde<UsageRecord> usage, Serde<UsageRollup> rollups, Serde<BudgetRecord> budgets,
+            BiPredicate<Budget.Scope, String> hasBudget) {
         this.longestCall = longestCall;
         this.time = time;
         this.attempts = attempts;
         // Internal topics hold what the public ones do, under the same schemas.
         this.usage = under(Topics.USAGE, usage);
         this.rollups = under(Topics.USAGE_HOURLY, rollups);
+        this.budgets = under(Topics.BUDGETS, budgets);
+        this.hasBudget = hasBudget;
     }
 
     private static <T> Serde<T> under(String topic, Serde<T> serde) {
@@ -61,6 +73,7 @@ public final class UsageTopology {
         StreamsBuilder builder = new StreamsBuilder();
         KStream<String, UsageRecord> calls = pairing(builder);
         rollups(builder, calls);
+        budgets(builder, calls);
         return builder.build();
     }
 
@@ -91,6 +104,15 @@ public final class UsageTopology {
                 Produced.with(Serdes.String(), rollups).withName("usage-hours"));
         sums.filter((key, sum) -> isOf(Window.DAILY, sum), Named.as("usage-is-daily")).to(Topics.USAGE_DAILY,
                 Produced.with(Serdes.String(), under(Topics.USAGE_DAILY, rollups)).withName("usage-days"));
+    }
+
+    /** What those who have a budget spend. */
+    private void budgets(StreamsBuilder builder, KStream<String, UsageRecord> calls) {
+        builder.addStateStore(UsageStores.budgets(budgets));
+        calls.flatMap((id, call) -> BudgetSums.spenders(call, hasBudget), Named.as(SPENDERS))
+                .repartition(Repartitioned.with(Serdes.String(), usage).withName(BY_SPENDER))
+                .process(BudgetProcessor::new, Named.as(BUDGETS), UsageStores.BUDGETS)
+                .to(Topics.BUDGETS, Produced.with(Serdes.String(), budgets).withName("usage-spent"));
     }
 
     private static boolean isOf(Window window, UsageRollup sum) {

@@ -2,11 +2,13 @@ package dev.signalbox.dispatcher.usage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.signalbox.config.Budget;
 import dev.signalbox.dispatcher.Events;
 import dev.signalbox.dispatcher.health.FleetTime;
 import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.AttemptEvent;
 import dev.signalbox.schemas.avro.AttemptId;
+import dev.signalbox.schemas.avro.BudgetRecord;
 import dev.signalbox.schemas.avro.TokenUsage;
 import dev.signalbox.schemas.avro.UsageRecord;
 import dev.signalbox.schemas.avro.UsageRollup;
@@ -56,6 +58,7 @@ class UsageTopologyTest {
     private TestOutputTopic<String, UsageRecord> usage;
     private TestOutputTopic<String, UsageRollup> hourly;
     private TestOutputTopic<String, UsageRollup> daily;
+    private TestOutputTopic<String, BudgetRecord> budgets;
     private Instant now = T0;
 
     @BeforeEach
@@ -69,6 +72,7 @@ class UsageTopologyTest {
         usage = driver.createOutputTopic(Topics.USAGE, new StringDeserializer(), usages().deserializer());
         hourly = driver.createOutputTopic(Topics.USAGE_HOURLY, new StringDeserializer(), rollups().deserializer());
         daily = driver.createOutputTopic(Topics.USAGE_DAILY, new StringDeserializer(), rollups().deserializer());
+        budgets = driver.createOutputTopic(Topics.BUDGETS, new StringDeserializer(), budgets().deserializer());
     }
 
     @AfterEach
@@ -80,7 +84,8 @@ class UsageTopologyTest {
         Deserializer<AttemptEvent> events = (topic, bytes) -> bytes == null
                 ? null
                 : read(() -> AttemptEvent.fromByteBuffer(ByteBuffer.wrap(bytes)));
-        return new UsageTopology(LONGEST_CALL, new FleetTime(monotonic::get), events, usages(), rollups()).build();
+        return new UsageTopology(LONGEST_CALL, new FleetTime(monotonic::get), events, usages(), rollups(), budgets(),
+                (scope, name) -> scope == Budget.Scope.TENANT && name.equals("acme")).build();
     }
 
     @Test
@@ -105,6 +110,37 @@ class UsageTopologyTest {
         assertThat(record.getTenant()).isEqualTo("acme");
         pass(LONGEST_CALL.plusMinutes(1));
         assertThat(usage.isEmpty()).as("nothing is left open").isTrue();
+    }
+
+    @Test
+    void whatABudgetsTenantSpendsIsSummedUpByDayAndMonthAndForgottenAfterIt() {
+        event(answered(call("r-1", 1), 10, 51, "0.25"));
+        event(answered(call("r-2", 1), 10, 51, "0.000000001"));
+        AttemptEvent unknown = answered(call("r-3", 1), 10, 51, "1");
+        unknown.setCost(null);
+        event(unknown);
+        AttemptEvent others = answered(call("r-4", 1), 10, 51, "7");
+        others.setTenant("omega");
+        event(others);
+        pass(Duration.ofSeconds(1));
+
+        Map<String, BudgetRecord> sums = budgets.readKeyValuesToMap();
+        assertThat(sums).containsOnlyKeys("spent/tenant/acme/day/2026-11-21", "spent/tenant/acme/month/2026-11-01");
+        assertThat(sums.values()).allSatisfy(sum -> {
+            assertThat(sum.getSpent()).isEqualByComparingTo("0.250000001");
+            assertThat(sum.getCalls()).isEqualTo(3);
+            assertThat(sum.getUnpriced()).isEqualTo(1);
+            assertThat(sum.getWorkers()).hasSize(1).first()
+                    .satisfies(share -> assertThat(share.getSpent()).isEqualByComparingTo("0.250000001"));
+        });
+
+        now = now.plus(Duration.ofDays(4));
+        event(answered(call("r-5", 1), 10, 51, "0.5"));
+        pass(Duration.ofSeconds(1));
+        sums = budgets.readKeyValuesToMap();
+        assertThat(sums.get("spent/tenant/acme/day/2026-11-21")).as("deleted").isNull();
+        assertThat(sums).containsKey("spent/tenant/acme/day/2026-11-21");
+        assertThat(sums.get("spent/tenant/acme/month/2026-11-01").getSpent()).isEqualByComparingTo("0.750000001");
     }
 
     @Test
@@ -273,6 +309,12 @@ class UsageTopologyTest {
         return Serdes.serdeFrom(written(UsageRollup::toByteBuffer), (topic, bytes) -> bytes == null
                 ? null
                 : read(() -> UsageRollup.fromByteBuffer(ByteBuffer.wrap(bytes))));
+    }
+
+    private static Serde<BudgetRecord> budgets() {
+        return Serdes.serdeFrom(written(BudgetRecord::toByteBuffer), (topic, bytes) -> bytes == null
+                ? null
+                : read(() -> BudgetRecord.fromByteBuffer(ByteBuffer.wrap(bytes))));
     }
 
     private interface Written<T> {

@@ -89,7 +89,7 @@ public final class PoolDispatcher implements RequestSink {
         lock.lock();
         try {
             while (model.offer(task, cost) == PoolScheduler.Offer.FULL) {
-                room(request.lane().priority()).awaitUninterruptibly();
+                room(task.request().lane().priority()).awaitUninterruptibly();
             }
             dispatched = dispatchable();
         } finally {

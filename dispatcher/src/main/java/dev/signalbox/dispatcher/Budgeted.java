@@ -1,0 +1,72 @@
+package dev.signalbox.dispatcher;
+
+import dev.signalbox.config.Budget;
+import dev.signalbox.config.live.BudgetKey;
+import dev.signalbox.config.live.BudgetLimits;
+import dev.signalbox.config.live.TopicFollower;
+import dev.signalbox.schemas.Topics;
+import dev.signalbox.schemas.avro.BudgetRecord;
+import dev.signalbox.schemas.serde.AvroDeserializer;
+import dev.signalbox.schemas.serde.SchemaRegistryClient;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiPredicate;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+
+/** Who has a budget: by the configuration, or by an operator's order on {@code llm.budgets}. Any thread may ask. */
+final class Budgeted implements BiPredicate<Budget.Scope, String>, AutoCloseable {
+    private static final Duration FIRST_READING = Duration.ofSeconds(3);
+
+    private final List<Budget> configured;
+    private final Set<BudgetKey> ordered = ConcurrentHashMap.newKeySet();
+    private final AvroDeserializer<BudgetRecord> records;
+    private final TopicFollower follower;
+
+    Budgeted(DispatcherOptions options, SchemaRegistryClient registry) {
+        this.configured = options.configuration().budgets();
+        this.records = new AvroDeserializer<>(BudgetRecord.class, registry);
+        Map<String, Object> client = new HashMap<>(options.clientProperties());
+        client.put("isolation.level", "read_committed");
+        this.follower = TopicFollower.start(client, Map.of(Topics.BUDGETS, this::read), "budgeted");
+    }
+
+    /** Waits until the orders that were there at the start are known, but no longer than 3 s. */
+    void awaitFirstReading() {
+        follower.awaitCaughtUp(FIRST_READING);
+    }
+
+    private void read(ConsumerRecord<byte[], byte[]> record) {
+        BudgetKey.limit(record.key()).ifPresent(key -> {
+            BudgetRecord limit = record.value() == null ? null : records.deserialize(record.topic(), record.value());
+            if (limit != null && BudgetLimits.budget(key, limit).isPresent()) {
+                ordered.add(key);
+            } else {
+                ordered.remove(key);
+            }
+        });
+    }
+
+    @Override
+    public boolean test(Budget.Scope scope, String name) {
+        for (Budget budget : configured) {
+            if (budget.scope() == scope && budget.name().equals(name)) {
+                return true;
+            }
+        }
+        for (Budget.Period period : Budget.Period.values()) {
+            if (!ordered.isEmpty() && ordered.contains(new BudgetKey(scope, name, period))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    @Override
+    public void close() {
+        follower.close();
+    }
+}
