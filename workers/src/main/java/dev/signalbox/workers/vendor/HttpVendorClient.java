@@ -16,10 +16,8 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
-import okhttp3.ConnectionPool;
 import okhttp3.EventListener;
 import okhttp3.HttpUrl;
 import okhttp3.MediaType;
@@ -70,8 +68,8 @@ public final class HttpVendorClient implements VendorClient {
         this.dns = new BoundedDns(limits.dnsTime());
         this.http = new OkHttpClient.Builder().protocols(List.of(Protocol.HTTP_2, Protocol.HTTP_1_1))
                 .pingInterval(PING)
-                .connectionPool(new ConnectionPool(limits.idleConnections(), limits.idleTime().toMillis(),
-                        TimeUnit.MILLISECONDS, new StreamLimits()))
+                .connectionPool(UnhurriedCleanup.pool(limits.idleConnections(), limits.idleTime(),
+                        new StreamLimits()))
                 .dns(dns)
                 // The five limits are the timer's; the client's own would arm a timer for each read.
                 .connectTimeout(Duration.ZERO).readTimeout(Duration.ZERO).writeTimeout(Duration.ZERO)
