@@ -150,6 +150,7 @@ final class PoolWorker implements AutoCloseable {
 
     /** @param first what to wait for, once broker time is known, before anything is served */
     void start(Runnable first) {
+        lanes.values().forEach(lane -> Thread.startVirtualThread(lane.replies::prepare));
         shared.onceTimeIsKnown(() -> {
             first.run();
             lanes.values().forEach(lane -> lane.source.start());

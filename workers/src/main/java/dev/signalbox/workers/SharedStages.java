@@ -46,6 +46,7 @@ final class SharedStages implements AutoCloseable {
     final ClaimedBodies bodies;
     final RenewableProducer control;
     final Budgets budgets;
+    final AttemptJournal journal;
     final AttemptRecorder recorder;
     final ReplyWriter writer;
     final WorkerMetrics metrics;
@@ -77,7 +78,8 @@ final class SharedStages implements AutoCloseable {
         Pricing pricing = new Pricing(configuration.prices());
         this.budgets = new Budgets(configuration, request -> CostEstimate.of(request, queries, reach,
                 configuration.prices()), metrics, clock::nowMillis);
-        this.recorder = new AttemptRecorder(new AttemptJournal(encoder, control, clock), metrics, pricing,
+        this.journal = new AttemptJournal(encoder, control, clock);
+        this.recorder = new AttemptRecorder(journal, metrics, pricing,
                 configuration.environment(), identity, clock::nowMillis, budgets);
         this.writer = new ReplyWriter(pricing.version(), System::nanoTime);
         this.timer = Executors.newSingleThreadScheduledExecutor(

@@ -61,6 +61,7 @@ public final class Worker implements AutoCloseable {
         var deployments = options.configuration().deployments().values();
         admin.loopbackPage("/deployments",
                 () -> DeploymentPage.of(deployments, shared.permits::view, System.nanoTime()));
+        Thread.startVirtualThread(shared.journal::prepare);
         pools.forEach(pool -> pool.start(() -> {
             fleet.awaitFirstReading();
             budgets.awaitFirstReading();

@@ -73,6 +73,15 @@ public final class AvroSerializer<T extends SpecificRecord> implements Serialize
         return bytes;
     }
 
+    /**
+     * Asks the registry what the first record of that schema would wait for.
+     *
+     * @throws SchemaRegistryException where it cannot be had now; a record will ask again
+     */
+    public void prepare(String topic, Schema schema) {
+        resolved(topic, schema);
+    }
+
     /** One caller asks the registry, the others wait for its answer: a burst of first records is one question. */
     @SuppressWarnings("ReferenceEquality") // As in serialize.
     private RecordEncoding resolved(String topic, Schema schema) {

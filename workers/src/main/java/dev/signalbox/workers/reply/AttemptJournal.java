@@ -33,6 +33,16 @@ public final class AttemptJournal {
         this.clock = clock;
     }
 
+    /** Learns what the first event would else wait for. Blocking; what cannot be had now, the first event asks for again. */
+    public void prepare() {
+        try {
+            encoder.prepareAttempts();
+            producer.prepare(Topics.ATTEMPTS);
+        } catch (RuntimeException away) {
+            LOG.info("attempt events not prepared for: {}", away.toString());
+        }
+    }
+
     /** Sends an event; where the producer had to be replaced, up to {@value #TRIES} times. */
     public void append(AttemptEvent event) {
         byte[] value;

@@ -1,11 +1,13 @@
 package dev.signalbox.workers.reply;
 
 import dev.signalbox.schemas.Headers;
+import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.AttemptEvent;
 import dev.signalbox.schemas.avro.LlmReply;
 import dev.signalbox.schemas.avro.TokenChunk;
 import dev.signalbox.schemas.serde.AvroSerializer;
 import dev.signalbox.schemas.serde.JsonRecords;
+import dev.signalbox.schemas.serde.SchemaRegistryClient;
 import dev.signalbox.workers.intake.ReplyAddress.Form;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -19,16 +21,27 @@ public final class RecordEncoder {
     static final Header JSON = new RecordHeader(Headers.CONTENT_TYPE,
             Headers.CONTENT_TYPE_JSON.getBytes(StandardCharsets.UTF_8));
 
-    private final AvroSerializer<LlmReply> replies = new AvroSerializer<>();
-    private final AvroSerializer<TokenChunk> chunks = new AvroSerializer<>();
-    private final AvroSerializer<AttemptEvent> attempts = new AvroSerializer<>();
+    private final AvroSerializer<LlmReply> replies;
+    private final AvroSerializer<TokenChunk> chunks;
+    private final AvroSerializer<AttemptEvent> attempts;
     private final JsonRecords json = new JsonRecords();
 
     /** @param registryProperties Confluent's configuration keys */
     public RecordEncoder(Map<String, ?> registryProperties) {
-        replies.configure(registryProperties, false);
-        chunks.configure(registryProperties, false);
-        attempts.configure(registryProperties, false);
+        SchemaRegistryClient registry = SchemaRegistryClient.of(registryProperties);
+        replies = new AvroSerializer<>(registry, registryProperties);
+        chunks = new AvroSerializer<>(registry, registryProperties);
+        attempts = new AvroSerializer<>(registry, registryProperties);
+    }
+
+    /** Asks the registry what the first reply would wait for; throws if it cannot be had now. */
+    void prepareReplies() {
+        replies.prepare(Topics.REPLIES, LlmReply.getClassSchema());
+    }
+
+    /** As {@link #prepareReplies}, for the first attempt. */
+    void prepareAttempts() {
+        attempts.prepare(Topics.ATTEMPTS, AttemptEvent.getClassSchema());
     }
 
     byte[] encode(String topic, LlmReply reply, Form form) {

@@ -98,6 +98,15 @@ public final class RenewableProducer implements AutoCloseable {
         }
     }
 
+    /**
+     * Learns a topic's partitions, which the first record would wait for. Blocks for up to {@code max.block.ms}.
+     *
+     * @throws org.apache.kafka.common.KafkaException if they cannot be had now; a record will ask again
+     */
+    void prepare(String topic) {
+        current.partitionsFor(topic);
+    }
+
     private void renewAfter(@Nullable Exception error, Producer<byte[], byte[]> failed, boolean didNotEnter) {
         boolean indefinite = (error instanceof TimeoutException && !didNotEnter)
                 || error instanceof ProducerFencedException || error instanceof OutOfOrderSequenceException

@@ -1,6 +1,7 @@
 package dev.signalbox.workers.reply;
 
 import dev.signalbox.schemas.Headers;
+import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.AttemptId;
 import dev.signalbox.schemas.avro.LlmReply;
 import dev.signalbox.schemas.avro.ReplyError;
@@ -57,8 +58,10 @@ public final class ReplyPublisher implements AutoCloseable {
     private final AtomicInteger streams = new AtomicInteger();
     private final ReentrantLock closing = new ReentrantLock();
     private final Condition allSent = closing.newCondition();
-    /** Guarded by the lock: replies that have not been given to the producer once. */
-    private int unsent;
+    /** Replies that have not been given to the producer once. */
+    private final AtomicInteger unsent = new AtomicInteger();
+    /** Whether someone waits for all of them to be: who gives the last one looks at it after that. */
+    private volatile boolean awaitsSent;
     private volatile boolean closed;
 
     /**
@@ -108,6 +111,19 @@ public final class ReplyPublisher implements AutoCloseable {
         return COALESCE.toNanos() * Math.clamp(streams / STREAMS_AT_SHORTEST, 1, LONGEST_FACTOR);
     }
 
+    /**
+     * Learns what the first reply would else wait for: its schema's id and its topic's partitions. Blocking; what cannot be
+     * had now, the first reply asks for again.
+     */
+    public void prepare() {
+        try {
+            encoder.prepareReplies();
+            producer.prepare(Topics.REPLIES);
+        } catch (RuntimeException away) {
+            LOG.info("replies not prepared for: {}", away.toString());
+        }
+    }
+
     /** The terminal reply of a request. */
     public void publish(InboundRequest request, LlmReply reply, Runnable acknowledged) {
         publishTo(request.address(), reply, request.expiresAtMillis(), acknowledged);
@@ -131,25 +147,24 @@ public final class ReplyPublisher implements AutoCloseable {
             return;
         }
         Outgoing outgoing = new Outgoing(address, reply, roomBytes, giveUpAtMillis, acknowledged);
-        unsent(1);
+        unsent.incrementAndGet();
         room.begin(address.replyTopic(), roomBytes, () -> {
             try {
                 send(outgoing, FIRST_PAUSE_MILLIS);
             } finally {
-                unsent(-1);
+                sent();
             }
         });
     }
 
-    private void unsent(int change) {
-        closing.lock();
-        try {
-            unsent += change;
-            if (unsent == 0) {
+    private void sent() {
+        if (unsent.decrementAndGet() == 0 && awaitsSent) {
+            closing.lock();
+            try {
                 allSent.signalAll();
+            } finally {
+                closing.unlock();
             }
-        } finally {
-            closing.unlock();
         }
     }
 
@@ -289,9 +304,10 @@ public final class ReplyPublisher implements AutoCloseable {
 
     private void awaitSent() {
         long nanos = CLOSE_LIMIT.toNanos();
+        awaitsSent = true;
         closing.lock();
         try {
-            while (unsent > 0 && nanos > 0) {
+            while (unsent.get() > 0 && nanos > 0) {
                 nanos = allSent.awaitNanos(nanos);
             }
         } catch (InterruptedException e) {
