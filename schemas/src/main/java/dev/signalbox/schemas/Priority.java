@@ -13,9 +13,11 @@ public enum Priority {
             Duration.ofHours(24));
 
     private final Duration defaultTimeToLive;
+    private final String label;
 
     Priority(Duration defaultTimeToLive) {
         this.defaultTimeToLive = defaultTimeToLive;
+        this.label = name().toLowerCase(Locale.ROOT);
     }
 
     /** How long an answer is worth having where the request does not say. */
@@ -25,7 +27,7 @@ public enum Priority {
 
     /** The name in topics, configuration, metrics and on the command line: lower case. */
     public String label() {
-        return name().toLowerCase(Locale.ROOT);
+        return label;
     }
 
     /** The priority of that label, or empty if there is none. */

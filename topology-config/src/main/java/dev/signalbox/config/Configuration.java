@@ -38,13 +38,27 @@ public record Configuration(String environment, Map<String, Vendor> vendors,
 
     /** The pool of that name. */
     public Optional<Pool> pool(PoolName name) {
-        return pools.stream().filter(pool -> pool.name().equals(name)).findFirst();
+        for (Pool pool : pools) {
+            if (pool.name().equals(name)) {
+                return Optional.of(pool);
+            }
+        }
+        return Optional.empty();
     }
 
     /** The pool that serves a use case: the one that lists it, else the one that takes what is otherwise unlisted. */
     public Optional<Pool> poolOf(String useCase) {
-        return pools.stream().filter(pool -> pool.lists(useCase)).findFirst()
-                .or(() -> pools.stream().filter(pool -> pool.lists(Pool.OTHERWISE)).findFirst());
+        Optional<Pool> listing = listing(useCase);
+        return listing.isPresent() ? listing : listing(Pool.OTHERWISE);
+    }
+
+    private Optional<Pool> listing(String useCase) {
+        for (Pool pool : pools) {
+            if (pool.lists(useCase)) {
+                return Optional.of(pool);
+            }
+        }
+        return Optional.empty();
     }
 
     /** The route that serves a use case's requests for a model in this installation's environment. */

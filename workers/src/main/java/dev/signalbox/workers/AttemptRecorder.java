@@ -21,6 +21,7 @@ import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
@@ -131,10 +132,11 @@ final class AttemptRecorder {
     }
 
     private static RoutingDecision decision(Routed routed, Candidate chosen, Optional<String> afterCut) {
-        List<RoutingCandidate> candidates = routed.candidates().stream()
-                .map(candidate -> new RoutingCandidate(candidate.deployment().name().toString(), candidate.score(),
-                        candidate.why().orElse(null)))
-                .toList();
+        List<RoutingCandidate> candidates = new ArrayList<>(routed.candidates().size());
+        for (Candidate candidate : routed.candidates()) {
+            candidates.add(new RoutingCandidate(candidate.deployment().name().toString(), candidate.score(),
+                    candidate.why().orElse(null)));
+        }
         String reason = Explanation.reason(routed, chosen);
         return new RoutingDecision(routed.strategy(),
                 afterCut.map(told -> reason + "; after a cut stream it " + told).orElse(reason), candidates);

@@ -3,9 +3,7 @@ package dev.signalbox.workers;
 import dev.signalbox.schemas.avro.AttemptSummary;
 import dev.signalbox.schemas.avro.TokenUsage;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The tokens of several attempts together. */
@@ -15,23 +13,32 @@ final class TotalUsage {
 
     /** Empty if none has any. A count that one attempt does not know makes the sum an estimate. */
     static Optional<TokenUsage> of(List<AttemptSummary> attempts) {
-        List<TokenUsage> usages = attempts.stream().map(AttemptSummary::getUsage).filter(Objects::nonNull).toList();
-        if (usages.isEmpty()) {
-            return Optional.empty();
+        TokenUsage total = null;
+        for (AttemptSummary attempt : attempts) {
+            TokenUsage usage = attempt.getUsage();
+            if (usage != null) {
+                total = total == null ? new TokenUsage() : total;
+                add(usage, total);
+            }
         }
-        TokenUsage total = new TokenUsage();
-        total.setInputTokens(sum(usages, TokenUsage::getInputTokens));
-        total.setOutputTokens(sum(usages, TokenUsage::getOutputTokens));
-        total.setCachedInputTokens(sum(usages, TokenUsage::getCachedInputTokens));
-        total.setCacheWriteTokens(sum(usages, TokenUsage::getCacheWriteTokens));
-        total.setReasoningTokens(sum(usages, TokenUsage::getReasoningTokens));
-        total.setEstimated(usages.stream().anyMatch(usage -> usage.getEstimated() || usage.getInputTokens() == null
-                || usage.getOutputTokens() == null));
-        return Optional.of(total);
+        return Optional.ofNullable(total);
     }
 
-    private static @Nullable Long sum(List<TokenUsage> usages, Function<TokenUsage, @Nullable Long> count) {
-        List<Long> known = usages.stream().map(count).filter(Objects::nonNull).toList();
-        return known.isEmpty() ? null : (Long) known.stream().mapToLong(Long::longValue).sum();
+    private static void add(TokenUsage usage, TokenUsage to) {
+        to.setInputTokens(sum(to.getInputTokens(), usage.getInputTokens()));
+        to.setOutputTokens(sum(to.getOutputTokens(), usage.getOutputTokens()));
+        to.setCachedInputTokens(sum(to.getCachedInputTokens(), usage.getCachedInputTokens()));
+        to.setCacheWriteTokens(sum(to.getCacheWriteTokens(), usage.getCacheWriteTokens()));
+        to.setReasoningTokens(sum(to.getReasoningTokens(), usage.getReasoningTokens()));
+        to.setEstimated(to.getEstimated() || usage.getEstimated() || usage.getInputTokens() == null
+                || usage.getOutputTokens() == null);
+    }
+
+    /** Of those that are known; one alone is the sum itself. */
+    private static @Nullable Long sum(@Nullable Long a, @Nullable Long b) {
+        if (a == null || b == null) {
+            return a == null ? b : a;
+        }
+        return a + b;
     }
 }

@@ -99,17 +99,33 @@ public final class RequestValidation {
     }
 
     private static void id(List<String> faults, String field, @Nullable String value) {
-        if (value != null && (value.isEmpty() || value.length() > MAX_ID
-                || !value.chars().allMatch(character -> character > ' ' && character < 0x7F))) {
+        if (value != null && (value.isEmpty() || value.length() > MAX_ID || !isVisibleAscii(value))) {
             faults.add(field + ": must be 1 to " + MAX_ID + " visible ASCII characters");
         }
     }
 
     private static void name(List<String> faults, String field, @Nullable String value) {
-        if (value != null && (value.isBlank() || value.length() > MAX_NAME
-                || value.chars().anyMatch(Character::isISOControl))) {
+        if (value != null && (value.isBlank() || value.length() > MAX_NAME || hasControlCharacter(value))) {
             faults.add(field + ": must be 1 to " + MAX_NAME + " characters, not blank, without control characters");
         }
+    }
+
+    private static boolean isVisibleAscii(String value) {
+        for (int i = 0; i < value.length(); i++) {
+            if (value.charAt(i) <= ' ' || value.charAt(i) >= 0x7F) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean hasControlCharacter(String value) {
+        for (int i = 0; i < value.length(); i++) {
+            if (Character.isISOControl(value.charAt(i))) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static void names(List<String> faults, String field, List<String> values) {

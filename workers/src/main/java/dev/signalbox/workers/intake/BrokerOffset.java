@@ -50,11 +50,20 @@ final class BrokerOffset {
 
     /** Broker time, ms; empty before the first sample. */
     OptionalLong nowMillis(long nowNanos) {
-        if (!acknowledged && !seen) {
-            return OptionalLong.empty();
-        }
-        long middle = lowNanos + (highNanos - lowNanos) / 2;
-        return OptionalLong.of(Math.floorDiv(nowNanos + middle, NANOS_PER_MILLI));
+        OptionalLong middle = middleNanos();
+        return middle.isEmpty() ? middle : OptionalLong.of(millis(nowNanos, middle.getAsLong()));
+    }
+
+    /** The middle of the bounds, ns; empty before the first sample. */
+    OptionalLong middleNanos() {
+        return acknowledged || seen
+                ? OptionalLong.of(lowNanos + (highNanos - lowNanos) / 2)
+                : OptionalLong.empty();
+    }
+
+    /** Broker time, ms, at this offset. */
+    static long millis(long nowNanos, long offsetNanos) {
+        return Math.floorDiv(nowNanos + offsetNanos, NANOS_PER_MILLI);
     }
 
     /** Half the width of the bounds at this time, ms rounded up; empty before the first acknowledgement. */

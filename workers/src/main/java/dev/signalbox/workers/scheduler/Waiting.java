@@ -7,15 +7,17 @@ import org.jspecify.annotations.Nullable;
 /** A request that waits: for its turn, for room at a deployment, or for the end of a pause. */
 final class Waiting {
     /** Earliest deadline first, then first come first served. */
-    static final Comparator<Waiting> BY_DEADLINE = Comparator
-            .comparingLong((Waiting waiting) -> waiting.request().expiresAtMillis())
-            .thenComparingLong(Waiting::arrival);
+    static final Comparator<Waiting> BY_DEADLINE = (a, b) -> a.expiresAtMillis != b.expiresAtMillis
+            ? Long.compare(a.expiresAtMillis, b.expiresAtMillis)
+            : Long.compare(a.arrival, b.arrival);
     /** By the end of their pauses, which are all within a few minutes. */
     static final Comparator<Waiting> BY_PAUSE = (a, b) -> a.pausedUntilNanos != b.pausedUntilNanos
             ? Long.compare(a.pausedUntilNanos - b.pausedUntilNanos, 0)
             : Long.compare(a.arrival, b.arrival);
 
     private final RequestTask task;
+    private final InboundRequest request;
+    private final long expiresAtMillis;
     private final long costUnits;
     private final long arrival;
     /** Where it stands; null while it pauses or runs. */
@@ -29,6 +31,8 @@ final class Waiting {
      */
     Waiting(RequestTask task, long costUnits, long arrival) {
         this.task = task;
+        this.request = task.request();
+        this.expiresAtMillis = request.expiresAtMillis();
         this.costUnits = costUnits;
         this.arrival = arrival;
     }
@@ -38,7 +42,7 @@ final class Waiting {
     }
 
     InboundRequest request() {
-        return task.request();
+        return request;
     }
 
     long costUnits() {

@@ -51,6 +51,7 @@ final class AttemptWatch extends EventListener {
     private final boolean streamed;
     private final Duration timeLeft;
     private final long startNanos;
+    private long connectionSinceNanos;
     private volatile boolean sent;
     private volatile Phase phase = Phase.CONNECTING;
     private volatile long lastTokenNanos;
@@ -85,7 +86,7 @@ final class AttemptWatch extends EventListener {
         if (ranOut != null) {
             ConnectionAges.retire(acquired);
         }
-        ages.acquired(acquired, nanoTicker.getAsLong());
+        connectionSinceNanos = ages.acquired(acquired, nanoTicker.getAsLong());
     }
 
     @Override
@@ -107,7 +108,7 @@ final class AttemptWatch extends EventListener {
     @Override
     public void connectionReleased(Call releasing, Connection released) {
         connection = null;
-        ages.released(released, nanoTicker.getAsLong());
+        ages.released(released, connectionSinceNanos, nanoTicker.getAsLong());
     }
 
     @Override

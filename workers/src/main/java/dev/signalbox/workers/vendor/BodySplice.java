@@ -3,10 +3,11 @@ package dev.signalbox.workers.vendor;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -55,11 +56,14 @@ public final class BodySplice {
         afterOpen = open + 1;
     }
 
-    /** Replaces the value that the parser stands at, and reads to its end. */
+    /** Replaces the value that the parser stands at, unless it is written so already, and reads to its end. */
     public void replace(JsonParser parser, byte[] replacement) throws IOException {
         int from = start(parser);
         VendorJson.finish(parser);
-        edits.add(new Edit(from, end(parser), replacement));
+        int to = end(parser);
+        if (!Arrays.equals(body, from, to, replacement, 0, replacement.length)) {
+            edits.add(new Edit(from, to, replacement));
+        }
     }
 
     /** @param to exclusive; {@code from} for a pure insertion */
@@ -75,23 +79,38 @@ public final class BodySplice {
 
     /** @param membersKept whether any member of the object is left, which a comma must part from what is inserted */
     public byte[] apply(boolean membersKept) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream(body.length + 128);
-        out.write(body, 0, afterOpen);
+        if (inserted.isEmpty() && edits.isEmpty()) {
+            return body;
+        }
+        ByteBuffer out = ByteBuffer.allocate(length(membersKept));
+        out.put(body, 0, afterOpen);
         for (int i = 0; i < inserted.size(); i += 2) {
-            out.writeBytes(inserted.get(i));
-            out.writeBytes(inserted.get(i + 1));
-            if (membersKept || i + 2 < inserted.size()) {
-                out.write(',');
+            out.put(inserted.get(i)).put(inserted.get(i + 1));
+            if (isCommaAfter(i, membersKept)) {
+                out.put((byte) ',');
             }
         }
         int at = afterOpen;
         for (Edit edit : edits) {
-            out.write(body, at, edit.from() - at);
-            out.writeBytes(edit.replacement());
+            out.put(body, at, edit.from() - at).put(edit.replacement());
             at = edit.to();
         }
-        out.write(body, at, body.length - at);
-        return out.toByteArray();
+        return out.put(body, at, body.length - at).array();
+    }
+
+    private boolean isCommaAfter(int member, boolean membersKept) {
+        return membersKept || member + 2 < inserted.size();
+    }
+
+    private int length(boolean membersKept) {
+        int length = body.length;
+        for (int i = 0; i < inserted.size(); i += 2) {
+            length += inserted.get(i).length + inserted.get(i + 1).length + (isCommaAfter(i, membersKept) ? 1 : 0);
+        }
+        for (Edit edit : edits) {
+            length += edit.replacement().length - (edit.to() - edit.from());
+        }
+        return length;
     }
 
     /** Where the current token begins, in bytes. */

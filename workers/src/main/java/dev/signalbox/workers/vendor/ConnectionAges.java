@@ -22,13 +22,18 @@ final class ConnectionAges {
         this.allowedNanos = allowed.toNanos();
     }
 
-    void acquired(Connection connection, long nowNanos) {
-        since.putIfAbsent(connection.socket(), nowNanos);
+    /** Since when the connection is used. */
+    long acquired(Connection connection, long nowNanos) {
+        Long start = since.get(connection.socket());
+        if (start == null) {
+            since.put(connection.socket(), nowNanos);
+        }
+        return start == null ? nowNanos : start;
     }
 
-    void released(Connection connection, long nowNanos) {
-        Long start = since.get(connection.socket());
-        if (start != null && nowNanos - start >= allowedNanos) {
+    /** @param usedSinceNanos what {@link #acquired} said of it */
+    void released(Connection connection, long usedSinceNanos, long nowNanos) {
+        if (nowNanos - usedSinceNanos >= allowedNanos) {
             since.remove(connection.socket());
             retire(connection);
         }

@@ -137,21 +137,21 @@ final class ResponseReader {
     private byte[] body(Response response, long limit) throws IOException {
         BufferedSource source = response.body().source();
         long announced = response.body().contentLength();
-        byte[] bytes = new byte[(int) Math.min(announced >= 0 ? announced + 1 : 4_096, limit + 1)];
+        byte[] bytes = new byte[(int) Math.min(announced >= 0 ? announced : 4_096, limit + 1)];
         int length = 0;
         while (true) {
+            if (length == bytes.length) {
+                if (length > limit || source.exhausted()) {
+                    return bytes;
+                }
+                bytes = Arrays.copyOf(bytes, (int) Math.min(limit + 1, Math.max(4_096, length * 2L)));
+            }
             int read = source.read(bytes, length, bytes.length - length);
             if (read < 0) {
-                return length == bytes.length ? bytes : Arrays.copyOf(bytes, length);
+                return Arrays.copyOf(bytes, length);
             }
             length += read;
             bodyBytes = length;
-            if (length > limit) {
-                return bytes;
-            }
-            if (length == bytes.length) {
-                bytes = Arrays.copyOf(bytes, (int) Math.min(limit + 1, length * 2L));
-            }
         }
     }
 
