@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** Rows of data in the form that the user asked for with {@code -o}. */
 final class Rows {
@@ -27,12 +28,13 @@ final class Rows {
         this.columns = List.of(columns);
     }
 
-    /** @param cells strings, numbers and booleans, one for each column */
+    /** @param cells one for each column; what is no number or boolean counts as its text */
     void add(Object... cells) {
         if (cells.length != columns.size()) {
             throw new IllegalArgumentException(cells.length + " cells for the columns " + columns);
         }
-        rows.add(List.of(cells));
+        rows.add(Stream.of(cells)
+                .map(cell -> cell instanceof Number || cell instanceof Boolean ? cell : cell.toString()).toList());
     }
 
     void print(Form form, PrintStream out) {

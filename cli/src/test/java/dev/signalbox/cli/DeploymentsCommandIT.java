@@ -135,7 +135,9 @@ class DeploymentsCommandIT {
         Duration took = inTheFleet("sim.a/m", IN_THE_FLEET,
                 seen -> seen.at("/order/action").asText().equals("EJECT") && seen.at("/order/who").asText()
                         .equals("kim"));
-        assertThat(run("deployments", "list", "-o", "json").out()).contains("it answers in tongues");
+        CommandLineRunner.Ran listed = run("deployments", "list", "-o", "json");
+        assertThat(listed.out()).as(listed.err()).contains("it answers in tongues",
+                "\"deployment\":\"sim.a/m\"");
         assertThat(WORKERS.getFirst().metrics())
                 .contains("signalbox_deployment_ordered{action=\"eject\",deployment=\"sim.a/m\"} 1.0");
 
@@ -152,6 +154,7 @@ class DeploymentsCommandIT {
         CommandLineRunner.Ran history = run("deployments", "history", "sim.a/m");
         assertThat(history.out().lines().skip(1)).hasSize(3);
         assertThat(history.out()).containsSubsequence("EJECT", "kim", "DRAIN", "maintenance", "RESTORE", "done");
+        assertThat(run("deployments", "history", "-o", "json").out()).contains("\"deployment\":\"sim.a/m\"");
     }
 
     @Test
