@@ -40,6 +40,8 @@ class FleetIT {
     private static final String FRAGILE = Topics.REPLIES + ".fragile";
     private static final int FRAGILE_NODE = 3;
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+    /** How much longer than usual a commit may take on a busy machine. */
+    private static final Duration LATE_COMMIT = Duration.ofMillis(500);
 
     @TempDir
     private static Path folder;
@@ -98,7 +100,7 @@ class FleetIT {
             FleetWorker victim = fleet.workers().getFirst();
             awaitAnswered(40);
             awaitCallsOf(victim);
-            witness.aboutToLose(victim, Duration.ZERO);
+            witness.aboutToLose(victim, LATE_COMMIT);
             victim.process().kill();
             fleet.replace(0);
             witness.look();
@@ -156,7 +158,7 @@ class FleetIT {
         try (Traffic.Flow flow = traffic.flow("freeze", PER_SECOND, 1_000)) {
             awaitAnswered(10);
             awaitCallsOf(frozen);
-            witness.aboutToLose(frozen, Duration.ZERO);
+            witness.aboutToLose(frozen, LATE_COMMIT);
             frozen.process().freeze();
             Fleet.awaitOwned(others, Fleet.PARTITIONS);
             awaitSent(flow, 20);
