@@ -6,10 +6,12 @@ import dev.signalbox.workers.intake.FleetClock;
 import dev.signalbox.workers.intake.IntakeStatus;
 import dev.signalbox.workers.reply.JoinedReplies;
 import dev.signalbox.workers.reply.ReplyRoom;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalLong;
@@ -59,6 +61,10 @@ final class WorkerGauges {
             counter(registry, pool, lane, "signalbox.intake.lost.offsets",
                     "Offsets that retention took before they were complete", tags, IntakeStatus::lostOffsets);
             duplicates(registry, pool.joined(lane), tags);
+            for (String action : List.of("refused", "demoted")) {
+                Counter.builder("signalbox.budget.requests").tags(tags.and("action", action))
+                        .description("Requests that a budget refused or demoted").register(registry);
+            }
             Gauge.builder("signalbox.replies.unacknowledged.bytes", pool.room(lane), ReplyRoom::unacknowledgedBytes)
                     .tags(tags).description("Bytes of replies that are not acknowledged").register(registry);
             Gauge.builder("signalbox.replies.waiting", pool.room(lane), ReplyRoom::waiting).tags(tags)
