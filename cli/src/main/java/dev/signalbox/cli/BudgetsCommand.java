@@ -8,7 +8,6 @@ import dev.signalbox.config.live.BudgetLimits;
 import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.BudgetRecord;
 import dev.signalbox.schemas.serde.AvroDeserializer;
-import dev.signalbox.schemas.serde.AvroSerializer;
 import dev.signalbox.schemas.serde.SchemaRegistryClient;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
@@ -19,11 +18,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.ExecutionException;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.serialization.StringSerializer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -57,7 +52,7 @@ final class BudgetsCommand implements Runnable {
             @Option(names = "-o", paramLabel = "FORM", defaultValue = "table", description = "table, json or yaml.") Rows.Form form)
             throws InterruptedException {
         Configuration configuration = options.configuration().read(shell.terminal());
-        Clients clients = clients(options);
+        Clients clients = options.reachable();
         Map<BudgetKey, Budget> budgets = new TreeMap<>(Comparator.<BudgetKey, Budget.Scope>comparing(BudgetKey::scope)
                 .thenComparing(BudgetKey::name).thenComparing(BudgetKey::period));
         configuration.budgets().forEach(budget -> budgets.put(BudgetKey.of(budget), budget));
@@ -115,7 +110,7 @@ final class BudgetsCommand implements Runnable {
             @Option(names = "--soft", paramLabel = "SHARE", defaultValue = "80%", description = "Part of the amount at which the soft limit is; default ${DEFAULT-VALUE}.") String soft,
             @Option(names = "--on-soft", paramLabel = "ACTION", defaultValue = "alert", description = "alert, demote (to the pool's lowest priority) or refuse; default ${DEFAULT-VALUE}.") String onSoft,
             @Option(names = "--on-hard", paramLabel = "ACTION", defaultValue = "refuse", description = "The same beyond the hard limit; default ${DEFAULT-VALUE}.") String onHard,
-            @Option(names = "--why", paramLabel = "TEXT", required = true, description = "The reason, for others to read.") String why)
+            @Mixin Reason reason)
             throws InterruptedException {
         BudgetKey key = key(scope, name, per);
         if (amount.signum() <= 0) {
@@ -125,8 +120,8 @@ final class BudgetsCommand implements Runnable {
                 "--soft \"" + soft + "\" is not a share such as 80% or 99.5%"));
         Budget budget = new Budget(key.scope(), key.name(), amount, key.period(), share, action("--on-soft", onSoft),
                 action("--on-hard", onHard));
-        String who = System.getProperty("user.name", "unknown");
-        send(clients(options), key, BudgetLimits.record(budget, who, why));
+        OperatorRecords.write(options.reachable(), Topics.BUDGETS, key.limitKey(),
+                BudgetLimits.record(budget, reason.who(), reason.why()));
         shell.terminal().say(key.spender() + " may spend " + UsageCells.money(amount) + " per " + per);
         return ExitCode.OK.number();
     }
@@ -138,7 +133,7 @@ final class BudgetsCommand implements Runnable {
             @Option(names = "--per", paramLabel = "PERIOD", defaultValue = "month", description = PER) String per)
             throws InterruptedException {
         BudgetKey key = key(scope, name, per);
-        send(clients(options), key, null);
+        OperatorRecords.<BudgetRecord>write(options.reachable(), Topics.BUDGETS, key.limitKey(), null);
         shell.terminal()
                 .say("the configuration's budget of " + key.spender() + " per " + per + " holds, if it has one");
         return ExitCode.OK.number();
@@ -155,23 +150,5 @@ final class BudgetsCommand implements Runnable {
         return BudgetKey.action(label).orElseThrow(
                 () -> new CommandFailure(ExitCode.USAGE,
                         option + " \"" + label + "\" is none of alert, demote, refuse"));
-    }
-
-    private static void send(Clients clients, BudgetKey key, @Nullable BudgetRecord limit) throws InterruptedException {
-        try (KafkaProducer<String, BudgetRecord> producer = new KafkaProducer<>(clients.kafkaProperties(),
-                new StringSerializer(), new AvroSerializer<>(SchemaRegistryClient.of(clients.registryProperties()),
-                        clients.registryProperties()))) {
-            var _ = producer.send(new ProducerRecord<>(Topics.BUDGETS, key.limitKey(), limit)).get();
-        } catch (ExecutionException e) {
-            throw KafkaTrouble.of(e, clients.bootstrapServers());
-        } catch (KafkaException e) {
-            throw KafkaTrouble.of(e, clients.bootstrapServers());
-        }
-    }
-
-    private static Clients clients(InstallationOptions options) throws InterruptedException {
-        Clients clients = options.running().orElseGet(options.kafka()::required);
-        clients.clusterId();
-        return clients;
     }
 }

@@ -4,7 +4,9 @@ import dev.signalbox.cli.FleetState.Given;
 import dev.signalbox.cli.batch.DidYouMean;
 import dev.signalbox.config.Configuration;
 import dev.signalbox.config.DeploymentName;
+import dev.signalbox.config.live.ControlKey;
 import dev.signalbox.config.live.RoutesLeft;
+import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.ControlAction;
 import dev.signalbox.schemas.avro.ControlOrder;
 import dev.signalbox.schemas.avro.DeploymentHealth;
@@ -45,20 +47,12 @@ final class DeploymentsCommand implements Runnable {
         }
     }
 
-    /** Who gives an order, and why. */
-    static final class Reason {
-        @Option(names = "--why", required = true, paramLabel = "TEXT", description = "The reason; everyone sees it.")
-        private String why = "";
-
-        @Option(names = "--who", paramLabel = "NAME", defaultValue = "${sys:user.name}", description = "Who orders it; default ${DEFAULT-VALUE}.")
-        private String who = "";
-    }
-
     @Command(name = "list", description = "Each deployment with the fleet's view and what an operator ordered.")
     int list(@Mixin InstallationOptions with,
-            @Option(names = "-o", paramLabel = "FORM", defaultValue = "table", description = "table, json or yaml.") Rows.Form form) {
+            @Option(names = "-o", paramLabel = "FORM", defaultValue = "table", description = "table, json or yaml.") Rows.Form form)
+            throws InterruptedException {
         Configuration configuration = with.configuration().read(shell.terminal());
-        FleetState fleet = FleetState.read(clients(with));
+        FleetState fleet = FleetState.read(with.reachable());
         Rows rows = new Rows("deployment", "state", "for_seconds", "told_seconds_ago", "error_rate", "order",
                 "order_left_seconds", "who", "why");
         for (DeploymentName name : names(configuration, fleet)) {
@@ -82,8 +76,9 @@ final class DeploymentsCommand implements Runnable {
     @Command(name = "history", description = "What operators ordered in the last 7 days, the oldest first.")
     int history(@Mixin InstallationOptions with,
             @Parameters(arity = "0..1", paramLabel = "NAME", description = "Only of that deployment.") @Nullable String name,
-            @Option(names = "-o", paramLabel = "FORM", defaultValue = "table", description = "table, json or yaml.") Rows.Form form) {
-        FleetState fleet = FleetState.read(clients(with));
+            @Option(names = "-o", paramLabel = "FORM", defaultValue = "table", description = "table, json or yaml.") Rows.Form form)
+            throws InterruptedException {
+        FleetState fleet = FleetState.read(with.reachable());
         if (name != null) {
             known(name, with.configuration().read(shell.terminal()), fleet);
         }
@@ -105,9 +100,11 @@ final class DeploymentsCommand implements Runnable {
             @Parameters(paramLabel = "NAME", description = "Such as openai.direct/gpt-4.1.") String name,
             @Option(names = "--for", required = true, paramLabel = "DURATION", description = "When it ends by itself; at most 6d.") Duration duration,
             @Mixin Reason reason,
-            @Option(names = "--execute", description = "Also if it is the last deployment of a route.") boolean execute) {
+            @Option(names = "--execute", description = "Also if it is the last deployment of a route.") boolean execute)
+            throws InterruptedException {
         Configuration configuration = with.configuration().read(shell.terminal());
-        FleetState fleet = FleetState.read(clients(with));
+        Clients clients = with.reachable();
+        FleetState fleet = FleetState.read(clients);
         DeploymentName deployment = known(name, configuration, fleet);
         List<String> left = leftWithNothing(configuration, fleet, deployment);
         if (!left.isEmpty()) {
@@ -118,7 +115,7 @@ final class DeploymentsCommand implements Runnable {
                 return ExitCode.SOME_FAILED.number();
             }
         }
-        return order(with, deployment, ControlAction.EJECT, duration, reason);
+        return order(clients, deployment, ControlAction.EJECT, duration, reason);
     }
 
     private static List<String> leftWithNothing(Configuration configuration, FleetState fleet,
@@ -140,48 +137,46 @@ final class DeploymentsCommand implements Runnable {
     int drain(@Mixin InstallationOptions with,
             @Parameters(paramLabel = "NAME", description = "Such as openai.direct/gpt-4.1.") String name,
             @Option(names = "--for", required = true, paramLabel = "DURATION", description = "When it ends by itself; at most 6d.") Duration duration,
-            @Mixin Reason reason) {
+            @Mixin Reason reason) throws InterruptedException {
         Configuration configuration = with.configuration().read(shell.terminal());
-        DeploymentName deployment = known(name, configuration, FleetState.read(clients(with)));
-        return order(with, deployment, ControlAction.DRAIN, duration, reason);
+        Clients clients = with.reachable();
+        DeploymentName deployment = known(name, configuration, FleetState.read(clients));
+        return order(clients, deployment, ControlAction.DRAIN, duration, reason);
     }
 
     @Command(name = "restore", description = "Ends what was ordered; what workers see of its health still counts.")
     int restore(@Mixin InstallationOptions with,
             @Parameters(paramLabel = "NAME", description = "Such as openai.direct/gpt-4.1.") String name,
-            @Mixin Reason reason) {
-        FleetState fleet = FleetState.read(clients(with));
+            @Mixin Reason reason) throws InterruptedException {
+        Clients clients = with.reachable();
+        FleetState fleet = FleetState.read(clients);
         DeploymentName deployment = known(name, with.configuration().read(shell.terminal()), fleet);
         if (fleet.inForce(deployment).isEmpty()) {
             shell.terminal().say(deployment + " is under no order; its health: "
                     + Optional.ofNullable(fleet.health().get(name))
                             .map(told -> told.getState() + ", " + told.getReason()).orElse("no call seen"));
         }
-        return order(with, deployment, ControlAction.RESTORE, Duration.ZERO, reason);
+        return order(clients, deployment, ControlAction.RESTORE, Duration.ZERO, reason);
     }
 
-    private int order(InstallationOptions with, DeploymentName deployment, ControlAction action, Duration duration,
+    private int order(Clients clients, DeploymentName deployment, ControlAction action, Duration duration,
             Reason reason) {
         if (duration.compareTo(LONGEST) > 0) {
             throw new CommandFailure(ExitCode.USAGE, "--for " + duration.toHours()
                     + "h is longer than an order can be (6d); for good, take it out of the configuration");
         }
-        long at = ControlOrders.give(clients(with),
-                new ControlOrder(deployment.toString(), action, duration.toMillis(), reason.who, reason.why));
+        long at = OperatorRecords.write(clients, Topics.CONTROL, ControlKey.of(deployment),
+                new ControlOrder(deployment.toString(), action, duration.toMillis(), reason.who(), reason.why()));
         shell.terminal().out().println(switch (action) {
             case EJECT, DRAIN -> deployment + (action == ControlAction.EJECT ? " ejected" : " draining") + " until "
                     + Instant.ofEpochMilli(at + duration.toMillis());
             case RESTORE -> deployment + " restored";
-        } + " by " + reason.who + ": " + reason.why);
+        } + " by " + reason.who() + ": " + reason.why());
         return ExitCode.OK.number();
     }
 
     private static String seconds(long millis) {
         return Long.toString(Math.max(0, millis) / 1_000);
-    }
-
-    private static Clients clients(InstallationOptions with) {
-        return with.running().orElseGet(with.kafka()::required);
     }
 
     private static Set<DeploymentName> names(Configuration configuration, FleetState fleet) {

@@ -3,7 +3,6 @@ package dev.signalbox.cli;
 import dev.signalbox.config.Configuration;
 import dev.signalbox.config.DeploymentName;
 import dev.signalbox.config.live.ControlKey;
-import dev.signalbox.config.live.TopicSnapshot;
 import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.ControlAction;
 import dev.signalbox.schemas.avro.ControlOrder;
@@ -14,7 +13,6 @@ import dev.signalbox.workers.router.Explanation;
 import dev.signalbox.workers.router.FleetView;
 import dev.signalbox.workers.router.OperatorOrder;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -24,8 +22,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.KafkaException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the fleet's topics tell of its deployments now.
@@ -35,8 +33,6 @@ import org.apache.kafka.common.KafkaException;
  * @param nowMillis on the broker's clock
  */
 record FleetState(Map<String, DeploymentHealth> health, List<Given> orders, long nowMillis) {
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
-
     /** @param atMillis append time of its record, on the broker's clock */
     record Given(ControlOrder order, long atMillis) {
         /** When it ends by itself. */
@@ -51,11 +47,15 @@ record FleetState(Map<String, DeploymentHealth> health, List<Given> orders, long
         AvroDeserializer<ControlOrder> controls = new AvroDeserializer<>(ControlOrder.class, registry);
         Map<String, DeploymentHealth> health = new TreeMap<>();
         List<Given> orders = new ArrayList<>();
-        try (Admin admin = clients.admin()) {
-            TopicSnapshot.read(clients.kafkaProperties(), List.of(Topics.HEALTH, Topics.CONTROL), PATIENCE, record -> {
+        try (Admin admin = clients.admin(); TopicScan scan = new TopicScan(clients)) {
+            scan.read(scan.starts(List.of(Topics.HEALTH, Topics.CONTROL), 0), record -> {
+                if (record.key() == null) {
+                    return;
+                }
                 if (record.topic().equals(Topics.HEALTH)) {
-                    put(health, record, healths.deserialize(record.topic(), record.value()));
-                } else if (ControlKey.deployment(record.key()).isPresent() && record.value() != null) {
+                    put(health, record.key(), healths.deserialize(record.topic(), record.value()));
+                } else if (record.value() != null
+                        && ControlKey.deployment(record.key().getBytes(StandardCharsets.UTF_8)).isPresent()) {
                     ControlOrder order = controls.deserialize(record.topic(), record.value());
                     if (order != null) {
                         orders.add(new Given(order, record.timestamp()));
@@ -70,9 +70,7 @@ record FleetState(Map<String, DeploymentHealth> health, List<Given> orders, long
         }
     }
 
-    private static void put(Map<String, DeploymentHealth> health, ConsumerRecord<byte[], byte[]> record,
-            @org.jspecify.annotations.Nullable DeploymentHealth value) {
-        String name = new String(record.key(), StandardCharsets.UTF_8);
+    private static void put(Map<String, DeploymentHealth> health, String name, @Nullable DeploymentHealth value) {
         if (value == null) {
             health.remove(name);
         } else {

@@ -30,4 +30,11 @@ public final class InstallationOptions {
     Optional<Clients> running() {
         return kafka.running(data);
     }
+
+    /** The same; fails clearly where there is neither, or where it cannot be reached. */
+    Clients reachable() throws InterruptedException {
+        Clients clients = running().orElseGet(kafka::required);
+        clients.clusterId();
+        return clients;
+    }
 }

@@ -52,7 +52,7 @@ final class UsageCommand implements Runnable {
             throws InterruptedException {
         UsagePeriod period = UsagePeriod.of(since, until, Instant.now()).wholeHours();
         List<UsageDimension> dimensions = Arrays.stream(by.split(",", -1)).map(UsageCommand::dimension).toList();
-        Clients clients = clients(options);
+        Clients clients = options.reachable();
         UsageReport report;
         try {
             report = UsageReport.read(clients, period, dimensions);
@@ -91,7 +91,7 @@ final class UsageCommand implements Runnable {
             throw new CommandFailure(ExitCode.USAGE,
                     "FOCUS rows need currency and prices: name the configuration of this Kafka with --config");
         }
-        Clients clients = clients(options);
+        Clients clients = options.reachable();
         UsageExport export = new UsageExport(new UsageLog(clients), period, format, prices);
         UsageExport.Written written;
         try {
@@ -104,11 +104,5 @@ final class UsageCommand implements Runnable {
                 + (written.unpriced() == 0 ? "" : " and the unknown cost of " + written.unpriced() + " calls")
                 + (written.replaced() == 0 ? "" : "; " + written.replaced() + " records that later ones replace"));
         return ExitCode.OK.number();
-    }
-
-    private static Clients clients(InstallationOptions options) throws InterruptedException {
-        Clients clients = options.running().orElseGet(options.kafka()::required);
-        clients.clusterId();
-        return clients;
     }
 }

@@ -8,7 +8,6 @@ import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.BudgetRecord;
 import dev.signalbox.schemas.serde.AvroDeserializer;
 import dev.signalbox.schemas.serde.SchemaRegistryClient;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,8 +18,6 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /** Who has a budget: by the configuration, or by an operator's order on {@code llm.budgets}. Any thread may ask. */
 final class Budgeted implements BiPredicate<Budget.Scope, String>, AutoCloseable {
-    private static final Duration FIRST_READING = Duration.ofSeconds(3);
-
     private final List<Budget> configured;
     private final Set<BudgetKey> ordered = ConcurrentHashMap.newKeySet();
     private final AvroDeserializer<BudgetRecord> records;
@@ -36,7 +33,7 @@ final class Budgeted implements BiPredicate<Budget.Scope, String>, AutoCloseable
 
     /** Waits until the orders that were there at the start are known, but no longer than 3 s. */
     void awaitFirstReading() {
-        follower.awaitCaughtUp(FIRST_READING);
+        follower.awaitFirstReading();
     }
 
     private void read(ConsumerRecord<byte[], byte[]> record) {

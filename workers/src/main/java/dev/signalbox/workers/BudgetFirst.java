@@ -5,6 +5,7 @@ import dev.signalbox.workers.budget.BudgetBook.Reservation;
 import dev.signalbox.workers.budget.BudgetBook.Verdict;
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.scheduler.RequestTask;
+import java.math.BigDecimal;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -15,15 +16,21 @@ import org.jspecify.annotations.Nullable;
 final class BudgetFirst implements RequestTask {
     private final RequestTask path;
     private final InboundRequest scheduled;
+    private final BigDecimal mayCost;
     private final Budgets budgets;
     private final Budgets.Refusal refusal;
     private @Nullable Reservation reservation;
     private @Nullable String refused;
 
-    /** @param scheduled the path's request, in the lane that it waits in */
-    BudgetFirst(RequestTask path, InboundRequest scheduled, Budgets budgets, Budgets.Refusal refusal) {
+    /**
+     * @param scheduled the path's request, in the lane that it waits in
+     * @param mayCost in the currency of the prices
+     */
+    BudgetFirst(RequestTask path, InboundRequest scheduled, BigDecimal mayCost, Budgets budgets,
+            Budgets.Refusal refusal) {
         this.path = path;
         this.scheduled = scheduled;
+        this.mayCost = mayCost;
         this.budgets = budgets;
         this.refusal = refusal;
     }
@@ -46,7 +53,7 @@ final class BudgetFirst implements RequestTask {
     @Override
     public Readiness ask() {
         if (reservation == null) {
-            switch (budgets.reserve(path.request())) {
+            switch (budgets.reserve(path.request(), mayCost)) {
                 case Verdict.Reserved(Reservation reserved) -> reservation = reserved;
                 case Verdict.Refused(String reason) -> {
                     refused = reason;

@@ -9,7 +9,6 @@ import dev.signalbox.schemas.avro.BudgetRecord;
 import dev.signalbox.schemas.avro.BudgetShare;
 import dev.signalbox.schemas.serde.AvroDeserializer;
 import dev.signalbox.schemas.serde.SchemaRegistryClient;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -17,9 +16,6 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /** What {@code llm.budgets} says, for this worker's budgets: the fleet's sums and operators' orders, as they come. */
 final class BudgetKnowledge implements AutoCloseable {
-    /** How long serving waits at the start for what is known already. */
-    private static final Duration FIRST_READING = Duration.ofSeconds(3);
-
     private final Budgets budgets;
     private final String worker;
     private final AvroDeserializer<BudgetRecord> records;
@@ -37,7 +33,7 @@ final class BudgetKnowledge implements AutoCloseable {
 
     /** Waits until all was read that was there at the start, but no longer than 3 s. */
     void awaitFirstReading() {
-        follower.awaitCaughtUp(FIRST_READING);
+        follower.awaitFirstReading();
     }
 
     private void read(ConsumerRecord<byte[], byte[]> record) {

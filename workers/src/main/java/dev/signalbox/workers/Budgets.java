@@ -51,11 +51,13 @@ final class Budgets implements AttemptRecorder.Spending {
             return path;
         }
         InboundRequest request = path.request();
+        // Estimated here: whoever is asked for a reservation holds up all of the pool.
+        BigDecimal mayCost = estimate.apply(request);
         if (isDemoted(spender(request.request())) && !request.lane().equals(lowest)) {
             metrics.byBudget(request.lane(), "demoted");
-            return new BudgetFirst(path, in(lowest, request), this, refusal);
+            return new BudgetFirst(path, in(lowest, request), mayCost, this, refusal);
         }
-        return new BudgetFirst(path, request, this, refusal);
+        return new BudgetFirst(path, request, mayCost, this, refusal);
     }
 
     private synchronized boolean isDemoted(Spender spender) {
@@ -71,8 +73,7 @@ final class Budgets implements AttemptRecorder.Spending {
         return new Spender(request.getUseCase(), request.getTenant(), request.getDepartment());
     }
 
-    Verdict reserve(InboundRequest request) {
-        BigDecimal mayCost = estimate.apply(request);
+    Verdict reserve(InboundRequest request, BigDecimal mayCost) {
         Verdict verdict;
         synchronized (this) {
             verdict = book.reserve(spender(request.request()), mayCost, brokerMillis.getAsLong());

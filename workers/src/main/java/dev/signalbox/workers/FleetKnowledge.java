@@ -14,7 +14,6 @@ import dev.signalbox.workers.intake.BrokerClock;
 import dev.signalbox.workers.router.FleetView;
 import dev.signalbox.workers.router.OperatorOrder;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -34,9 +33,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class FleetKnowledge implements AutoCloseable {
     private static final long AGAIN_MILLIS = 1_000;
-    /** How long serving waits at the start for what is known already. */
-    private static final Duration FIRST_READING = Duration.ofSeconds(3);
-
     private final Configuration configuration;
     private final Map<String, DeploymentName> names;
     private final Permits permits;
@@ -74,7 +70,7 @@ final class FleetKnowledge implements AutoCloseable {
 
     /** With broker time known: waits until all was read that was there at the start, but no longer than 3 s. */
     void awaitFirstReading() {
-        follower.awaitCaughtUp(FIRST_READING);
+        follower.awaitFirstReading();
         tellAll();
     }
 

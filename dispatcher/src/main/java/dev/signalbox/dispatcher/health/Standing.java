@@ -39,8 +39,7 @@ record Standing(long version, DeploymentState state, @Nullable DeploymentState p
         int failures = call.answered() ? 0 : call.counts() ? consecutiveFailures + 1 : consecutiveFailures;
         int probes = state == DeploymentState.PROBING && call.answered() ? probesAnswered + 1 : probesAnswered;
         return new Standing(version, state, previous, signal, reason, sinceMillis, ejections, ejectedUntilMillis,
-                countsFromMillis, failures, probes, nowMillis, window.plus(call, nowMillis, rules),
-                probe.ended(call.worker(), nowMillis));
+                countsFromMillis, failures, probes, nowMillis, window.plus(call, nowMillis, rules), probe);
     }
 
     /** In another state for that reason. */

@@ -4,9 +4,11 @@ import dev.signalbox.schemas.serde.SchemaRegistryException;
 import dev.signalbox.schemas.serde.UnknownSchemaException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
@@ -29,6 +31,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class TopicFollower implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TopicFollower.class);
+    private static final Duration FIRST_READING = Duration.ofSeconds(3);
     private static final Duration POLL = Duration.ofSeconds(1);
     private static final Duration LOOK_UP = Duration.ofSeconds(5);
     private static final Duration LOOK_AGAIN = Duration.ofSeconds(30);
@@ -66,10 +69,10 @@ public final class TopicFollower implements AutoCloseable {
         return follower;
     }
 
-    /** Waits until all was read that was there at the start, but no longer than that; false if the time is up. */
-    public boolean awaitCaughtUp(Duration limit) {
+    /** Waits until all was read that was there at the start, but no longer than 3 s; false if the time is up. */
+    public boolean awaitFirstReading() {
         try {
-            return caughtUp.await(limit.toMillis(), TimeUnit.MILLISECONDS);
+            return caughtUp.await(FIRST_READING.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;
@@ -155,7 +158,7 @@ public final class TopicFollower implements AutoCloseable {
 
     private Set<TopicPartition> partitions(KafkaConsumer<byte[], byte[]> consumer) {
         Set<TopicPartition> partitions = new TreeSet<>(
-                java.util.Comparator.comparing(TopicPartition::topic).thenComparingInt(TopicPartition::partition));
+                Comparator.comparing(TopicPartition::topic).thenComparingInt(TopicPartition::partition));
         for (String topic : readers.keySet()) {
             consumer.partitionsFor(topic, LOOK_UP)
                     .forEach(info -> partitions.add(new TopicPartition(topic, info.partition())));
@@ -165,7 +168,7 @@ public final class TopicFollower implements AutoCloseable {
 
     private void tell(ConsumerRecord<byte[], byte[]> record) {
         try {
-            java.util.Objects.requireNonNull(readers.get(record.topic()), "only these topics are read").accept(record);
+            Objects.requireNonNull(readers.get(record.topic()), "only these topics are read").accept(record);
         } catch (SchemaRegistryException e) {
             if (!(e instanceof UnknownSchemaException)) {
                 throw e;

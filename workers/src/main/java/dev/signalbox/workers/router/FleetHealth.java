@@ -4,13 +4,15 @@ package dev.signalbox.workers.router;
 final class FleetHealth {
     private FleetView view = FleetView.NONE;
     private boolean trialRuns;
+    private long triedMillis = Long.MIN_VALUE;
 
     FleetView view() {
         return view;
     }
 
+    /** @param newer or the same once more, on a clock that is known better by now */
     void told(FleetView newer) {
-        view = newer;
+        view = newer.foundMillis() == triedMillis ? newer.tried() : newer;
     }
 
     boolean trialFree(long nowNanos) {
@@ -39,6 +41,7 @@ final class FleetHealth {
     void trialEnded(boolean failed) {
         trialRuns = false;
         if (failed) {
+            triedMillis = view.foundMillis();
             view = view.tried();
         }
     }

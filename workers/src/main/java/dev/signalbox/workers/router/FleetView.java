@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param found the state as it was told; empty: nothing was told yet
  * @param asBreaker what that state lets pass, as a breaker would
- * @param asOfNanos when it was found
+ * @param foundMillis when it was found, on the broker's clock: tells one telling from the next
+ * @param asOfNanos the same on this worker's clock, as well as it knows
  * @param sinceNanos when the deployment came to that state
  * @param untilNanos in EJECTED: when that ends
  * @param mayTry in PROBING: whether it is this worker that may try it, one call at a time
@@ -22,11 +23,11 @@ import org.jspecify.annotations.Nullable;
  * @param perTokenMillis median time per output token of the last minute; not a number: not known
  */
 public record FleetView(Optional<dev.signalbox.schemas.avro.DeploymentState> found, BreakerState asBreaker,
-        long asOfNanos, long sinceNanos, long untilNanos, boolean mayTry, double firstTokenMillis,
+        long foundMillis, long asOfNanos, long sinceNanos, long untilNanos, boolean mayTry, double firstTokenMillis,
         double perTokenMillis) {
     /** The dispatcher tells of what is called or not healthy each 5 s. */
     public static final Duration LONGEST_AGE = Duration.ofSeconds(15);
-    public static final FleetView NONE = new FleetView(Optional.empty(), BreakerState.CLOSED, 0, 0, 0, false,
+    public static final FleetView NONE = new FleetView(Optional.empty(), BreakerState.CLOSED, 0, 0, 0, 0, false,
             Double.NaN, Double.NaN);
 
     private static final long EASE_IN_NANOS = 10_000_000_000L;
@@ -45,7 +46,7 @@ public record FleetView(Optional<dev.signalbox.schemas.avro.DeploymentState> fou
         LatencySummary first = latest == null ? null : latest.getTimeToFirstToken();
         LatencySummary total = latest == null ? null : latest.getTotal();
         LatencySummary each = latest == null || first == null ? null : latest.getTimePerOutputToken();
-        return new FleetView(Optional.of(health.getState()), asBreaker(health),
+        return new FleetView(Optional.of(health.getState()), asBreaker(health), health.getAsOfMillis(),
                 Math.min(nowNanos, nanos(health.getAsOfMillis(), brokerMillis, nowNanos)),
                 Math.min(nowNanos, nanos(health.getSinceMillis(), brokerMillis, nowNanos)),
                 nanos(until, brokerMillis, nowNanos),
@@ -113,7 +114,7 @@ public record FleetView(Optional<dev.signalbox.schemas.avro.DeploymentState> fou
 
     /** The same, but not to be tried by this worker until the dispatcher says so again. */
     FleetView tried() {
-        return new FleetView(found, asBreaker, asOfNanos, sinceNanos, untilNanos, false, firstTokenMillis,
+        return new FleetView(found, asBreaker, foundMillis, asOfNanos, sinceNanos, untilNanos, false, firstTokenMillis,
                 perTokenMillis);
     }
 

@@ -137,6 +137,9 @@ class FleetViewTest {
         assertThat(chosen()).isEqualTo(B);
 
         told(health(PROBING).setProbingWorker("this worker"));
+        assertThat(chosen()).as("what was told before, once more").isEqualTo(B);
+
+        told(health(PROBING).setProbingWorker("this worker").setAsOfMillis(BROKER_MILLIS + 1));
         assertThat(chosen()).isEqualTo(A);
     }
 

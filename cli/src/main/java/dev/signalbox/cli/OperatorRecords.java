@@ -1,45 +1,42 @@
 package dev.signalbox.cli;
 
-import dev.signalbox.config.DeploymentName;
-import dev.signalbox.config.live.ControlKey;
-import dev.signalbox.schemas.Topics;
-import dev.signalbox.schemas.avro.ControlOrder;
 import dev.signalbox.schemas.serde.AvroSerializer;
 import dev.signalbox.schemas.serde.SchemaRegistryClient;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.jspecify.annotations.Nullable;
 
-/** Gives operators' orders to the fleet. */
-final class ControlOrders {
+/** Tells the fleet what operators set or order. */
+final class OperatorRecords {
     private static final int PATIENCE_MILLIS = 10_000;
 
-    private ControlOrders() {
+    private OperatorRecords() {
     }
 
     /**
-     * Writes it, acknowledged by all in-sync replicas.
+     * Writes one, acknowledged by all in-sync replicas.
      *
+     * @param value null takes back what was set under that key
      * @return its append time, from which it holds, ms on the broker's clock
      */
-    static long give(Clients clients, ControlOrder order) {
+    static <T extends SpecificRecord> long write(Clients clients, String topic, String key, @Nullable T value) {
         Map<String, Object> properties = clients.kafkaProperties();
         properties.put(ProducerConfig.ACKS_CONFIG, "all");
         properties.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, PATIENCE_MILLIS / 2);
         properties.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, PATIENCE_MILLIS);
         properties.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, PATIENCE_MILLIS);
-        AvroSerializer<ControlOrder> values = new AvroSerializer<>(
-                SchemaRegistryClient.of(clients.registryProperties()), clients.registryProperties());
-        try (KafkaProducer<String, ControlOrder> producer = new KafkaProducer<>(properties, new StringSerializer(),
-                values)) {
-            String key = ControlKey.of(DeploymentName.parse(order.getDeployment()));
-            return producer.send(new ProducerRecord<>(Topics.CONTROL, key, order))
+        AvroSerializer<T> values = new AvroSerializer<>(SchemaRegistryClient.of(clients.registryProperties()),
+                clients.registryProperties());
+        try (KafkaProducer<String, T> producer = new KafkaProducer<>(properties, new StringSerializer(), values)) {
+            return producer.send(new ProducerRecord<>(topic, key, value))
                     .get(PATIENCE_MILLIS, TimeUnit.MILLISECONDS).timestamp();
         } catch (ExecutionException e) {
             throw KafkaTrouble.of(e.getCause() == null ? e : e.getCause(), clients.bootstrapServers());
