@@ -13,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
+import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +38,8 @@ final class PublishedChunks implements AnswerChannel {
     private final ReentrantLock stream = new ReentrantLock();
     private final ReentrantLock acks = new ReentrantLock();
     private final Condition settled = acks.newCondition();
+    /** Of the chunks whose outcome is open. */
+    private Producer<byte[], byte[]> current;
     private int unacknowledged;
     private boolean broken;
     private boolean flushPlanned;
@@ -47,6 +50,7 @@ final class PublishedChunks implements AnswerChannel {
         this.request = request;
         this.encoder = encoder;
         this.producer = producer;
+        this.current = producer.current();
         this.room = room;
         this.timer = timer;
         this.coalesceNanos = coalesceNanos;
@@ -135,11 +139,16 @@ final class PublishedChunks implements AnswerChannel {
     }
 
     private void send(TokenChunk chunk) {
+        Producer<byte[], byte[]> by;
         acks.lock();
         try {
             if (broken) {
                 return;
             }
+            if (unacknowledged == 0) {
+                current = producer.current();
+            }
+            by = current;
             unacknowledged++;
         } finally {
             acks.unlock();
@@ -160,7 +169,7 @@ final class PublishedChunks implements AnswerChannel {
             settled(false);
             return;
         }
-        producer.send(new ProducerRecord<>(topic, null, key, value, headers), (metadata, error) -> {
+        producer.send(by, new ProducerRecord<>(topic, null, key, value, headers), (metadata, error) -> {
             room.chunkEnded(topic, value.length, error == null);
             settled(error == null);
         });

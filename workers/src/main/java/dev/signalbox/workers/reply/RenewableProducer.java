@@ -84,7 +84,14 @@ public final class RenewableProducer implements AutoCloseable {
      * {@code max.block.ms} when the producer's buffer is full or the topic is not known.
      */
     public void send(ProducerRecord<byte[], byte[]> record, Callback callback) {
-        Producer<byte[], byte[]> producer = current;
+        send(current, record, callback);
+    }
+
+    /**
+     * As {@link #send(ProducerRecord, Callback)}, by that one of its producers, even if another is current by now: what
+     * must not overtake a record whose outcome is open goes the way of that record.
+     */
+    void send(Producer<byte[], byte[]> producer, ProducerRecord<byte[], byte[]> record, Callback callback) {
         Entry entry = new Entry();
         try {
             var _ = producer.send(record, (metadata, error) -> {
@@ -137,7 +144,7 @@ public final class RenewableProducer implements AutoCloseable {
         retired.remove(producer);
     }
 
-    /** The producer's own metrics, for export. */
+    /** The one that is used now: for its metrics, and for records that must go by one. */
     public Producer<byte[], byte[]> current() {
         return current;
     }

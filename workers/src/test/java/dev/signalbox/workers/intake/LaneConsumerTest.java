@@ -360,6 +360,23 @@ class LaneConsumerTest {
     }
 
     @Test
+    void what_was_released_while_the_group_rebalanced_is_said_again_when_the_leader_asks_for_it() {
+        kafka.assign(0, 1);
+        handover.ask(Set.of(kafka.partition(0)));
+        steps(1);
+        assertThat(kafka.shouldRebalance()).isTrue();
+        kafka.resetShouldRebalance();
+        steps(1);
+        assertThat(kafka.shouldRebalance()).as("said once").isFalse();
+        handover.ask(Set.of(kafka.partition(0)));
+        steps(1);
+        assertThat(kafka.shouldRebalance()).as("the group has not heard it").isTrue();
+        kafka.resetShouldRebalance();
+        steps(1);
+        assertThat(kafka.shouldRebalance()).isFalse();
+    }
+
+    @Test
     void what_still_runs_after_twenty_seconds_does_not_hold_a_partition_that_is_to_move() {
         kafka.assign(0);
         kafka.records(0, 0, 1);

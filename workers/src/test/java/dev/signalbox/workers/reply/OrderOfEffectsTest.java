@@ -17,12 +17,15 @@ import dev.signalbox.workers.intake.InboundRequest;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.producer.MockProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.awaitility.Awaitility;
@@ -83,6 +86,31 @@ class OrderOfEffectsTest {
         broker.completeNext();
         broker.completeNext();
         assertThat(attempt.join(Duration.ofSeconds(5))).isTrue();
+    }
+
+    @Test
+    void no_chunk_overtakes_another_by_a_producer_that_replaced_the_first() {
+        List<MockProducer<byte[], byte[]>> made = new ArrayList<>();
+        RenewableProducer producer = new RenewableProducer("test", () -> {
+            made.add(new MockProducer<>(false, null, new ByteArraySerializer(), new ByteArraySerializer()));
+            return made.getLast();
+        });
+        ReplyPublisher twoProducers = TestPublishers.publisher(producer, new ReplyRoom(TestPublishers.NOWHERE),
+                ReplyClaims.NONE, timer, nowMillis::get);
+        producer.send(new ProducerRecord<>("another", new byte[1]), (metadata, error) -> {
+        });
+        AnswerChannel channel = twoProducers.open(request, new AttemptId(0, 1, 1, 1L));
+        channel.token(ChunkKind.TEXT, 0, "hello", null);
+        made.getFirst().errorNext(new TimeoutException("expired"));
+        channel.token(ChunkKind.TEXT, 1, "again", null);
+        Thread attempt = Thread.ofVirtual().start(() -> channel.end(ChunkEndStatus.COMPLETE));
+        Awaitility.await("the old one is closed").until(() -> made.getFirst().closed());
+        Awaitility.await("the first chunk's outcome is open").until(() -> made.getFirst().errorNext(
+                new TimeoutException("expired")) || !attempt.isAlive());
+
+        Awaitility.await().until(() -> !attempt.isAlive());
+        assertThat(made).hasSize(2);
+        assertThat(made.get(1).history()).as("chunks that came after a lost one").isEmpty();
     }
 
     @Test
