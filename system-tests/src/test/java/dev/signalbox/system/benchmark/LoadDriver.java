@@ -7,10 +7,14 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -42,9 +46,10 @@ final class LoadDriver implements AutoCloseable {
      *
      * @param perSecond from the first send to the last reply
      * @param perSecondLate over the last half of the replies
-     * @param latenciesNanos arrival of each reply after the first send
+     * @param lastNanos from the first send to the last reply
+     * @param ownNanos from each message's own send to its reply, the shortest first
      */
-    record Pass(double perSecond, double perSecondLate, long[] latenciesNanos) {
+    record Pass(double perSecond, double perSecondLate, long lastNanos, long[] ownNanos) {
     }
 
     Pass run(String requestTopic, String replyTopic, List<Message> messages) {
@@ -54,18 +59,25 @@ final class LoadDriver implements AutoCloseable {
         consumer.seekToEnd(partitions);
         partitions.forEach(consumer::position);
         AtomicLong failed = new AtomicLong();
+        Map<ByteBuffer, Long> sent = new ConcurrentHashMap<>(messages.size());
         long start = System.nanoTime();
         Thread sender = Thread.ofPlatform().start(() -> messages.forEach(message -> {
+            sent.put(ByteBuffer.wrap(message.key()), System.nanoTime() - start);
             var _ = producer.send(new ProducerRecord<>(requestTopic, message.key(), message.value()),
                     (metadata, error) -> failed.addAndGet(error == null ? 0 : 1));
         }));
         long[] arrivals = new long[messages.size()];
+        long[] own = new long[messages.size()];
         int arrived = 0;
         while (arrived < arrivals.length) {
-            int count = consumer.poll(Duration.ofMillis(100)).count();
+            ConsumerRecords<byte[], byte[]> replies = consumer.poll(Duration.ofMillis(100));
             long now = System.nanoTime() - start;
-            for (int i = 0; i < count && arrived < arrivals.length; i++) {
-                arrivals[arrived++] = now;
+            for (ConsumerRecord<byte[], byte[]> reply : replies) {
+                Long begun = sent.remove(ByteBuffer.wrap(reply.key()));
+                if (begun != null) {
+                    own[arrived] = now - begun;
+                    arrivals[arrived++] = now;
+                }
             }
             if (now > LIMIT.toNanos()) {
                 throw new AssertionError(arrived + " of " + arrivals.length + " replies within " + LIMIT + ", "
@@ -76,7 +88,8 @@ final class LoadDriver implements AutoCloseable {
         int half = arrivals.length / 2;
         double seconds = arrivals[arrivals.length - 1] / 1e9;
         double late = (arrivals[arrivals.length - 1] - arrivals[half - 1]) / 1e9;
-        return new Pass(arrivals.length / seconds, (arrivals.length - half) / late, arrivals);
+        Arrays.sort(own);
+        return new Pass(arrivals.length / seconds, (arrivals.length - half) / late, arrivals[arrivals.length - 1], own);
     }
 
     private static void join(Thread thread) {

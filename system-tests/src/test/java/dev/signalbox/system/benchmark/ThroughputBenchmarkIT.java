@@ -121,11 +121,13 @@ class ThroughputBenchmarkIT {
             String classPath = PackagedClasses.classPath(folder);
             streams(stack, driver, file, classPath, Use.RECORD, streams);
             LoadDriver.Pass pass = streams(stack, driver, file, classPath, Use.START_FROM, streams);
-            double last = pass.latenciesNanos()[streams - 1] / 1e9;
+            double longest = pass.ownNanos()[streams - 1] / 1e9;
             System.out.printf(
-                    "%,d streams of 53 chunks at 150 ms: ideal %.2f s, p50 %.2f s, last reply %.2f s after the first send%n",
-                    streams, idealSeconds, pass.latenciesNanos()[streams / 2] / 1e9, last);
-            assertThat(last).isLessThan(1.2 * idealSeconds);
+                    "%,d streams of 53 chunks at 150 ms: ideal %.2f s, p50 %.2f s, longest %.2f s from its own "
+                            + "send, last reply %.2f s after the first send%n",
+                    streams, idealSeconds,
+                    pass.ownNanos()[streams / 2] / 1e9, longest, pass.lastNanos() / 1e9);
+            assertThat(longest).isLessThan(1.2 * idealSeconds);
         }
     }
 

@@ -51,6 +51,13 @@ final class AttemptWatch extends EventListener {
     private final boolean streamed;
     private final Duration timeLeft;
     private final long startNanos;
+    // As numbers: each running attempt is asked fifty times a second.
+    private final long connectNanos;
+    private final long firstByteNanos;
+    private final long firstTokenNanos;
+    private final long tokenGapNanos;
+    private final long wholeNanos;
+    private final Limit whole;
     private long connectionSinceNanos;
     private volatile boolean sent;
     private volatile Phase phase = Phase.CONNECTING;
@@ -69,6 +76,12 @@ final class AttemptWatch extends EventListener {
         this.streamed = streamed;
         this.timeLeft = timeLeft;
         this.startNanos = startNanos;
+        this.connectNanos = timeouts.connect().toNanos();
+        this.firstByteNanos = timeouts.firstByte().toNanos();
+        this.firstTokenNanos = timeouts.firstToken().toNanos();
+        this.tokenGapNanos = timeouts.tokenGap().toNanos();
+        this.whole = timeLeft.compareTo(timeouts.total()) < 0 ? Limit.TIME_TO_LIVE : Limit.TOTAL;
+        this.wholeNanos = whole == Limit.TIME_TO_LIVE ? timeLeft.toNanos() : timeouts.total().toNanos();
     }
 
     /** From here on, that call is the one to cancel; one that comes too late is cancelled at once. */
@@ -174,26 +187,23 @@ final class AttemptWatch extends EventListener {
 
     private @Nullable Limit due(long nowNanos) {
         long elapsed = nowNanos - startNanos;
-        if (elapsed >= timeLeft.toNanos() && timeLeft.compareTo(timeouts.total()) < 0) {
-            return Limit.TIME_TO_LIVE;
-        }
-        if (elapsed >= timeouts.total().toNanos()) {
-            return Limit.TOTAL;
+        if (elapsed >= wholeNanos) {
+            return whole;
         }
         return switch (phase) {
-            case CONNECTING -> elapsed >= timeouts.connect().toNanos() ? Limit.CONNECT : awaited(elapsed);
+            case CONNECTING -> elapsed >= connectNanos ? Limit.CONNECT : awaited(elapsed);
             case AWAITING_RESPONSE -> awaited(elapsed);
-            case AWAITING_TOKEN -> elapsed >= timeouts.firstToken().toNanos() ? Limit.FIRST_TOKEN : null;
-            case STREAMING -> nowNanos - lastTokenNanos >= timeouts.tokenGap().toNanos() ? Limit.TOKEN_GAP : null;
+            case AWAITING_TOKEN -> elapsed >= firstTokenNanos ? Limit.FIRST_TOKEN : null;
+            case STREAMING -> nowNanos - lastTokenNanos >= tokenGapNanos ? Limit.TOKEN_GAP : null;
             case DELIVERING, READING_BODY -> null;
         };
     }
 
     private @Nullable Limit awaited(long elapsed) {
-        if (elapsed >= timeouts.firstByte().toNanos()) {
+        if (elapsed >= firstByteNanos) {
             return Limit.FIRST_BYTE;
         }
-        return streamed && elapsed >= timeouts.firstToken().toNanos() ? Limit.FIRST_TOKEN : null;
+        return streamed && elapsed >= firstTokenNanos ? Limit.FIRST_TOKEN : null;
     }
 
     /** The failure of a call that a limit ended; empty if none did. */

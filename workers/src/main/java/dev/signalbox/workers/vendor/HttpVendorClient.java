@@ -32,7 +32,7 @@ import okio.BufferedSink;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one HTTP shell of all vendor families, over a connection pool of its own, so that one shell for each capacity pool
+ * The one HTTP shell of all vendor families, over connections of its own, so that one shell for each capacity pool
  * keeps them apart. It speaks HTTP/2 where an {@code https} endpoint offers it, else HTTP/1.1. It follows no redirects
  * and sends no request twice: a connection that fails before the request is written may give way to the host's next
  * address, and a request that the server says it has not looked at is sent on another stream. Calls block; their number
@@ -54,8 +54,7 @@ public final class HttpVendorClient implements VendorClient {
     /** For what is only told to callers: when a translated answer was made. */
     private final InstantSource wallClock = InstantSource.system();
     private final BoundedDns dns;
-    private final OkHttpClient http;
-    private final HttpTransports transports;
+    private final ConnectionShelves connections;
     private final ConnectionAges ages;
     private final CredentialRotation credentials = new CredentialRotation();
     private final AttemptTimer timer;
@@ -66,21 +65,20 @@ public final class HttpVendorClient implements VendorClient {
         this.limits = limits;
         this.nanoTicker = nanoTicker;
         this.dns = new BoundedDns(limits.dnsTime());
-        this.http = new OkHttpClient.Builder().protocols(List.of(Protocol.HTTP_2, Protocol.HTTP_1_1))
-                .pingInterval(PING)
-                .connectionPool(UnhurriedCleanup.pool(limits.idleConnections(), limits.idleTime(),
-                        new StreamLimits()))
-                .dns(dns)
-                // The five limits are the timer's; the client's own would arm a timer for each read.
-                .connectTimeout(Duration.ZERO).readTimeout(Duration.ZERO).writeTimeout(Duration.ZERO)
-                .callTimeout(Duration.ZERO)
-                // Racing addresses would open a platform thread for each connection.
-                .fastFallback(false).followRedirects(false).followSslRedirects(false)
-                .retryOnConnectionFailure(true).eventListenerFactory(call -> {
-                    EventListener watch = call.request().tag(AttemptWatch.class);
-                    return watch == null ? EventListener.NONE : watch;
-                }).build();
-        this.transports = new HttpTransports(http);
+        this.connections = new ConnectionShelves(
+                new OkHttpClient.Builder().protocols(List.of(Protocol.HTTP_2, Protocol.HTTP_1_1))
+                        .pingInterval(PING)
+                        .dns(dns)
+                        // The five limits are the timer's; the client's own would arm a timer for each read.
+                        .connectTimeout(Duration.ZERO).readTimeout(Duration.ZERO).writeTimeout(Duration.ZERO)
+                        .callTimeout(Duration.ZERO)
+                        // Racing addresses would open a platform thread for each connection.
+                        .fastFallback(false).followRedirects(false).followSslRedirects(false)
+                        .retryOnConnectionFailure(true).eventListenerFactory(call -> {
+                            EventListener watch = call.request().tag(AttemptWatch.class);
+                            return watch == null ? EventListener.NONE : watch;
+                        }).build(),
+                limits);
         this.ages = new ConnectionAges(limits.connectionAge());
         this.timer = new AttemptTimer(nanoTicker);
     }
@@ -154,7 +152,7 @@ public final class HttpVendorClient implements VendorClient {
         OkHttpClient transport;
         Request request;
         try {
-            transport = transports.of(call.deployment().vendor());
+            transport = connections.of(call.deployment().vendor(), timer.size());
             request = request(call.deployment(), ready, watch);
         } catch (IOException unreadable) {
             return attempt.failed(AttemptFailure.of(FailureClass.ENDPOINT_MISCONFIGURED,
@@ -246,12 +244,12 @@ public final class HttpVendorClient implements VendorClient {
 
     /** Connections that are kept open, in use or not. */
     public int connections() {
-        return http.connectionPool().connectionCount();
+        return connections.connections();
     }
 
     /** Connections that no call uses. */
     public int idleConnections() {
-        return http.connectionPool().idleConnectionCount();
+        return connections.idle();
     }
 
     /** Attempts that are running. */
@@ -264,8 +262,7 @@ public final class HttpVendorClient implements VendorClient {
     public void close() {
         timer.close();
         dns.close();
-        http.dispatcher().executorService().shutdown();
-        http.connectionPool().evictAll();
+        connections.close();
     }
 
     /** A body that may be sent once only, which keeps the client from repeating a request by itself. */

@@ -8,7 +8,7 @@ import okhttp3.internal.concurrent.TaskRunner;
 import okhttp3.internal.connection.ConnectionListener;
 
 /**
- * Lets a connection pool look for connections to close once a second at most. By itself the client does so each time that
+ * Lets connection pools look for connections to close once a second at most. By itself the client does so each time that
  * any connection becomes idle, that is after each call: it wakes a thread, which walks over all connections; with 64
  * calls at once that was a tenth of the worker's CPU. The client has no public word for it.
  */
@@ -21,13 +21,18 @@ final class UnhurriedCleanup implements TaskRunner.Backend {
     private UnhurriedCleanup() {
     }
 
+    /** Looks after any number of pools, on a thread that ends while there is nothing to look after. */
+    static TaskRunner runner() {
+        return new TaskRunner(new UnhurriedCleanup(), TaskRunner.Companion.getLogger());
+    }
+
     /**
+     * @param runner of {@link #runner}
      * @param idle how many connections are kept for {@code idleTime} though no call uses them
      * @param listener is told of the pool's connections
      */
-    static ConnectionPool pool(int idle, Duration idleTime, ConnectionListener listener) {
-        return new ConnectionPool(idle, idleTime.toMillis(), TimeUnit.MILLISECONDS,
-                new TaskRunner(new UnhurriedCleanup(), TaskRunner.Companion.getLogger()), listener);
+    static ConnectionPool pool(TaskRunner runner, int idle, Duration idleTime, ConnectionListener listener) {
+        return new ConnectionPool(idle, idleTime.toMillis(), TimeUnit.MILLISECONDS, runner, listener);
     }
 
     @Override

@@ -23,7 +23,8 @@ class UnhurriedCleanupTest {
             exchange.close();
         });
         server.start();
-        ConnectionPool pool = UnhurriedCleanup.pool(8, Duration.ofMillis(300), new StreamLimits());
+        ConnectionPool pool = UnhurriedCleanup.pool(UnhurriedCleanup.runner(), 8, Duration.ofMillis(300),
+                new StreamLimits());
         OkHttpClient http = new OkHttpClient.Builder().connectionPool(pool).build();
         Request request = new Request.Builder().url("http://127.0.0.1:" + server.getAddress().getPort() + "/").build();
         try {
