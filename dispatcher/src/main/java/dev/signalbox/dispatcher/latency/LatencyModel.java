@@ -2,10 +2,12 @@ package dev.signalbox.dispatcher.latency;
 
 import dev.signalbox.schemas.avro.LatencySummary;
 import dev.signalbox.schemas.avro.LatencyWindow;
+import dev.signalbox.schemas.avro.SizedLatency;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,9 +47,22 @@ final class LatencyModel {
                     .filter(slice -> slice.getKey() >= from && slice.getKey() <= nowMillis).map(Map.Entry::getValue)
                     .reduce(LatencySlice.EMPTY, LatencySlice::plus);
             windows.add(new LatencyWindow((int) window.toSeconds(), summary(sum.timeToFirstToken()),
-                    summary(sum.timePerOutputToken()), summary(sum.total())));
+                    summary(sum.timePerOutputToken()), summary(sum.total()), bySize(sum.timeToFirstTokenByInput()),
+                    bySize(sum.totalByOutput())));
         }
         return windows;
+    }
+
+    private static List<SizedLatency> bySize(SizedTimes times) {
+        List<SizedLatency> sizes = new ArrayList<>();
+        for (int size = 0; size < times.sizes().size(); size++) {
+            LatencySummary summary = summary(times.sizes().get(size));
+            if (summary != null) {
+                OptionalLong upTo = SizedTimes.upTo(size);
+                sizes.add(new SizedLatency(SizedTimes.from(size), upTo.isPresent() ? upTo.getAsLong() : null, summary));
+            }
+        }
+        return sizes;
     }
 
     private static @Nullable LatencySummary summary(Histogram histogram) {

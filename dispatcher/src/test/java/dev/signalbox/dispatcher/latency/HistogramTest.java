@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
+import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import org.apache.kafka.common.errors.SerializationException;
 import org.junit.jupiter.api.Test;
@@ -47,7 +48,9 @@ class HistogramTest {
                 assertThat((double) merged.percentile(part).getAsLong()).as("seed %d, %s", seed, part)
                         .isCloseTo(exact, within(Math.max(1, exact * 0.05)));
             }
-            LatencySlice slice = new LatencySlice(whole, parts[0], parts[1]);
+            LatencySlice slice = new LatencySlice(whole, parts[0], parts[1],
+                    SizedTimes.EMPTY.plus(random.nextLong(100_000), times[0]),
+                    SizedTimes.EMPTY.plus(random.nextLong(100_000), times[0]).plus(0, times[0]));
             assertThat(LatencySlice.of(slice.toBytes())).as("seed %d", seed).isEqualTo(slice);
         }
     }
@@ -57,17 +60,34 @@ class HistogramTest {
         LatencySlice slice = LatencySlice.EMPTY;
         SplittableRandom random = new SplittableRandom(1);
         for (int i = 0; i < 50_000; i++) {
-            slice = slice.plus(new LatencySlice(Histogram.EMPTY.plus(200_000 + random.nextLong(1_000_000)),
-                    Histogram.EMPTY.plus(10_000 + random.nextLong(40_000)),
-                    Histogram.EMPTY.plus(1_000_000 + random.nextLong(20_000_000))));
+            long first = 200_000 + random.nextLong(1_000_000);
+            long total = 1_000_000 + random.nextLong(20_000_000);
+            slice = slice
+                    .plus(new LatencySample(OptionalLong.of(first), OptionalLong.of(10_000 + random.nextLong(40_000)),
+                            OptionalLong.of(total), OptionalLong.of(random.nextLong(30_000)),
+                            OptionalLong.of(random.nextLong(2_000))));
         }
-        assertThat(slice.toBytes()).hasSizeLessThan(300);
+        assertThat(slice.toBytes()).hasSizeLessThan(900);
+    }
+
+    @Test
+    void theFirstFormWhichKnewNoSizesIsRead() {
+        Histogram times = Histogram.EMPTY.plus(1_500);
+        byte[] bytes = new LatencySlice(times, Histogram.EMPTY, times.plus(9_000), SizedTimes.EMPTY, SizedTimes.EMPTY)
+                .toBytes();
+        byte[] sizes = new byte[2 * 2 * SizedTimes.EMPTY.sizes().size()];
+        byte[] first = Arrays.copyOf(bytes, bytes.length - sizes.length);
+        assertThat(Arrays.copyOfRange(bytes, first.length, bytes.length)).as("two bytes an empty histogram")
+                .isEqualTo(sizes);
+        first[0] = 1;
+
+        assertThat(LatencySlice.of(first)).isEqualTo(LatencySlice.of(bytes));
     }
 
     @Test
     void aStoredFormOfALaterVersionIsRefusedByName() {
-        assertThatThrownBy(() -> LatencySlice.of(new byte[]{2, 0})).isInstanceOf(SerializationException.class)
-                .hasMessageContaining("version 2");
+        assertThatThrownBy(() -> LatencySlice.of(new byte[]{3, 0})).isInstanceOf(SerializationException.class)
+                .hasMessageContaining("version 3");
         assertThatThrownBy(() -> LatencySlice.of(new byte[]{1, 0, 5, 1})).isInstanceOf(SerializationException.class);
     }
 }

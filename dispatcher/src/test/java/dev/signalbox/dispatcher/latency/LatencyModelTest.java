@@ -20,7 +20,7 @@ class LatencyModelTest {
     void aStreamedAnswerGivesAllThreeTimes() {
         assertThat(LatencySample.of(Events.answered("d", "w", 200, 1_200, 51)))
                 .contains(new LatencySample(OptionalLong.of(200_000), OptionalLong.of(20_000),
-                        OptionalLong.of(1_200_000)));
+                        OptionalLong.of(1_200_000), OptionalLong.of(10), OptionalLong.of(51)));
     }
 
     @Test
@@ -32,15 +32,48 @@ class LatencyModelTest {
         AttemptEvent impossible = Events.answered("d", "w", 2_000, 1_000, 50);
 
         assertThat(LatencySample.of(unary)).contains(
-                new LatencySample(OptionalLong.empty(), OptionalLong.empty(), OptionalLong.of(1_000_000)));
+                new LatencySample(OptionalLong.empty(), OptionalLong.empty(), OptionalLong.of(1_000_000),
+                        OptionalLong.of(10), OptionalLong.of(50)));
         assertThat(LatencySample.of(cut)).contains(
-                new LatencySample(OptionalLong.of(200_000), OptionalLong.empty(), OptionalLong.empty()));
+                new LatencySample(OptionalLong.of(200_000), OptionalLong.empty(), OptionalLong.empty(),
+                        OptionalLong.of(10), OptionalLong.of(51)));
         assertThat(LatencySample.of(impossible)).contains(
-                new LatencySample(OptionalLong.empty(), OptionalLong.empty(), OptionalLong.of(1_000_000)));
+                new LatencySample(OptionalLong.empty(), OptionalLong.empty(), OptionalLong.of(1_000_000),
+                        OptionalLong.of(10), OptionalLong.of(50)));
         assertThat(LatencySample.of(Events.started("d", "w"))).isEmpty();
         assertThat(LatencySample.of(Events.ended("d", "w", "OVERLOADED", 5))).isEmpty();
         assertThat(LatencySample.of(Events.ended("d", "w", "ANSWERED", -5))).isEmpty();
         assertThat(LatencySample.of(Events.answered("d", "w", 10, 20, 1)).orElseThrow().timePerOutputToken()).isEmpty();
+    }
+
+    @Test
+    void timesAreSeenApartBySize() {
+        Map<Long, LatencySlice> slices = new TreeMap<>();
+        sized(slices, 400, 20, 200, 1_000);
+        sized(slices, 401, 20, 900, 1_100);
+        sized(slices, 90_000, 5_000, 9_000, 60_000);
+        AttemptEvent estimated = Events.answered("d", "w", 1, 2, 5);
+        estimated.getUsage().setEstimated(true);
+        slices.merge(T0, LatencySlice.EMPTY.plus(LatencySample.of(estimated).orElseThrow()), LatencySlice::plus);
+
+        LatencyWindow window = LatencyModel.windows(slices, T0).getFirst();
+        assertThat(window.getTotal().getCount()).isEqualTo(4);
+        assertThat(window.getTimeToFirstTokenByInput())
+                .extracting(size -> size.getFromTokens() + " to " + size.getUpToTokens())
+                .containsExactly("101 to 400", "401 to 1600", "25601 to null");
+        assertThat(window.getTimeToFirstTokenByInput()).extracting(size -> size.getTimes().getCount())
+                .containsExactly(1L, 1L, 1L);
+        assertThat(window.getTimeToFirstTokenByInput().get(1).getTimes().getP50Millis()).isCloseTo(900, within(45.0));
+        assertThat(window.getTotalByOutput()).extracting(size -> size.getFromTokens()).containsExactly(0L, 1_601L);
+        assertThat(window.getTotalByOutput().getFirst().getTimes().getCount()).isEqualTo(2);
+        assertThat(window.getTotalByOutput().getLast().getTimes().getP99Millis()).isCloseTo(60_000, within(3_000.0));
+    }
+
+    private static void sized(Map<Long, LatencySlice> slices, long input, long output, long first, long duration) {
+        AttemptEvent call = Events.answered("d", "w", first, duration, output);
+        call.getUsage().setInputTokens(input);
+        slices.merge(LatencyModel.sliceStart(T0), LatencySlice.EMPTY.plus(LatencySample.of(call).orElseThrow()),
+                LatencySlice::plus);
     }
 
     @Test

@@ -175,7 +175,8 @@ class FleetViewTest {
         Map.of(A, 500.0, B, 50.0).forEach((deployment, millis) -> {
             LatencySummary summary = new LatencySummary(10L, millis, millis, millis);
             byLatency.told(deployment.name(),
-                    FleetView.of(health(HEALTHY).setLatency(List.of(new LatencyWindow(60, summary, null, summary)))
+                    FleetView.of(health(HEALTHY)
+                            .setLatency(List.of(new LatencyWindow(60, summary, null, summary, List.of(), List.of())))
                             .build(), "this worker", BROKER_MILLIS, now),
                     now);
         });
