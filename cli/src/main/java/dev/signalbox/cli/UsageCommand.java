@@ -1,18 +1,24 @@
 package dev.signalbox.cli;
 
 import dev.signalbox.cli.batch.DidYouMean;
+import dev.signalbox.cli.usage.AvailabilityReport;
 import dev.signalbox.cli.usage.UsageDimension;
 import dev.signalbox.cli.usage.UsageExport;
 import dev.signalbox.cli.usage.UsageExport.Format;
 import dev.signalbox.cli.usage.UsageLog;
 import dev.signalbox.cli.usage.UsagePeriod;
 import dev.signalbox.cli.usage.UsageReport;
+import dev.signalbox.config.Configuration;
 import dev.signalbox.config.PriceTable;
+import dev.signalbox.config.Units;
 import java.io.IOException;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalDouble;
 import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -38,7 +44,7 @@ final class UsageCommand implements Runnable {
     @Override
     public void run() {
         if (spec != null) {
-            throw new ParameterException(spec.commandLine(), "usage: report or export?");
+            throw new ParameterException(spec.commandLine(), "usage: report, availability or export?");
         }
     }
 
@@ -68,6 +74,41 @@ final class UsageCommand implements Runnable {
         shell.terminal().say("calls that started from " + period
                 + "; calls of the last seconds may not be in the sums yet");
         return ExitCode.OK.number();
+    }
+
+    @Command(name = "availability", description = "How many of each use case's accepted requests were answered in time, against its objective, and how much of its error budget is left. Requests that their callers spoilt or cancelled do not count.")
+    int availability(@Mixin InstallationOptions options,
+            @Option(names = "-o", paramLabel = "FORM", defaultValue = "table", description = "table, json or yaml.") Rows.Form form)
+            throws InterruptedException {
+        Configuration configuration = options.configuration().read(shell.terminal());
+        Clients clients = options.reachable();
+        AvailabilityReport report;
+        try {
+            report = AvailabilityReport.read(clients, configuration.useCases(), configuration.environment(),
+                    Instant.now());
+        } catch (KafkaException e) {
+            throw KafkaTrouble.of(e, clients.bootstrapServers());
+        }
+        Rows rows = new Rows("use_case", "objective", "window", "accepted", "in_time", "availability", "budget_left",
+                "late", "expired", "shed", "failed");
+        for (AvailabilityReport.Line line : report.lines()) {
+            rows.add(line.useCase(), line.objective().map(promised -> Units.printShare(promised.answeredInTime()))
+                    .orElse("-"), Units.print(line.window()), line.accepted(), line.inTime(),
+                    percent(line.availability()), percent(line.budgetLeft()), line.late(), line.expired(),
+                    line.shed(), line.failed());
+        }
+        rows.print(form, shell.terminal().out());
+        return ExitCode.OK.number();
+    }
+
+    /** Rounded down: what is not whole is not told as whole. */
+    private static String percent(OptionalDouble share) {
+        return share.isEmpty()
+                ? "-"
+                : Double.isInfinite(share.getAsDouble())
+                        ? "none"
+                        : BigDecimal.valueOf(share.getAsDouble()).movePointRight(2).setScale(3, RoundingMode.FLOOR)
+                                .toPlainString() + "%";
     }
 
     private static UsageDimension dimension(String label) {

@@ -15,6 +15,11 @@ import dev.signalbox.dispatcher.health.FleetTime;
 import dev.signalbox.dispatcher.health.HealthReader;
 import dev.signalbox.dispatcher.health.HealthRules;
 import dev.signalbox.schemas.avro.AttemptEvent;
+import dev.signalbox.schemas.avro.AvailabilityRecord;
+import dev.signalbox.schemas.avro.RequestStatus;
+import dev.signalbox.dispatcher.availability.AvailabilityBoard;
+import dev.signalbox.dispatcher.availability.AvailabilityGauges;
+import dev.signalbox.dispatcher.availability.AvailabilityTopology;
 import dev.signalbox.schemas.serde.AvroDeserializer;
 import dev.signalbox.schemas.serde.AvroSerializer;
 import dev.signalbox.schemas.serde.SchemaRegistryClient;
@@ -52,6 +57,7 @@ public final class Dispatcher implements AutoCloseable {
     private final KafkaStreams control;
     private final KafkaStreams usage;
     private final Budgeted budgeted;
+    private final AvailabilityBoard availability;
     private final List<KafkaStreamsMetrics> streamsMetrics;
     private final HealthReader healths;
     private final OperatorView view;
@@ -62,7 +68,9 @@ public final class Dispatcher implements AutoCloseable {
         budgeted = new Budgeted(options, registry);
         control = application(control(registry, options, time),
                 StreamsSettings.control(options.clientProperties(), options.stateDir()));
-        usage = application(usage(registry, options, budgeted),
+        availability = new AvailabilityBoard(options.configuration().environment(),
+                () -> options.configuration().useCases());
+        usage = application(usage(registry, options, budgeted, availability),
                 StreamsSettings.usage(options.clientProperties(), options.stateDir()));
         healths = new HealthReader(control, HealthRules.DEFAULT, time);
         streamsMetrics = List.of(new KafkaStreamsMetrics(control), new KafkaStreamsMetrics(usage));
@@ -77,6 +85,7 @@ public final class Dispatcher implements AutoCloseable {
             throw e;
         }
         streamsMetrics.forEach(application -> application.bindTo(metrics));
+        AvailabilityGauges.register(metrics, availability, options.configuration().useCases());
         new JvmMemoryMetrics().bindTo(metrics);
         new JvmThreadMetrics().bindTo(metrics);
         new ProcessorMetrics().bindTo(metrics);
@@ -100,7 +109,7 @@ public final class Dispatcher implements AutoCloseable {
     }
 
     private static Topology usage(SchemaRegistryClient registry, DispatcherOptions options,
-            BiPredicate<Budget.Scope, String> hasBudget) {
+            BiPredicate<Budget.Scope, String> hasBudget, AvailabilityBoard availability) {
         Duration longestCall = options.configuration().deployments().values().stream()
                 .map(deployment -> deployment.timeouts().total()).max(Comparator.naturalOrder())
                 .orElse(CallTimeouts.DEFAULT.total());
@@ -112,7 +121,12 @@ public final class Dispatcher implements AutoCloseable {
                         new AvroDeserializer<>(UsageRollup.class, registry)),
                 Serdes.serdeFrom(new AvroSerializer<>(registry, options.registryProperties()),
                         new AvroDeserializer<>(BudgetRecord.class, registry)),
-                hasBudget).build();
+                hasBudget,
+                new AvailabilityTopology(new AvroDeserializer<>(RequestStatus.class, registry),
+                        Serdes.serdeFrom(new AvroSerializer<>(registry, options.registryProperties()),
+                                new AvroDeserializer<>(AvailabilityRecord.class, registry)),
+                        availability))
+                .build();
     }
 
     /**

@@ -30,6 +30,8 @@ public final class Topics {
     public static final String USAGE_HOURLY = "llm.usage.hourly";
     /** Usage by day. */
     public static final String USAGE_DAILY = "llm.usage.daily";
+    /** How requests ended, by use case and hour. */
+    public static final String AVAILABILITY = "llm.availability";
     /** Spent and reserved money per budget scope. */
     public static final String BUDGETS = "llm.budgets";
     /** Recent use per tenant, fleet-wide. */

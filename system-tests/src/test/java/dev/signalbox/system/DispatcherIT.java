@@ -11,6 +11,7 @@ import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.AttemptEvent;
 import dev.signalbox.schemas.avro.AttemptId;
 import dev.signalbox.schemas.avro.AttemptPhase;
+import dev.signalbox.schemas.avro.AvailabilityRecord;
 import dev.signalbox.schemas.avro.DeploymentHealth;
 import dev.signalbox.schemas.avro.DeploymentState;
 import dev.signalbox.schemas.avro.LlmRequest;
@@ -84,6 +85,7 @@ class DispatcherIT {
                         routes:
                           fine: { test: { otherwise: { sequence: [good] } } }
                           down: { test: { otherwise: { sequence: [good] } } }
+                        use_cases: { support: { objective: { answered_in_time: 99.9%% } } }
                         topics: { partitions: 4 }
                         """.formatted(simulator.baseUrl("good")));
         SchemaRegistryClient registry = SchemaRegistryClient.of(installation.registryProperties());
@@ -139,7 +141,9 @@ class DispatcherIT {
                 "no call seen yet");
         assertThat(get("/deployments/good/down")).contains("\"OVERLOADED\":", "\"blame\":\"ENDPOINT\"");
         assertThat(get("/deployments/good/unheard-of")).contains("no such deployment");
-        assertThat(get("/metrics")).contains("kafka_stream_", "jvm_memory_used_bytes");
+        assertThat(get("/metrics")).contains("kafka_stream_", "jvm_memory_used_bytes",
+                "signalbox_availability_ratio{", "signalbox_availability_objective_ratio{",
+                "signalbox_error_budget_left_ratio{", "signalbox_error_budget_burn_rate{");
     }
 
     @Test
@@ -178,13 +182,18 @@ class DispatcherIT {
         List<UsageRecord> usage = new ArrayList<>();
         Map<String, UsageRollup> days = new HashMap<>();
         try (var records = committed(Topics.USAGE, UsageRecord.class);
-                var rollups = committed(Topics.USAGE_DAILY, UsageRollup.class)) {
+                var rollups = committed(Topics.USAGE_DAILY, UsageRollup.class);
+                var endings = committed(Topics.AVAILABILITY, AvailabilityRecord.class)) {
+            Map<String, AvailabilityRecord> hours = new HashMap<>();
             Awaitility.await().atMost(PATIENCE).until(() -> {
                 records.poll(Duration.ofMillis(100)).forEach(record -> usage.add(record.value()));
                 rollups.poll(Duration.ofMillis(100)).forEach(record -> days.put(record.key(), record.value()));
+                endings.poll(Duration.ofMillis(100)).forEach(record -> hours.put(record.key(), record.value()));
                 return usage.stream().filter(record -> record.getRequestId().startsWith("usage-")).count() >= calls
                         && days.values().stream().filter(day -> day.getDeployment().equals("good/fine"))
-                                .mapToLong(UsageRollup::getAnswered).sum() >= calls;
+                                .mapToLong(UsageRollup::getAnswered).sum() >= calls
+                        && hours.values().stream().filter(hour -> hour.getUseCase().equals("support"))
+                                .mapToLong(AvailabilityRecord::getInTime).sum() >= calls;
             });
         }
 

@@ -63,7 +63,7 @@ public final class Units {
     }
 
     /** In the largest unit that it is a whole number of. */
-    static String print(Duration duration) {
+    public static String print(Duration duration) {
         long millis = duration.toMillis();
         if (millis % 1000 != 0) {
             return millis + "ms";
@@ -89,7 +89,8 @@ public final class Units {
         return bytes % (1L << 10) == 0 ? (bytes >> 10) + "KB" : bytes + "B";
     }
 
-    static String printShare(double share) {
+    /** 0.7 as {@code 70%}. */
+    public static String printShare(double share) {
         return new BigDecimal(Double.toString(share)).multiply(HUNDRED).stripTrailingZeros().toPlainString() + "%";
     }
 }

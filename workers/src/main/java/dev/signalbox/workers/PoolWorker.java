@@ -108,7 +108,7 @@ final class PoolWorker implements AutoCloseable {
         Visit visit = new Visit(shared.permits, vendors, replies, shared.recorder, shared.identity, pause,
                 shared.clock::nowMillis, System::nanoTime);
         JoinedReplies joined = new JoinedReplies(shared.configuration.worker(), room, replies,
-                request -> complete(request.ticket(), lane), System::nanoTime);
+                request -> complete(request.ticket(), lane), shared.endings::tell, System::nanoTime);
         RequestFlow flow = new RequestFlow(shared.queries, shared.reach, shared.bodies, shared.permits, visit, pause,
                 shared.writer, shared.metrics, joined::publish, shared.clock::nowMillis, System::nanoTime);
         Rejections rejections = new Rejections(replies, deadLetters, ticket -> complete(ticket, lane));

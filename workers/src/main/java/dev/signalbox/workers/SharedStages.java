@@ -48,6 +48,7 @@ final class SharedStages implements AutoCloseable {
     final Budgets budgets;
     final AttemptJournal journal;
     final AttemptRecorder recorder;
+    final RequestEndings endings;
     final ReplyWriter writer;
     final WorkerMetrics metrics;
     /** Starts short tasks at their time; what may block, it hands to a virtual thread. */
@@ -81,6 +82,7 @@ final class SharedStages implements AutoCloseable {
         this.journal = new AttemptJournal(encoder, control, clock);
         this.recorder = new AttemptRecorder(journal, metrics, pricing,
                 configuration.environment(), identity, clock::nowMillis, budgets);
+        this.endings = new RequestEndings(journal::append, configuration.environment(), identity, clock::nowMillis);
         this.writer = new ReplyWriter(pricing.version(), System::nanoTime);
         this.timer = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().daemon().name("worker-timer").factory());

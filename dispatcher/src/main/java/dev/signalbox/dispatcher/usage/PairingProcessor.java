@@ -38,6 +38,10 @@ public final class PairingProcessor extends ContextualProcessor<String, AttemptE
         super.init(context);
         open = context.getStateStore(UsageStores.OPEN);
         over = context.getStateStore(UsageStores.OVER);
+        // Else a call that was open before a restart would wait for the next one's record to be missed.
+        try (var calls = open.all()) {
+            calls.forEachRemaining(call -> time.observe(call.value.getStartedMillis()));
+        }
         context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, wallClock -> time.nowMillis().ifPresent(this::tick));
     }
 
@@ -49,8 +53,11 @@ public final class PairingProcessor extends ContextualProcessor<String, AttemptE
             return;
         }
         String eventId = CallUsage.eventId(record.value());
-        switch (Pairing.onEvent(record.value(), eventId, open.get(eventId), mark(eventId, now), now)) {
-            case Step.Open(UsageRecord begun) -> open.put(eventId, begun);
+        UsageRecord begun = open.get(eventId);
+        // A call that is under way is not over: the look-up on disk is spared for each end of a call.
+        Mark mark = begun == null ? mark(eventId, now) : null;
+        switch (Pairing.onEvent(record.value(), eventId, begun, mark, now)) {
+            case Step.Open(UsageRecord started) -> open.put(eventId, started);
             case Step.Over step -> publish(step, now);
             case Step.Known known -> {
             }

@@ -18,8 +18,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sums usage up by hour and by day. Input is keyed by {@link RollupKey#dimensions}; changed sums are published each
- * {@link #PUBLISH}. After a restart all kept sums are published
+ * Sums usage up by hour and by day; all calls of a deployment come here. Changed sums are published each {@link #PUBLISH}. After a restart all kept sums are published
  * again, since those that were changed but not yet published are not known.
  */
 @SuppressWarnings("NullAway.Init") // Streams calls init() before anything else.
@@ -56,7 +55,8 @@ public final class RollupProcessor extends ContextualProcessor<String, UsageReco
     @Override
     public void process(Record<String, UsageRecord> record) {
         latestMillis = Math.max(latestMillis, record.timestamp());
-        sums.forEach(of -> add(of, record.key(), record.value(), record.timestamp()));
+        String dimensions = RollupKey.dimensions(record.value());
+        sums.forEach(of -> add(of, dimensions, record.value(), record.timestamp()));
     }
 
     private static void add(Sums sums, String dimensions, UsageRecord usage, long nowMillis) {

@@ -1,6 +1,7 @@
 package dev.signalbox.dispatcher.usage;
 
 import dev.signalbox.config.Budget;
+import dev.signalbox.dispatcher.availability.AvailabilityTopology;
 import dev.signalbox.dispatcher.health.FleetTime;
 import dev.signalbox.dispatcher.usage.RollupKey.Window;
 import dev.signalbox.schemas.Topics;
@@ -28,8 +29,6 @@ public final class UsageTopology {
     private static final String ATTEMPTS = "usage-attempts";
     private static final String PAIRING = "usage-pairing";
     private static final String CALLS = "usage-calls";
-    private static final String DIMENSIONS = "usage-dimensions";
-    private static final String BY_DIMENSIONS = "by-dimensions";
     private static final String ROLLUPS = "usage-rollups";
     private static final String SPENDERS = "usage-spenders";
     private static final String BY_SPENDER = "by-spender";
@@ -42,6 +41,7 @@ public final class UsageTopology {
     private final Serde<UsageRollup> rollups;
     private final Serde<BudgetRecord> budgets;
     private final BiPredicate<Budget.Scope, String> hasBudget;
+    private final AvailabilityTopology availability;
 
     /**
      * @param longestCall no vendor call takes longer, the report of its end included
@@ -50,7 +50,7 @@ public final class UsageTopology {
      */
     public UsageTopology(Duration longestCall, FleetTime time, Deserializer<AttemptEvent> attempts,
             Serde<UsageRecord> usage, Serde<UsageRollup> rollups, Serde<BudgetRecord> budgets,
-            BiPredicate<Budget.Scope, String> hasBudget) {
+            BiPredicate<Budget.Scope, String> hasBudget, AvailabilityTopology availability) {
         this.longestCall = longestCall;
         this.time = time;
         this.attempts = attempts;
@@ -59,6 +59,7 @@ public final class UsageTopology {
         this.rollups = under(Topics.USAGE_HOURLY, rollups);
         this.budgets = under(Topics.BUDGETS, budgets);
         this.hasBudget = hasBudget;
+        this.availability = availability;
     }
 
     private static <T> Serde<T> under(String topic, Serde<T> serde) {
@@ -74,6 +75,7 @@ public final class UsageTopology {
         KStream<String, UsageRecord> calls = pairing(builder);
         rollups(builder, calls);
         budgets(builder, calls);
+        availability.addTo(builder, time);
         return builder.build();
     }
 
@@ -90,14 +92,12 @@ public final class UsageTopology {
         return calls;
     }
 
-    /** Their sums, by hour and by day. */
+    /** Their sums, by hour and by day: in place, since all calls of a deployment are in one partition already. */
     private void rollups(StreamsBuilder builder, KStream<String, UsageRecord> calls) {
         for (Window window : Window.values()) {
             builder.addStateStore(UsageStores.rollups(window, rollups));
         }
         KStream<String, UsageRollup> sums = calls
-                .selectKey((id, call) -> RollupKey.dimensions(call), Named.as(DIMENSIONS))
-                .repartition(Repartitioned.with(Serdes.String(), usage).withName(BY_DIMENSIONS))
                 .process(RollupProcessor::new, Named.as(ROLLUPS), UsageStores.rollups(Window.HOURLY),
                         UsageStores.rollups(Window.DAILY));
         sums.filter((key, sum) -> isOf(Window.HOURLY, sum), Named.as("usage-is-hourly")).to(Topics.USAGE_HOURLY,

@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.signalbox.config.Budget;
 import dev.signalbox.dispatcher.Events;
+import dev.signalbox.dispatcher.availability.AvailabilityBoard;
+import dev.signalbox.dispatcher.availability.AvailabilityTopology;
 import dev.signalbox.dispatcher.health.FleetTime;
 import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.AttemptEvent;
 import dev.signalbox.schemas.avro.AttemptId;
+import dev.signalbox.schemas.avro.AvailabilityRecord;
 import dev.signalbox.schemas.avro.BudgetRecord;
 import dev.signalbox.schemas.avro.TokenUsage;
 import dev.signalbox.schemas.avro.UsageRecord;
@@ -85,7 +88,10 @@ class UsageTopologyTest {
                 ? null
                 : read(() -> AttemptEvent.fromByteBuffer(ByteBuffer.wrap(bytes)));
         return new UsageTopology(LONGEST_CALL, new FleetTime(monotonic::get), events, usages(), rollups(), budgets(),
-                (scope, name) -> scope == Budget.Scope.TENANT && name.equals("acme")).build();
+                (scope, name) -> scope == Budget.Scope.TENANT && name.equals("acme"),
+                new AvailabilityTopology((topic, bytes) -> {
+                    throw new AssertionError("no statuses here");
+                }, availabilities(), new AvailabilityBoard("test", Map::of))).build();
     }
 
     @Test
@@ -309,6 +315,12 @@ class UsageTopologyTest {
         return Serdes.serdeFrom(written(UsageRollup::toByteBuffer), (topic, bytes) -> bytes == null
                 ? null
                 : read(() -> UsageRollup.fromByteBuffer(ByteBuffer.wrap(bytes))));
+    }
+
+    private static Serde<AvailabilityRecord> availabilities() {
+        return Serdes.serdeFrom(written(AvailabilityRecord::toByteBuffer), (topic, bytes) -> bytes == null
+                ? null
+                : read(() -> AvailabilityRecord.fromByteBuffer(ByteBuffer.wrap(bytes))));
     }
 
     private static Serde<BudgetRecord> budgets() {

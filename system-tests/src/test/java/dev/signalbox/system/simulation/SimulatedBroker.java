@@ -60,6 +60,7 @@ final class SimulatedBroker {
         topic(Topics.REPLIES, 2);
         topic(Topics.TOKENS, 2);
         topic(Topics.ATTEMPTS, 1);
+        topic(Topics.STATUS, 1);
         topic(Topics.CAPACITY_DEMAND, 1);
         topic(Topics.DEAD_LETTERS, 1);
         this.group = new SimulatedGroup(simulation, requests, watch::committed);

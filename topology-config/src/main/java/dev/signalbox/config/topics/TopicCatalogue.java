@@ -70,6 +70,7 @@ public record TopicCatalogue(List<TopicSpec> topics) {
             add(Topics.USAGE, CONTROL_PARTITIONS, delete(settings.attemptRetention()));
             add(Topics.USAGE_HOURLY, CONTROL_PARTITIONS, compact());
             add(Topics.USAGE_DAILY, CONTROL_PARTITIONS, compact());
+            add(Topics.AVAILABILITY, FEW_PARTITIONS, compact());
             add(Topics.BUDGETS, CONTROL_PARTITIONS, compact());
             add(Topics.TENANTS, CONTROL_PARTITIONS, compactAndDelete(Duration.ofDays(1)));
             add(Topics.ALERTS, FEW_PARTITIONS, compact());

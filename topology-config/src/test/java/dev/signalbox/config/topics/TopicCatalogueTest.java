@@ -54,6 +54,7 @@ class TopicCatalogueTest {
                 .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue)))
                 .isEqualTo(Map.of(Topics.HEALTH, "compact", Topics.USAGE_HOURLY, "compact", Topics.USAGE_DAILY,
                         "compact", Topics.ALERTS, "compact", Topics.CONFIG, "compact", Topics.BUDGETS, "compact",
+                        Topics.AVAILABILITY, "compact",
                         Topics.TENANTS, "compact,delete", Topics.CAPACITY_GRANTS, "compact,delete",
                         Topics.CONTROL, "compact,delete"));
         assertThat(brokerClock).contains(Topics.ATTEMPTS, Topics.CAPACITY_DEMAND, Topics.CONTROL,

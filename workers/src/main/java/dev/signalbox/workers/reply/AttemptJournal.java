@@ -2,6 +2,7 @@ package dev.signalbox.workers.reply;
 
 import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.AttemptEvent;
+import dev.signalbox.schemas.avro.RequestStatus;
 import dev.signalbox.workers.intake.BrokerClock;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicLong;
@@ -10,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells the control plane of each vendor call: STARTED before its bytes, ENDED after its outcome. It never holds up a
- * request: an event that cannot be written is counted and dropped.
+ * Tells the control plane of each vendor call, STARTED before its bytes, ENDED after its outcome, and of each request's
+ * end. It never holds up a request: what cannot be written is counted and dropped.
  */
 public final class AttemptJournal {
     private static final Logger LOG = LoggerFactory.getLogger(AttemptJournal.class);
@@ -36,8 +37,9 @@ public final class AttemptJournal {
     /** Learns what the first event would else wait for. Blocking; what cannot be had now, the first event asks for again. */
     public void prepare() {
         try {
-            encoder.prepareAttempts();
+            encoder.prepareControl();
             producer.prepare(Topics.ATTEMPTS);
+            producer.prepare(Topics.STATUS);
         } catch (RuntimeException away) {
             LOG.info("attempt events not prepared for: {}", away.toString());
         }
@@ -55,6 +57,18 @@ public final class AttemptJournal {
         send(new ProducerRecord<>(Topics.ATTEMPTS, event.getDeployment().getBytes(StandardCharsets.UTF_8), value), 1);
     }
 
+    /** Sends where a request is; as {@link #append(AttemptEvent)}. */
+    public void append(RequestStatus status) {
+        byte[] value;
+        try {
+            value = encoder.encode(Topics.STATUS, status);
+        } catch (RuntimeException registryAway) {
+            drop(registryAway);
+            return;
+        }
+        send(new ProducerRecord<>(Topics.STATUS, status.getRequestId().getBytes(StandardCharsets.UTF_8), value), 1);
+    }
+
     private void send(ProducerRecord<byte[], byte[]> record, int tries) {
         long sending = clock.sending();
         producer.send(record, (metadata, error) -> {
@@ -70,11 +84,11 @@ public final class AttemptJournal {
 
     private void drop(Exception reason) {
         if (dropped.getAndIncrement() % 1_000 == 0) {
-            LOG.warn("attempt event dropped, {} so far: {}", dropped.get(), reason.toString());
+            LOG.warn("control record dropped, {} so far: {}", dropped.get(), reason.toString());
         }
     }
 
-    /** Events that could not be written. */
+    /** Records that could not be written. */
     public long dropped() {
         return dropped.get();
     }

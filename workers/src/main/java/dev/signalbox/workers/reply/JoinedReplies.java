@@ -11,6 +11,7 @@ import dev.signalbox.workers.intake.Ticket;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -31,6 +32,7 @@ public final class JoinedReplies implements RequestSink {
     private final RequestSink next;
     private final ReplyPublisher replies;
     private final Consumer<InboundRequest> done;
+    private final BiConsumer<InboundRequest, LlmReply> ended;
     private final LongSupplier nanos;
     private final ReentrantLock lock = new ReentrantLock();
     private final AtomicLong joined = new AtomicLong();
@@ -40,14 +42,16 @@ public final class JoinedReplies implements RequestSink {
     /**
      * @param next takes what must be served
      * @param done told once a record's reply is acknowledged
+     * @param ended told of each served request, before that; of what repeats its id it is not
      * @param nanos a monotonic clock
      */
     public JoinedReplies(WorkerSettings settings, RequestSink next, ReplyPublisher replies,
-            Consumer<InboundRequest> done, LongSupplier nanos) {
+            Consumer<InboundRequest> done, BiConsumer<InboundRequest, LlmReply> ended, LongSupplier nanos) {
         this.model = new Duplicates(Duplicates.Bounds.of(settings));
         this.next = next;
         this.replies = replies;
         this.done = done;
+        this.ended = ended;
         this.nanos = nanos;
     }
 
@@ -79,7 +83,13 @@ public final class JoinedReplies implements RequestSink {
     /** Publishes the terminal reply of a served request, to it and to all that joined it. */
     public void publish(InboundRequest served, LlmReply reply) {
         List<InboundRequest> alike = locked(() -> model.ended(served.ticket(), reply, nanos.getAsLong()));
-        publishOne(served, reply);
+        replies.publish(served, reply, () -> {
+            try {
+                ended.accept(served, reply);
+            } finally {
+                done.accept(served);
+            }
+        });
         alike.forEach(request -> publishOne(request, reply));
     }
 

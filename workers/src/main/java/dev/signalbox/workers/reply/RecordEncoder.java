@@ -4,6 +4,7 @@ import dev.signalbox.schemas.Headers;
 import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.AttemptEvent;
 import dev.signalbox.schemas.avro.LlmReply;
+import dev.signalbox.schemas.avro.RequestStatus;
 import dev.signalbox.schemas.avro.TokenChunk;
 import dev.signalbox.schemas.serde.AvroSerializer;
 import dev.signalbox.schemas.serde.JsonRecords;
@@ -24,6 +25,7 @@ public final class RecordEncoder {
     private final AvroSerializer<LlmReply> replies;
     private final AvroSerializer<TokenChunk> chunks;
     private final AvroSerializer<AttemptEvent> attempts;
+    private final AvroSerializer<RequestStatus> statuses;
     private final JsonRecords json = new JsonRecords();
 
     /** @param registryProperties Confluent's configuration keys */
@@ -32,6 +34,7 @@ public final class RecordEncoder {
         replies = new AvroSerializer<>(registry, registryProperties);
         chunks = new AvroSerializer<>(registry, registryProperties);
         attempts = new AvroSerializer<>(registry, registryProperties);
+        statuses = new AvroSerializer<>(registry, registryProperties);
     }
 
     /** Asks the registry what the first reply would wait for; throws if it cannot be had now. */
@@ -39,9 +42,10 @@ public final class RecordEncoder {
         replies.prepare(Topics.REPLIES, LlmReply.getClassSchema());
     }
 
-    /** As {@link #prepareReplies}, for the first attempt. */
-    void prepareAttempts() {
+    /** As {@link #prepareReplies}, for the first attempt and the first request that ends. */
+    void prepareControl() {
         attempts.prepare(Topics.ATTEMPTS, AttemptEvent.getClassSchema());
+        statuses.prepare(Topics.STATUS, RequestStatus.getClassSchema());
     }
 
     byte[] encode(String topic, LlmReply reply, Form form) {
@@ -60,6 +64,10 @@ public final class RecordEncoder {
 
     byte[] encode(String topic, AttemptEvent event) {
         return present(attempts.serialize(topic, event));
+    }
+
+    byte[] encode(String topic, RequestStatus status) {
+        return present(statuses.serialize(topic, status));
     }
 
     private static byte[] present(byte @Nullable [] value) {

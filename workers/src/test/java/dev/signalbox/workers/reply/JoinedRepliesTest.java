@@ -37,6 +37,7 @@ class JoinedRepliesTest {
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
     private final List<Long> served = new ArrayList<>();
     private final List<Long> done = new ArrayList<>();
+    private final List<Long> ended = new ArrayList<>();
     private final AtomicLong nanos = new AtomicLong();
     private final JoinedReplies joined = new JoinedReplies(WorkerSettings.DEFAULT, new RequestSink() {
         @Override
@@ -48,7 +49,7 @@ class JoinedRepliesTest {
         public void forget(TopicPartition partition, int epoch) {
         }
     }, TestPublishers.publisher(broker, timer, () -> 0), request -> done.add(request.ticket().offset()),
-            nanos::get);
+            (request, reply) -> ended.add(request.ticket().offset()), nanos::get);
 
     @AfterEach
     void stop() {
@@ -84,6 +85,7 @@ class JoinedRepliesTest {
         assertThat(correlation(broker.history().getFirst())).isEqualTo(done.getFirst() == 1 ? "one" : "two");
         broker.completeNext();
         assertThat(done).containsExactlyInAnyOrder(1L, 2L);
+        assertThat(ended).as("the request ended once").containsExactly(1L);
     }
 
     @Test
