@@ -3,6 +3,7 @@ package dev.signalbox.simulator;
 import dev.signalbox.config.VendorFamily;
 import dev.signalbox.simulator.fault.FaultRule;
 import dev.signalbox.simulator.http.SimulatorServer;
+import dev.signalbox.simulator.meter.Bill;
 import dev.signalbox.simulator.meter.CallMeter;
 import dev.signalbox.simulator.meter.CallRecord;
 import dev.signalbox.simulator.meter.MeterReading;
@@ -77,6 +78,14 @@ public final class Simulator implements AutoCloseable {
     public Map<String, List<CallRecord>> callsByRequestId() {
         return calls().stream()
                 .collect(Collectors.groupingBy(CallRecord::requestId, LinkedHashMap::new, Collectors.toList()));
+    }
+
+    /**
+     * What a vendor charges for all calls that have ended since the start or last reset: whole answers by the tokens that it
+     * told, cut ones by prompt and sent tokens, errors nothing.
+     */
+    public Bill bill(String vendor) {
+        return server.bills().getOrDefault(vendor, Bill.NOTHING);
     }
 
     /** A reading for each vendor (model {@code *}) and each of its models that was called. */

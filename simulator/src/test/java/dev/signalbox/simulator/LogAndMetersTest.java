@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 import dev.signalbox.config.VendorFamily;
 import dev.signalbox.simulator.RawClient.End;
 import dev.signalbox.simulator.fault.FaultRule;
+import dev.signalbox.simulator.meter.Bill;
 import dev.signalbox.simulator.meter.CallOutcome;
 import dev.signalbox.simulator.meter.CallRecord;
 import dev.signalbox.simulator.meter.MeterReading;
@@ -57,6 +58,22 @@ class LogAndMetersTest {
             simulator.reset();
             assertThat(simulator.calls()).isEmpty();
             assertThat(simulator.meter("other", "b").calls()).isZero();
+        }
+    }
+
+    @Test
+    void the_bill_has_what_was_told_what_was_cut_and_nothing_for_errors() throws IOException {
+        try (Simulator simulator = Simulator.start(SimulatorOptions.zeroLatency())) {
+            call(simulator, "openai", "m", false, "connection: close");
+            call(simulator, "openai", "m@fault=cut:5", true, "connection: close");
+            call(simulator, "openai", "m@fault=overloaded", true, "connection: close");
+            call(simulator, "openai", "m@fault=reset", true, "connection: close");
+            await().until(() -> simulator.bill("openai").cuts() == 1);
+            int prompt = simulator.calls().getFirst().promptTokens();
+            assertThat(simulator.bill("openai")).isEqualTo(new Bill(1, prompt, 60, 1, prompt, 5));
+            assertThat(simulator.calls()).extracting(CallRecord::usageTold).containsExactly(true, false, false, false);
+            simulator.reset();
+            assertThat(simulator.bill("openai")).isEqualTo(Bill.NOTHING);
         }
     }
 

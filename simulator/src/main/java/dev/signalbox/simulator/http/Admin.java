@@ -38,6 +38,7 @@ final class Admin {
             return switch (method + " " + path.substring(PATH.length())) {
                 case "GET ready" -> json(200, Map.of("ready", true));
                 case "GET meters" -> json(200, state.meters());
+                case "GET bill" -> json(200, state.bills());
                 case "GET log" -> json(200, state.calls().stream().filter(call -> matches(call, query)).toList());
                 case "GET faults" -> faults();
                 case "PUT faults" -> {
@@ -58,8 +59,9 @@ final class Admin {
                     state.reset();
                     yield json(200, Map.of("reset", true));
                 }
-                default -> json(404, Map.of("error", "there are GET ready, GET meters, GET log, GET|PUT|POST|DELETE "
-                        + "faults and POST reset under " + PATH));
+                default ->
+                    json(404, Map.of("error", "there are GET ready, GET meters, GET bill, GET log, GET|PUT|POST|DELETE "
+                            + "faults and POST reset under " + PATH));
             };
         } catch (IOException e) {
             return json(400, Map.of("error", String.valueOf(e.getMessage())));

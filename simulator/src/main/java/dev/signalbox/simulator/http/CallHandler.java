@@ -192,6 +192,9 @@ final class CallHandler {
         Pace pace = new Pace(firstToken, () -> perToken.sample(random));
         Script script = ScriptWriter.answer(request.streamed(), answer, rendering,
                 headers(arrival, firstToken, limiter), pace, fault);
+        if (script.tellsUsage()) {
+            entry.tellsUsage();
+        }
         play(arrival, script, rendering, new CallProgress(entry, model, limiter));
     }
 

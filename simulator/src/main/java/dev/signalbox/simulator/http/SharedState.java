@@ -2,12 +2,14 @@ package dev.signalbox.simulator.http;
 
 import dev.signalbox.simulator.fault.FaultPlan;
 import dev.signalbox.simulator.fault.FaultRule;
+import dev.signalbox.simulator.meter.Bill;
 import dev.signalbox.simulator.meter.CallLog;
 import dev.signalbox.simulator.meter.CallRecord;
 import dev.signalbox.simulator.meter.MeterReading;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.function.LongSupplier;
 
 /** What all vendors of one simulator share. The event loop's. */
@@ -64,6 +66,10 @@ final class SharedState {
 
     List<CallRecord> calls() {
         return log.calls(nanoTime.getAsLong());
+    }
+
+    Map<String, Bill> bills() {
+        return log.bills();
     }
 
     List<MeterReading> meters() {

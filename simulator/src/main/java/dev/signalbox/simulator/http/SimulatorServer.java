@@ -10,6 +10,7 @@ import dev.signalbox.simulator.language.OpenAiLanguage;
 import dev.signalbox.simulator.language.VendorLanguage;
 import dev.signalbox.simulator.language.VendorLanguage.ErrorDetail;
 import dev.signalbox.simulator.language.VendorLanguage.Operation;
+import dev.signalbox.simulator.meter.Bill;
 import dev.signalbox.simulator.meter.CallLog;
 import dev.signalbox.simulator.meter.CallRecord;
 import dev.signalbox.simulator.meter.MeterReading;
@@ -218,6 +219,10 @@ public final class SimulatorServer implements AutoCloseable {
 
     public List<CallRecord> calls() {
         return ask(state::calls);
+    }
+
+    public Map<String, Bill> bills() {
+        return ask(state::bills);
     }
 
     public List<MeterReading> meters() {

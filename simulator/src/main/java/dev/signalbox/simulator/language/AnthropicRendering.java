@@ -116,6 +116,11 @@ final class AnthropicRendering implements Rendering {
     }
 
     @Override
+    public boolean tellsUsage() {
+        return true;
+    }
+
+    @Override
     public void finish(String reason, ByteWriter out) {
         if (answer.tokens() > 0) {
             blockStop(answer.blockOf(answer.tokens() - 1), out);

@@ -107,6 +107,11 @@ final class OpenAiRendering implements Rendering {
     }
 
     @Override
+    public boolean tellsUsage() {
+        return !request.streamed() || request.includeUsage();
+    }
+
+    @Override
     public void finish(String reason, ByteWriter out) {
         out.put(prefix).put("{\"index\":0,\"delta\":{},\"logprobs\":null,\"finish_reason\":\"" + reason + "\"}]");
         eventEnd(out);

@@ -16,6 +16,9 @@ public interface Rendering {
 
     void piece(int index, ByteWriter out);
 
+    /** Whether a whole answer says how many tokens it took. */
+    boolean tellsUsage();
+
     /** Why it ended, and usage where asked for. */
     void finish(String reason, ByteWriter out);
 

@@ -16,6 +16,7 @@ public final class CallEntry {
     private @Nullable String fault;
     private int status;
     private int tokensSent;
+    private boolean tellsUsage;
     private CallOutcome outcome = CallOutcome.RUNNING;
     private long endedNanos;
 
@@ -48,6 +49,11 @@ public final class CallEntry {
         tokensSent += tokens;
     }
 
+    /** Once it has ended as its script has it, its caller was told its tokens. */
+    public void tellsUsage() {
+        tellsUsage = true;
+    }
+
     void ended(CallOutcome how, long nowNanos) {
         outcome = how;
         endedNanos = nowNanos;
@@ -56,6 +62,8 @@ public final class CallEntry {
     CallRecord record(long nowNanos) {
         long until = outcome == CallOutcome.RUNNING ? nowNanos : endedNanos;
         return new CallRecord(number, startedMillis, vendor, model, requestId, vendorRequestId, streamed, status,
-                outcome, fault, promptTokens, tokensSent, (until - startedNanos) / 1e6);
+                outcome, fault, promptTokens, tokensSent,
+                tellsUsage && outcome != CallOutcome.RUNNING && outcome != CallOutcome.CLIENT_CLOSED,
+                (until - startedNanos) / 1e6);
     }
 }

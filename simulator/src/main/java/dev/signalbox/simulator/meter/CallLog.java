@@ -4,6 +4,8 @@ import dev.signalbox.simulator.meter.CallEntry.CallHead;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +16,7 @@ public final class CallLog {
     private final boolean listened;
     private long arrived;
     private long forgottenUpTo;
+    private final Map<String, Bill> bills = new TreeMap<>();
 
     /** @param capacity calls it keeps */
     public CallLog(int capacity) {
@@ -36,8 +39,10 @@ public final class CallLog {
 
     public void ended(CallEntry entry, CallOutcome outcome, long nowNanos) {
         entry.ended(outcome, nowNanos);
+        CallRecord record = entry.record(nowNanos);
+        bills.merge(record.vendor(), record.bill(), Bill::plus);
         if (listened) {
-            ended.accept(entry.record(nowNanos));
+            ended.accept(record);
         }
     }
 
@@ -52,9 +57,15 @@ public final class CallLog {
         return calls;
     }
 
+    /** What each vendor charges for all calls that have ended since the start or last reset, however many it remembers. */
+    public Map<String, Bill> bills() {
+        return Map.copyOf(bills);
+    }
+
     /** Forgets all calls; those that run are still told to the listener when they end. */
     public void reset() {
         forgottenUpTo = arrived;
         Arrays.fill(ring, null);
+        bills.clear();
     }
 }

@@ -15,11 +15,25 @@ import org.jspecify.annotations.Nullable;
  * @param fault what befell it; null if nothing did
  * @param promptTokens of the request
  * @param tokensSent of the answer, given to the connection
+ * @param usageTold whether the caller was sent the tokens of the whole answer
  * @param durationMillis from the request's last byte to the end; so far, while it runs
  */
 public record CallRecord(long number, long startedMillis, String vendor, String model, String requestId,
         String vendorRequestId, boolean streamed, int status, CallOutcome outcome, @Nullable String fault,
-        int promptTokens, int tokensSent, double durationMillis) {
+        int promptTokens, int tokensSent, boolean usageTold, double durationMillis) {
+    /**
+     * What this vendor charges for it: nothing for an error or where nothing of an answer was sent, the tokens that it told
+     * for a whole answer, prompt and sent tokens for one that was cut.
+     */
+    public Bill bill() {
+        if (outcome == CallOutcome.ERROR || status != 200) {
+            return Bill.NOTHING;
+        }
+        return usageTold
+                ? new Bill(1, promptTokens, tokensSent, 0, 0, 0)
+                : new Bill(0, 0, 0, 1, promptTokens, tokensSent);
+    }
+
     /** Whether the caller hung up before the end. */
     public boolean clientClosed() {
         return outcome == CallOutcome.CLIENT_CLOSED;

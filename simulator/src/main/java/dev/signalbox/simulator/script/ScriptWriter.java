@@ -33,6 +33,7 @@ public final class ScriptWriter {
     private final List<Header> headers;
     private final @Nullable Fault fault;
     private CallOutcome outcome = CallOutcome.COMPLETED;
+    private boolean usageWritten;
 
     /**
      * The times of one answer.
@@ -57,13 +58,13 @@ public final class ScriptWriter {
         List<Header> all = new ArrayList<>(error.headers());
         all.addAll(headers);
         return new Script(List.of(new Step.Head(error.status(), all, error.body().length),
-                new Step.Bytes(error.body(), 0), new Step.End()), CallOutcome.ERROR);
+                new Step.Bytes(error.body(), 0), new Step.End()), CallOutcome.ERROR, false);
     }
 
     /** No response at all: silence, then the end of the connection. */
     public static Script silence(long millis, Fault.Ending ending) {
         return new Script(List.of(new Step.Pause(millis * NANOS_PER_MILLI), new Step.Disconnect(ending)),
-                CallOutcome.BROKEN);
+                CallOutcome.BROKEN, false);
     }
 
     /** An answer, or what the fault makes of it. */
@@ -79,7 +80,7 @@ public final class ScriptWriter {
         } else {
             writer.unary(bent);
         }
-        return new Script(writer.steps, writer.outcome);
+        return new Script(writer.steps, writer.outcome, writer.usageWritten && rendering.tellsUsage());
     }
 
     private void stream(Pace pace) {
@@ -148,6 +149,7 @@ public final class ScriptWriter {
     private void streamEnd() {
         bytes(out -> {
             if (!(fault instanceof Fault.NoFinish)) {
+                usageWritten = true;
                 rendering.finish(reason(), out);
                 if (!(fault instanceof Fault.NoEndMarker)) {
                     rendering.endMarker(out);
@@ -254,6 +256,7 @@ public final class ScriptWriter {
     }
 
     private void body(Whole whole, int from, int to, int tokens) {
+        usageWritten |= to == whole.bytes().length;
         byte[] bytes = from == 0 && to == whole.bytes().length
                 ? whole.bytes()
                 : Arrays.copyOfRange(whole.bytes(), from, to);

@@ -96,7 +96,7 @@ class JudgementTest {
 
     private static CallRecord call(String vendor, String model, long startedMillis, int status, int tokens) {
         return new CallRecord(1, startedMillis, vendor, model, "r", "v", false, status, CallOutcome.COMPLETED, null, 12,
-                tokens, 1);
+                tokens, true, 1);
     }
 
     private static LlmReply answer(String text, int attempts) {

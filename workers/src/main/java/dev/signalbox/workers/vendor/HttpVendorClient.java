@@ -1,6 +1,7 @@
 package dev.signalbox.workers.vendor;
 
 import dev.signalbox.config.Deployment;
+import dev.signalbox.config.DeploymentName;
 import dev.signalbox.config.Secret;
 import dev.signalbox.config.VendorFamily;
 import dev.signalbox.schemas.avro.BodyFormat;
@@ -49,6 +50,8 @@ public final class HttpVendorClient implements VendorClient {
     private final Map<VendorFamily, VendorCodec> codecs;
     /** Parsed once: as many as the configuration has endpoints. */
     private final Map<String, HttpUrl> urls = new ConcurrentHashMap<>();
+    /** Of streams and of whole bodies of each deployment: twice as many as there are. */
+    private final Map<EstimateKey, UsageEstimate> estimates = new ConcurrentHashMap<>();
     private final HttpLimits limits;
     private final LongSupplier nanoTicker;
     /** For what is only told to callers: when a translated answer was made. */
@@ -164,12 +167,21 @@ public final class HttpVendorClient implements VendorClient {
         timer.start(watch);
         try (Response response = response(transport, request, watch)) {
             return attempt.outcome(whole(codec, call.continues(),
-                    new ResponseReader(codec, limits, nanoTicker, watch, attempt).read(response, ready, sink)));
+                    new ResponseReader(codec, limits, nanoTicker, watch, attempt, estimate(call)).read(response, ready,
+                            sink)));
         } catch (IOException noResponse) {
-            return attempt.outcome(unanswered(attempt.call(), watch, whyLost(watch, noResponse)));
+            return attempt.outcome(unanswered(attempt.call(), estimate(call), watch, whyLost(watch, noResponse)));
         } finally {
             timer.stop(watch);
         }
+    }
+
+    private record EstimateKey(DeploymentName deployment, boolean streamed) {
+    }
+
+    private UsageEstimate estimate(Call call) {
+        return estimates.computeIfAbsent(new EstimateKey(call.deployment().name(), call.streamed()),
+                key -> new UsageEstimate());
     }
 
     private static Decoded whole(VendorCodec codec, Optional<TextSoFar> continues, Decoded decoded) {
@@ -186,13 +198,13 @@ public final class HttpVendorClient implements VendorClient {
     }
 
     /** A vendor that has the request and is not waited for any longer has read it at least, and will charge for that. */
-    private static Decoded unanswered(Call call, AttemptWatch watch, AttemptFailure failure) {
+    private static Decoded unanswered(Call call, UsageEstimate estimate, AttemptWatch watch, AttemptFailure failure) {
         boolean givenUp = switch (failure.failureClass()) {
             case TIMEOUT, DEADLINE, CANCELLED -> watch.sent();
             default -> false;
         };
         return new Decoded.NoAnswer(failure, Optional.empty(), givenUp
-                ? Optional.of(UsageEstimate.of(Optional.empty(), call.body(), UsageEstimate.Received.NOTHING))
+                ? Optional.of(estimate.of(Optional.empty(), call.body(), UsageEstimate.Received.NOTHING))
                 : Optional.empty());
     }
 

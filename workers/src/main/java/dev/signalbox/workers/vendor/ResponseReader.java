@@ -26,16 +26,18 @@ final class ResponseReader {
     private final LongSupplier nanoTicker;
     private final AttemptWatch watch;
     private final Attempt attempt;
+    private final UsageEstimate estimate;
     /** Of a body that is not a stream, so far. */
     private long bodyBytes;
 
     ResponseReader(VendorCodec codec, HttpLimits limits, LongSupplier nanoTicker, AttemptWatch watch,
-            Attempt attempt) {
+            Attempt attempt, UsageEstimate estimate) {
         this.codec = codec;
         this.limits = limits;
         this.nanoTicker = nanoTicker;
         this.watch = watch;
         this.attempt = attempt;
+        this.estimate = estimate;
     }
 
     Decoded read(Response response, Encoded.Ready request, TokenSink sink) {
@@ -54,9 +56,17 @@ final class ResponseReader {
         }
         watch.responded(eventStream);
         if (eventStream) {
-            return stream(response.body().source(), codec.decoder(attempt.call(), request, sink));
+            StreamDecoder decoder = codec.decoder(attempt.call(), request, estimate, sink);
+            return learnt(stream(response.body().source(), decoder), decoder.received());
         }
         return unary(response, contentType);
+    }
+
+    private Decoded learnt(Decoded decoded, UsageEstimate.Received received) {
+        if (decoded instanceof Decoded.Answer answer) {
+            answer.usage().ifPresent(usage -> estimate.learn(attempt.call().body(), received, usage));
+        }
+        return decoded;
     }
 
     private Decoded stream(BufferedSource source, StreamDecoder decoder) {
@@ -104,7 +114,7 @@ final class ResponseReader {
         if (body.length > limits.answerBytes()) {
             return lost(tooLarge("answer"));
         }
-        Decoded decoded = codec.decode(attempt.call(), body);
+        Decoded decoded = learnt(codec.decode(attempt.call(), body), new UsageEstimate.Received(0, body.length, 0));
         if (decoded instanceof Decoded.NoAnswer(var failure, var partial, var usage) && contentType != null
                 && !contentType.contains("json") && failure.failureClass() == FailureClass.SERVER_ERROR) {
             return new Decoded.NoAnswer(new AttemptFailure(FailureClass.SERVER_ERROR, failure.httpStatus(),
@@ -163,7 +173,7 @@ final class ResponseReader {
 
     /** An answer that the vendor had begun to send: it has cost at least what came. */
     private Decoded lost(AttemptFailure failure) {
-        return new Decoded.NoAnswer(failure, Optional.empty(), Optional.of(UsageEstimate.of(Optional.empty(),
+        return new Decoded.NoAnswer(failure, Optional.empty(), Optional.of(estimate.of(Optional.empty(),
                 attempt.call().body(), new UsageEstimate.Received(0, bodyBytes, 0))));
     }
 

@@ -7,6 +7,9 @@ public interface StreamDecoder extends SseReader.Listener {
     /** Deltas with content so far; comments, pings and empty deltas are none. */
     long tokens();
 
+    /** What came of the answer so far. */
+    UsageEstimate.Received received();
+
     /** Whether nothing that may still come matters: the end marker or an error was read. */
     boolean done();
 

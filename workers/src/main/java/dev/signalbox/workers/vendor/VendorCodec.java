@@ -18,8 +18,12 @@ public interface VendorCodec {
      */
     Encoded encode(Call call, Optional<Secret> credential);
 
-    /** A decoder for one streamed answer. */
-    StreamDecoder decoder(Call call, Encoded.Ready request, TokenSink sink);
+    /**
+     * A decoder for one streamed answer.
+     *
+     * @param estimate of the call's deployment
+     */
+    StreamDecoder decoder(Call call, Encoded.Ready request, UsageEstimate estimate, TokenSink sink);
 
     /** Reads a whole unstreamed answer that came with a good status. */
     Decoded decode(Call call, byte[] body);

@@ -30,6 +30,7 @@ public record StreamRun(Decoded decoded, Map<String, String> tokens, Map<Integer
         Map<String, StringBuilder> tokens = new TreeMap<>();
         Map<Integer, String> tools = new TreeMap<>();
         StreamDecoder decoder = codec.decoder(call, (Encoded.Ready) codec.encode(call, Optional.empty()),
+                new UsageEstimate(),
                 (kind, index, delta, tool) -> {
                     tokens.computeIfAbsent(kind + "/" + index, _ -> new StringBuilder()).append(delta);
                     if (tool != null) {

@@ -152,7 +152,8 @@ class TranslatedStreamsTest {
     private static Decoded decode(BodyFormat language, Recorded recorded, TokenSink sink) {
         Call call = call(language, recorded.exchange());
         VendorCodec codec = codec(language);
-        StreamDecoder decoder = codec.decoder(call, (Encoded.Ready) codec.encode(call, Optional.empty()), sink);
+        StreamDecoder decoder = codec.decoder(call, (Encoded.Ready) codec.encode(call, Optional.empty()),
+                new UsageEstimate(), sink);
         SseReader reader = new SseReader(1 << 20, 1 << 20, decoder);
         reader.feed(recorded.stream(), 0, recorded.stream().length);
         reader.end();

@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class MessageStreamDecoder implements StreamDecoder {
     private final byte[] request;
+    private final UsageEstimate estimate;
     private final AnthropicFailureClassifier classifier;
     private final TokenSink sink;
     private final MessageEvent event = new MessageEvent();
@@ -49,8 +50,10 @@ final class MessageStreamDecoder implements StreamDecoder {
     private boolean unreadable;
     private @Nullable AttemptFailure error;
 
-    MessageStreamDecoder(byte[] request, AnthropicFailureClassifier classifier, TokenSink sink) {
+    MessageStreamDecoder(byte[] request, UsageEstimate estimate, AnthropicFailureClassifier classifier,
+            TokenSink sink) {
         this.request = request;
+        this.estimate = estimate;
         this.classifier = classifier;
         this.sink = sink;
     }
@@ -157,13 +160,18 @@ final class MessageStreamDecoder implements StreamDecoder {
                 tokens > 0 ? Optional.of(body()) : Optional.empty(), Optional.of(spent()));
     }
 
+    @Override
+    public UsageEstimate.Received received() {
+        return new UsageEstimate.Received(tokens,
+                blocks.values().stream().mapToLong(ContentBlock::chars).sum(), toolCalls);
+    }
+
     private TokenUsage spent() {
         Optional<TokenUsage> counts = usage.counts();
         if (outputCounted && counts.isPresent()) {
-            return UsageEstimate.of(counts.get(), request);
+            return estimate.of(counts.get(), request);
         }
-        long chars = blocks.values().stream().mapToLong(ContentBlock::chars).sum();
-        return UsageEstimate.of(counts, request, new UsageEstimate.Received(tokens, chars, toolCalls));
+        return estimate.of(counts, request, received());
     }
 
     private Optional<String> text(String name) {

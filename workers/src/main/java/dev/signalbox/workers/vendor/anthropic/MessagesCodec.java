@@ -8,6 +8,7 @@ import dev.signalbox.workers.vendor.FailureClass;
 import dev.signalbox.workers.vendor.StreamDecoder;
 import dev.signalbox.workers.vendor.TokenSink;
 import dev.signalbox.workers.vendor.VendorClient.Call;
+import dev.signalbox.workers.vendor.UsageEstimate;
 import dev.signalbox.workers.vendor.VendorCodec;
 import dev.signalbox.workers.vendor.VendorError;
 import java.io.IOException;
@@ -53,8 +54,8 @@ public final class MessagesCodec implements VendorCodec {
     }
 
     @Override
-    public StreamDecoder decoder(Call call, Encoded.Ready request, TokenSink sink) {
-        return new MessageStreamDecoder(call.body(), classifier, sink);
+    public StreamDecoder decoder(Call call, Encoded.Ready request, UsageEstimate estimate, TokenSink sink) {
+        return new MessageStreamDecoder(call.body(), estimate, classifier, sink);
     }
 
     @Override

@@ -36,6 +36,7 @@ final class ChatStreamDecoder implements StreamDecoder {
     private static final int MAX_EXTRAS = 32;
 
     private final byte[] request;
+    private final UsageEstimate estimate;
     private final int wantedChoices;
     private final boolean expectsDone;
     private final OpenAiFailureClassifier classifier;
@@ -57,9 +58,10 @@ final class ChatStreamDecoder implements StreamDecoder {
     private byte @Nullable [] rawUsage;
     private final Map<String, byte[]> extras = new LinkedHashMap<>(4);
 
-    ChatStreamDecoder(byte[] request, int wantedChoices, boolean expectsDone, OpenAiFailureClassifier classifier,
-            TokenSink sink) {
+    ChatStreamDecoder(byte[] request, UsageEstimate estimate, int wantedChoices, boolean expectsDone,
+            OpenAiFailureClassifier classifier, TokenSink sink) {
         this.request = request;
+        this.estimate = estimate;
         this.wantedChoices = wantedChoices;
         this.expectsDone = expectsDone;
         this.classifier = classifier;
@@ -69,6 +71,11 @@ final class ChatStreamDecoder implements StreamDecoder {
     @Override
     public long tokens() {
         return tokens;
+    }
+
+    @Override
+    public UsageEstimate.Received received() {
+        return new UsageEstimate.Received(tokens, chars(), toolCalls);
     }
 
     @Override
@@ -226,8 +233,8 @@ final class ChatStreamDecoder implements StreamDecoder {
             return answer(finished);
         }
         Optional<byte[]> partial = tokens > 0 ? Optional.of(body()) : Optional.empty();
-        return new Decoded.NoAnswer(error == null ? cause : error, partial, Optional.of(UsageEstimate
-                .of(Optional.ofNullable(usage), request, new UsageEstimate.Received(tokens, chars(), toolCalls))));
+        return new Decoded.NoAnswer(error == null ? cause : error, partial, Optional.of(estimate
+                .of(Optional.ofNullable(usage), request, received())));
     }
 
     private boolean terminalSeen(long finished) {

@@ -8,6 +8,7 @@ import dev.signalbox.workers.vendor.FailureClass;
 import dev.signalbox.workers.vendor.StreamDecoder;
 import dev.signalbox.workers.vendor.TokenSink;
 import dev.signalbox.workers.vendor.VendorClient.Call;
+import dev.signalbox.workers.vendor.UsageEstimate;
 import dev.signalbox.workers.vendor.VendorCodec;
 import dev.signalbox.workers.vendor.VendorError;
 import java.io.IOException;
@@ -51,8 +52,9 @@ public final class OpenAiChatCodec implements VendorCodec {
     }
 
     @Override
-    public StreamDecoder decoder(Call call, Encoded.Ready request, TokenSink sink) {
-        return new ChatStreamDecoder(call.body(), request.choices(), call.deployment().vendor().sendsDoneMarker(),
+    public StreamDecoder decoder(Call call, Encoded.Ready request, UsageEstimate estimate, TokenSink sink) {
+        return new ChatStreamDecoder(call.body(), estimate, request.choices(),
+                call.deployment().vendor().sendsDoneMarker(),
                 classifier, sink);
     }
 
