@@ -13,6 +13,7 @@ import dev.signalbox.simulator.Simulator;
 import dev.signalbox.simulator.SimulatorOptions;
 import dev.signalbox.simulator.profile.ModelProfile;
 import dev.signalbox.simulator.profile.VendorProfile;
+import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.awaitility.Awaitility;
 
 /**
@@ -39,24 +41,13 @@ final class Fleet implements AutoCloseable {
     private EmbeddedRegistry registry;
     private int started;
 
-    private Fleet(Path folder, BrokerCluster brokers, Simulator vendors, EmbeddedRegistry registry)
+    private Fleet(Path folder, BrokerCluster brokers, Simulator vendors, EmbeddedRegistry registry, String yaml)
             throws Exception {
         this.folder = folder;
         this.brokers = brokers;
         this.vendors = vendors;
         this.registry = registry;
-        this.configuration = Files.writeString(folder.resolve("fleet.yaml"), """
-                environment: test
-                vendors:
-                  steady: { family: openai, base_url: "%s" }
-                deployments:
-                  steady/paced: { vendor: steady, model_id: paced }
-                pools:
-                  main: { use_cases: [otherwise], priorities: [standard] }
-                routes:
-                  paced: { test: { otherwise: { sequence: [steady] } } }
-                topics: { partitions: %d }
-                """.formatted(vendors.baseUrl("steady"), PARTITIONS));
+        this.configuration = Files.writeString(folder.resolve("fleet.yaml"), yaml);
     }
 
     /**
@@ -71,13 +62,35 @@ final class Fleet implements AutoCloseable {
     /** The same with workers of another version, by their class path. */
     static Fleet start(Path folder, int brokerCount, int workerCount, ModelProfile answer, String classPath)
             throws Exception {
+        return start(folder, brokerCount, workerCount, SimulatorOptions.of(VendorProfile.of("steady", answer)),
+                vendors -> """
+                        environment: test
+                        vendors:
+                          steady: { family: openai, base_url: "%s" }
+                        deployments:
+                          steady/paced: { vendor: steady, model_id: paced }
+                        pools:
+                          main: { use_cases: [otherwise], priorities: [standard] }
+                        routes:
+                          paced: { test: { otherwise: { sequence: [steady] } } }
+                        topics: { partitions: %d }
+                        """.formatted(vendors.baseUrl("steady"), PARTITIONS),
+                classPath);
+    }
+
+    /**
+     * The same with vendors and a configuration of the test's own.
+     *
+     * @param yaml the configuration, given the vendors: a pool {@code main} and {@link #PARTITIONS}
+     */
+    static Fleet start(Path folder, int brokerCount, int workerCount, SimulatorOptions simulated,
+            Function<Simulator, String> yaml, String classPath) throws Exception {
         BrokerCluster brokers = new BrokerCluster(folder, System.getProperty("java.class.path"), brokerCount);
         Simulator vendors = null;
         try {
-            vendors = Simulator.start(
-                    SimulatorOptions.of(VendorProfile.of("steady", answer)).withLogCapacity(1_000_000));
+            vendors = Simulator.start(simulated.withLogCapacity(1_000_000));
             brokers.awaitInSync(Duration.ofSeconds(90));
-            Fleet fleet = new Fleet(folder, brokers, vendors, registry(0, brokers));
+            Fleet fleet = new Fleet(folder, brokers, vendors, registry(0, brokers), yaml.apply(vendors));
             fleet.createTopics();
             for (int i = 0; i < workerCount; i++) {
                 fleet.workers.add(fleet.newWorker(classPath));
@@ -109,6 +122,11 @@ final class Fleet implements AutoCloseable {
         started++;
         return FleetWorker.start("worker-" + started, folder, classPath, configuration, brokers.bootstrapServers(),
                 registry.url());
+    }
+
+    /** A dispatcher process, without waiting for it. */
+    FleetDispatcher startDispatcher(String name) throws IOException {
+        return FleetDispatcher.start(name, folder, configuration, brokers.bootstrapServers(), registry.url());
     }
 
     BrokerCluster brokers() {
