@@ -25,7 +25,8 @@ import picocli.CommandLine.TypeConversionException;
 @Command(name = "signalbox", description = "LLM requests through Kafka to whichever vendor can answer them now.", subcommands = {
         BatchCommand.class, UpCommand.class, WorkerCommand.class, SubmitCommand.class, TailCommand.class,
         ConfigCommand.class, TopicsCommand.class, SimulatorCommand.class, DoctorCommand.class, RedundancyCommand.class,
-        DeploymentsCommand.class, ExplainCommand.class, UsageCommand.class, PricesCommand.class, BudgetsCommand.class,
+        DeploymentsCommand.class, AlertsCommand.class, ExplainCommand.class, UsageCommand.class, PricesCommand.class,
+        BudgetsCommand.class,
         VersionCommand.class,
         CompletionCommand.class}, synopsisSubcommandLabel = "COMMAND", footer = {"",
                 "signalbox COMMAND --help tells more. Without --bootstrap-server, a command brings its own broker;",

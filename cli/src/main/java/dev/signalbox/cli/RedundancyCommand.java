@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -26,8 +27,8 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 
-/** What one failure could stop, by configuration alone. */
-@Command(name = "redundancy", description = "Finds single points of failure, pools that can starve each other and capacity that one loss leaves short, each with its cure; by configuration alone.", footer = {
+/** What one failure could stop, by configuration alone, and where there is an installation what its routes have left now. */
+@Command(name = "redundancy", description = "Finds single points of failure, pools that can starve each other and capacity that one loss leaves short, each with its cure; where an installation runs, also what its routes have left now.", footer = {
         "", "Exit codes: 0 done, 2 the configuration has errors, 3 findings at or above --fail-on."})
 final class RedundancyCommand implements Callable<Integer> {
     @ParentCommand
@@ -43,18 +44,28 @@ final class RedundancyCommand implements Callable<Integer> {
     private @Nullable String environment;
 
     @Mixin
-    private ConfigurationChoice choice = new ConfigurationChoice();
+    private InstallationOptions with = new InstallationOptions();
 
     @Override
-    public Integer call() {
-        ReadResult.Valid read = choice.readWithPlaces();
+    public Integer call() throws InterruptedException {
+        ReadResult.Valid read = with.configuration().readWithPlaces();
         RedundancyReport report = environment == null
                 ? Redundancy.assess(read.configuration())
                 : Redundancy.assess(read.configuration(), known(read.configuration(), environment));
+        Optional<RedundancyCommandLive> live = with.running().isEmpty()
+                ? Optional.empty()
+                : Optional.of(RedundancyCommandLive.read(with.reachable()));
         PrintStream out = shell.terminal().out();
         switch (form) {
-            case TABLE -> print(report, read.places(), out);
-            case JSON, YAML -> Documents.print(document(report, read.places()), form, out);
+            case TABLE -> {
+                print(report, read.places(), out);
+                live.ifPresent(now -> now.print(out));
+            }
+            case JSON, YAML -> {
+                Map<String, Object> document = document(report, read.places());
+                live.ifPresent(now -> document.put("live", now.document()));
+                Documents.print(document, form, out);
+            }
         }
         out.flush();
         return (failOn != null && report.has(failOn) ? ExitCode.SOME_FAILED : ExitCode.OK).number();

@@ -22,6 +22,7 @@ import dev.signalbox.workers.WorkerOptions;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -33,6 +34,7 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -195,6 +197,37 @@ class DeploymentsCommandIT {
                 "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}").out())
                 .contains("ejected in the whole fleet", "fleet     sim.b/m EJECTED, told ",
                         "2 of 2 calls failed, 2 in a row, seen by 2 of 2 workers; mostly OVERLOADED");
+    }
+
+    @Test
+    void what_routes_have_left_and_what_is_wrong_is_told_by_the_commands_and_the_dispatcher() throws IOException {
+        Map<String, Object> kafka = Map.of("bootstrap.servers", stack.bootstrapServers());
+        try (KafkaProducer<String, AttemptEvent> attempts = new KafkaProducer<>(kafka, new StringSerializer(),
+                new AvroSerializer<>(SchemaRegistryClient.of(registry()), registry()));
+                KafkaProducer<String, byte[]> raw = new KafkaProducer<>(kafka, new StringSerializer(),
+                        new ByteArraySerializer())) {
+            raw.send(new ProducerRecord<>(Topics.ATTEMPTS, "sim.c/m", new byte[]{1, 2, 3}));
+            for (int i = 0; i < 12; i++) {
+                attempts.send(new ProducerRecord<>(Topics.ATTEMPTS, "sim.c/m", failed("sim.c/m", "worker-" + i % 2)));
+            }
+        }
+        Awaitility.await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            assertThat(run("redundancy").out()).containsPattern("m/test/otherwise +all .*sim.c/m");
+            assertThat(run("alerts", "list").out())
+                    .containsPattern("raised +critical +single-vendor +routes.m.test.otherwise");
+        });
+        assertThat(MAPPER.readTree(run("redundancy", "-o", "json").out()).path("live")).isNotEmpty();
+        assertThat(MAPPER.readTree(run("alerts", "list", "-o", "json").out()).findValuesAsText("cure")).isNotEmpty()
+                .doesNotContain("");
+        for (String path : List.of("/redundancy", "/alerts")) {
+            try (InputStream in = URI.create("http://127.0.0.1:" + dispatcher.adminPort() + path).toURL()
+                    .openStream()) {
+                assertThat(new String(in.readAllBytes(), StandardCharsets.UTF_8)).contains("m/test/otherwise"
+                        .replace("/", path.equals("/alerts") ? "." : "/"));
+            }
+        }
+        assertThat(dispatcher.metrics()).contains("signalbox_alerts{severity=\"critical\"} ",
+                "signalbox_alert_deliveries_total{outcome=\"failed\",target=\"webhook\"} 0.0");
     }
 
     private static AttemptEvent failed(String deployment, String worker) {

@@ -4,14 +4,17 @@ import dev.signalbox.config.Budget;
 import dev.signalbox.config.live.BudgetKey;
 import dev.signalbox.config.live.BudgetLimits;
 import dev.signalbox.config.live.TopicFollower;
+import dev.signalbox.dispatcher.alerts.Trouble;
 import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.BudgetRecord;
 import dev.signalbox.schemas.serde.AvroDeserializer;
 import dev.signalbox.schemas.serde.SchemaRegistryClient;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiPredicate;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -19,7 +22,9 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 /** Who has a budget: by the configuration, or by an operator's order on {@code llm.budgets}. Any thread may ask. */
 final class Budgeted implements BiPredicate<Budget.Scope, String>, AutoCloseable {
     private final List<Budget> configured;
-    private final Set<BudgetKey> ordered = ConcurrentHashMap.newKeySet();
+    private final Map<BudgetKey, Budget> ordered = new ConcurrentHashMap<>();
+    /** Of the latest period that was told. */
+    private final Map<BudgetKey, BudgetRecord> spent = new ConcurrentHashMap<>();
     private final AvroDeserializer<BudgetRecord> records;
     private final TopicFollower follower;
 
@@ -39,12 +44,35 @@ final class Budgeted implements BiPredicate<Budget.Scope, String>, AutoCloseable
     private void read(ConsumerRecord<byte[], byte[]> record) {
         BudgetKey.limit(record.key()).ifPresent(key -> {
             BudgetRecord limit = record.value() == null ? null : records.deserialize(record.topic(), record.value());
-            if (limit != null && BudgetLimits.budget(key, limit).isPresent()) {
-                ordered.add(key);
-            } else {
-                ordered.remove(key);
+            Optional<Budget> budget = limit == null ? Optional.empty() : BudgetLimits.budget(key, limit);
+            budget.ifPresentOrElse(set -> ordered.put(key, set), () -> ordered.remove(key));
+        });
+        BudgetKey.spent(record.key()).ifPresent(key -> {
+            BudgetRecord sum = record.value() == null ? null : records.deserialize(record.topic(), record.value());
+            if (sum != null) {
+                spent.merge(key, sum, (before, now) -> until(now) >= until(before) ? now : before);
             }
         });
+    }
+
+    private static long until(BudgetRecord sum) {
+        Long until = sum.getUntilMillis();
+        return until == null ? 0 : until;
+    }
+
+    /** Budgets whose soft or hard limit is reached in the period of that time, ms on the broker's clock. */
+    List<Trouble> troubles(long nowMillis) {
+        Map<BudgetKey, Budget> budgets = new LinkedHashMap<>();
+        configured.forEach(budget -> budgets.put(BudgetKey.of(budget), budget));
+        budgets.putAll(ordered);
+        List<Trouble> troubles = new ArrayList<>();
+        budgets.forEach((key, budget) -> {
+            BudgetRecord sum = spent.get(key);
+            if (sum != null && sum.getSpent() != null && until(sum) > nowMillis) {
+                BudgetTrouble.of(key, budget, sum.getSpent()).ifPresent(troubles::add);
+            }
+        });
+        return troubles;
     }
 
     @Override
@@ -55,7 +83,7 @@ final class Budgeted implements BiPredicate<Budget.Scope, String>, AutoCloseable
             }
         }
         for (Budget.Period period : Budget.Period.values()) {
-            if (!ordered.isEmpty() && ordered.contains(new BudgetKey(scope, name, period))) {
+            if (!ordered.isEmpty() && ordered.containsKey(new BudgetKey(scope, name, period))) {
                 return true;
             }
         }

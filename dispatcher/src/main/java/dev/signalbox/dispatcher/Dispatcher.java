@@ -2,6 +2,9 @@ package dev.signalbox.dispatcher;
 
 import dev.signalbox.config.Budget;
 import dev.signalbox.config.CallTimeouts;
+import dev.signalbox.config.Configuration;
+import dev.signalbox.dispatcher.alerts.AlertDelivery;
+import dev.signalbox.dispatcher.redundancy.FleetSources;
 import dev.signalbox.dispatcher.usage.UsageTopology;
 import dev.signalbox.schemas.avro.BudgetRecord;
 import dev.signalbox.schemas.avro.UsageRecord;
@@ -10,6 +13,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiPredicate;
+import java.util.function.Supplier;
 import org.apache.kafka.common.serialization.Serdes;
 import dev.signalbox.dispatcher.health.FleetTime;
 import dev.signalbox.dispatcher.health.HealthReader;
@@ -60,28 +64,35 @@ public final class Dispatcher implements AutoCloseable {
     private final AvailabilityBoard availability;
     private final List<KafkaStreamsMetrics> streamsMetrics;
     private final HealthReader healths;
+    private final AlertDelivery delivery;
+    private final FleetReports reports;
     private final OperatorView view;
 
     private Dispatcher(DispatcherOptions options) {
         FleetTime time = fleetTime();
         SchemaRegistryClient registry = SchemaRegistryClient.of(options.registryProperties());
         budgeted = new Budgeted(options, registry);
-        control = application(control(registry, options, time),
+        Supplier<Configuration> configuration = options::configuration;
+        delivery = new AlertDelivery(() -> configuration.get().alerts(), metrics);
+        control = application(control(registry, options, time, new FleetSources(configuration, budgeted::troubles)),
                 StreamsSettings.control(options.clientProperties(), options.stateDir()));
         availability = new AvailabilityBoard(options.configuration().environment(),
                 () -> options.configuration().useCases());
         usage = application(usage(registry, options, budgeted, availability),
                 StreamsSettings.usage(options.clientProperties(), options.stateDir()));
         healths = new HealthReader(control, HealthRules.DEFAULT, time);
+        reports = new FleetReports(options.clientProperties(), registry);
         streamsMetrics = List.of(new KafkaStreamsMetrics(control), new KafkaStreamsMetrics(usage));
         try {
-            view = new OperatorView(options.admin(), this::live, this::ready, metrics::scrape, healths,
+            view = new OperatorView(options.admin(), this::live, this::ready, metrics::scrape, healths, reports,
                     options.configuration().deployments().keySet().stream().map(Object::toString)
                             .collect(Collectors.toUnmodifiableSet()));
         } catch (RuntimeException e) {
             control.close();
             usage.close();
             budgeted.close();
+            delivery.close();
+            reports.close();
             throw e;
         }
         streamsMetrics.forEach(application -> application.bindTo(metrics));
@@ -103,9 +114,13 @@ public final class Dispatcher implements AutoCloseable {
         return application;
     }
 
-    private static Topology control(SchemaRegistryClient registry, DispatcherOptions options, FleetTime time) {
+    private Topology control(SchemaRegistryClient registry, DispatcherOptions options, FleetTime time,
+            FleetSources sources) {
         return new DispatcherTopology(new AvroDeserializer<>(AttemptEvent.class, registry),
-                new AvroSerializer<>(registry, options.registryProperties()), HealthRules.DEFAULT, time).build();
+                new DispatcherTopology.Outputs(new AvroSerializer<>(registry, options.registryProperties()),
+                        new AvroSerializer<>(registry, options.registryProperties()),
+                        new AvroSerializer<>(registry, options.registryProperties())),
+                HealthRules.DEFAULT, time, sources, delivery).build();
     }
 
     private static Topology usage(SchemaRegistryClient registry, DispatcherOptions options,
@@ -189,6 +204,8 @@ public final class Dispatcher implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         budgeted.close();
+        delivery.close();
+        reports.close();
         gc.close();
         metrics.close();
     }

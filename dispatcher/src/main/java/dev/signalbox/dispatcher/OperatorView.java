@@ -15,12 +15,13 @@ import java.util.concurrent.Executors;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.kafka.streams.errors.InvalidStateStoreException;
 
 /**
  * The operators' view: {@code /livez}, {@code /readyz}, {@code /metrics}, and on a loopback address {@code /deployments}
  * and {@code /deployments/<name>}, JSON records as {@code llm.health} has them, of the deployments of this instance's
- * tasks. 503 while the stores move or are restored, 404 for an unknown name.
+ * tasks, {@code /redundancy} and {@code /alerts}, as their topics have them, of the whole fleet. 503 while the stores move or are restored, 404 for an unknown name.
  */
 final class OperatorView implements AutoCloseable {
     private static final String TEXT = "text/plain; charset=utf-8";
@@ -39,7 +40,7 @@ final class OperatorView implements AutoCloseable {
      * @throws UncheckedIOException if the port is in use
      */
     OperatorView(InetSocketAddress address, BooleanSupplier live, BooleanSupplier ready, Supplier<String> metrics,
-            HealthReader healths, Set<String> configured) {
+            HealthReader healths, FleetReports reports, Set<String> configured) {
         this.healths = healths;
         this.configured = Set.copyOf(configured);
         try {
@@ -54,6 +55,9 @@ final class OperatorView implements AutoCloseable {
         server.createContext("/metrics", exchange -> answer(exchange, 200, PROMETHEUS, metrics.get()));
         if (address.getAddress() != null && address.getAddress().isLoopbackAddress()) {
             server.createContext(DEPLOYMENTS, this::deployments);
+            server.createContext("/redundancy",
+                    exchange -> all(exchange, "routes", reports.routes().map(records::write)));
+            server.createContext("/alerts", exchange -> all(exchange, "alerts", reports.alerts().map(records::write)));
         }
     }
 
@@ -81,6 +85,11 @@ final class OperatorView implements AutoCloseable {
 
     private String json(String deployment) {
         return new String(records.write(healths.health(deployment)), StandardCharsets.UTF_8);
+    }
+
+    private static void all(HttpExchange exchange, String name, Stream<byte[]> records) throws IOException {
+        answer(exchange, 200, JSON, records.map(json -> new String(json, StandardCharsets.UTF_8))
+                .collect(Collectors.joining(",\n", "{\"" + name + "\":[\n", "\n]}\n")));
     }
 
     private static void state(HttpExchange exchange, boolean holds, String state) throws IOException {

@@ -2,8 +2,6 @@ package dev.signalbox.dispatcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.signalbox.dispatcher.health.FleetTime;
-import dev.signalbox.dispatcher.health.HealthRules;
 import dev.signalbox.dispatcher.health.HealthStore;
 import dev.signalbox.dispatcher.latency.LatencyStore;
 import dev.signalbox.schemas.Topics;
@@ -11,7 +9,6 @@ import dev.signalbox.schemas.avro.AttemptEvent;
 import dev.signalbox.schemas.avro.DeploymentHealth;
 import dev.signalbox.schemas.avro.DeploymentState;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,14 +18,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.atomic.AtomicLong;
-import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.TestOutputTopic;
-import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.TopologyTestDriver;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -49,27 +44,17 @@ class DispatcherTopologyTest {
     void start(@TempDir Path folder) {
         Properties properties = new Properties();
         properties.putAll(StreamsSettings.control(Map.of("bootstrap.servers", "none:1"), folder));
-        driver = new TopologyTestDriver(topology(monotonic), properties, T0);
+        driver = new TopologyTestDriver(ControlDriver.topology(monotonic), properties, T0);
         attempts = driver.createInputTopic(Topics.ATTEMPTS, new StringSerializer(), new ByteArraySerializer());
         health = driver.createOutputTopic(Topics.HEALTH, new StringDeserializer(),
                 (topic, bytes) -> bytes == null
                         ? null
-                        : read(() -> DeploymentHealth.fromByteBuffer(ByteBuffer.wrap(bytes))));
+                        : ControlDriver.read(() -> DeploymentHealth.fromByteBuffer(ByteBuffer.wrap(bytes))));
     }
 
     @AfterEach
     void stop() {
         driver.close();
-    }
-
-    static Topology topology(AtomicLong monotonic) {
-        return new DispatcherTopology(
-                (topic, bytes) -> bytes == null
-                        ? null
-                        : read(() -> AttemptEvent.fromByteBuffer(ByteBuffer.wrap(bytes))),
-                (topic, record) -> record == null ? null : read(() -> bytes(record.toByteBuffer())),
-                HealthRules.DEFAULT,
-                new FleetTime(monotonic::get)).build();
     }
 
     @Test
@@ -180,7 +165,7 @@ class DispatcherTopologyTest {
     @Test
     void whatCannotBeReadAndWhatHasNoKeyStopNothing() {
         attempts.pipeInput(NAME, new byte[]{1, 2, 3}, now);
-        attempts.pipeInput(null, write(Events.started(NAME, "a")), now);
+        attempts.pipeInput(null, ControlDriver.write(Events.started(NAME, "a")), now);
         attempts.pipeInput(NAME, null, now);
         call(Events.answered(NAME, "a", 100, 1_100, 51));
 
@@ -189,7 +174,7 @@ class DispatcherTopologyTest {
 
     @Test
     void everyOperatorAndStoreHasANameOfOursAndThePageShowsThem() throws IOException {
-        String description = topology(monotonic).describe().toString().strip();
+        String description = ControlDriver.topology(monotonic).describe().toString().strip();
 
         assertThat(description).contains("Source: attempts ", "Processor: latency (stores: [latency-slices])",
                 "Processor: health (stores: [health-standings, latency-slices])", "Sink: health-changes ")
@@ -207,36 +192,12 @@ class DispatcherTopologyTest {
     private void call(AttemptEvent event) {
         now = now.plusMillis(10);
         monotonic.addAndGet(10);
-        attempts.pipeInput(event.getDeployment(), write(event), now);
+        attempts.pipeInput(event.getDeployment(), ControlDriver.write(event), now);
     }
 
     private void pass(Duration time) {
         now = now.plus(time);
         monotonic.addAndGet(time.toMillis());
         driver.advanceWallClockTime(time);
-    }
-
-    private static byte[] write(AttemptEvent event) {
-        return read(() -> bytes(event.toByteBuffer()));
-    }
-
-    private static byte[] bytes(ByteBuffer buffer) {
-        byte[] bytes = new byte[buffer.remaining()];
-        buffer.get(bytes);
-        return bytes;
-    }
-
-    private interface Avro<T> {
-        T run() throws IOException;
-    }
-
-    private static <T> T read(Avro<T> step) {
-        try {
-            return step.run();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (RuntimeException e) {
-            throw new SerializationException(e);
-        }
     }
 }

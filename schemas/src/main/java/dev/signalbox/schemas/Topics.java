@@ -38,6 +38,8 @@ public final class Topics {
     public static final String TENANTS = "llm.tenants";
     /** Alerts, raised or resolved. */
     public static final String ALERTS = "llm.alerts";
+    /** What each route has left now. */
+    public static final String REDUNDANCY = "llm.redundancy";
     /** Where a request is, at most RUNNING and ENDED. */
     public static final String STATUS = "llm.status";
     /** The whole validated configuration. */

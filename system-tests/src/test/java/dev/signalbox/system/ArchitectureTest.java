@@ -63,7 +63,8 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule PURE_CODE_READS_NO_CLOCK = noClasses()
             .that().resideInAnyPackage("dev.signalbox.config", "dev.signalbox.workers.router..",
-                    "dev.signalbox.dispatcher.health..", "dev.signalbox.dispatcher.latency..")
+                    "dev.signalbox.dispatcher.health..", "dev.signalbox.dispatcher.latency..",
+                    "dev.signalbox.dispatcher.redundancy..")
             .should().callMethod(System.class, "currentTimeMillis")
             .orShould().callMethod(System.class, "nanoTime")
             .orShould().callMethod(java.time.Instant.class, "now");

@@ -1,10 +1,12 @@
 package dev.signalbox.schemas.serde;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import dev.signalbox.schemas.avro.Alert;
 import dev.signalbox.schemas.avro.AttemptEvent;
 import dev.signalbox.schemas.avro.DeploymentHealth;
 import dev.signalbox.schemas.avro.LlmReply;
 import dev.signalbox.schemas.avro.LlmRequest;
+import dev.signalbox.schemas.avro.RouteStanding;
 import dev.signalbox.schemas.avro.TokenChunk;
 import org.apache.avro.Schema;
 import org.apache.avro.specific.SpecificRecord;
@@ -72,6 +74,14 @@ public final class JsonRecords {
 
     public byte[] write(DeploymentHealth health) {
         return JsonRecordWriter.write(health);
+    }
+
+    public byte[] write(RouteStanding standing) {
+        return JsonRecordWriter.write(standing);
+    }
+
+    public byte[] write(Alert alert) {
+        return JsonRecordWriter.write(alert);
     }
 
     private <T extends SpecificRecord> T parse(byte[] json, Schema schema, Class<T> type) {

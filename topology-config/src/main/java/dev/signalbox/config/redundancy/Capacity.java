@@ -25,6 +25,11 @@ public record Capacity(OptionalDouble concurrency, OptionalDouble requestsPerMin
                 sum(deployments, pool, Deployment.Limits::outputTokensPerMinute));
     }
 
+    static Capacity of(double concurrency, double requests, double inputTokens, double outputTokens) {
+        return new Capacity(OptionalDouble.of(concurrency), OptionalDouble.of(requests), OptionalDouble.of(inputTokens),
+                OptionalDouble.of(outputTokens));
+    }
+
     private static OptionalDouble sum(Collection<Deployment> deployments, PoolName pool,
             Function<Deployment.Limits, OptionalInt> dimension) {
         double sum = 0;

@@ -18,7 +18,7 @@ import java.util.Set;
 final class CapacityRule {
     private static final double ROUNDING = 1e-9;
     /** Wide ones first: of two that cost the same, an operator wants to hear of the vendor, not of its deployment. */
-    private static final List<Kind> WIDE_FIRST = List.of(Kind.VENDOR, Kind.GATEWAY, Kind.HOST, Kind.PROXY, Kind.AREA,
+    static final List<Kind> WIDE_FIRST = List.of(Kind.VENDOR, Kind.GATEWAY, Kind.HOST, Kind.PROXY, Kind.AREA,
             Kind.CREDENTIAL, Kind.DEPLOYMENT);
 
     private final double headroom;

@@ -55,6 +55,11 @@ final class PoolRules {
         return users.getOrDefault(deployment.name(), List.of());
     }
 
+    /** Whether no other pool can use up all of any deployment that a route has for its pool. */
+    boolean isIsolated(Reach reach) {
+        return reach.all().stream().allMatch(deployment -> hasOwn(deployment, reach.pool()));
+    }
+
     /** A part of its own, or a deployment that nobody else uses. */
     private boolean hasOwn(Deployment deployment, PoolName pool) {
         return deployment.poolShares().containsKey(pool) || users(deployment).size() == 1;

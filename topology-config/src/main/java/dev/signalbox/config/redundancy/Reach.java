@@ -1,6 +1,7 @@
 package dev.signalbox.config.redundancy;
 
 import dev.signalbox.config.Deployment;
+import dev.signalbox.config.DeploymentName;
 import dev.signalbox.config.Route;
 import dev.signalbox.schemas.PoolName;
 import java.util.ArrayList;
@@ -45,6 +46,17 @@ record Reach(String model, String environment, String useCase, Route route, Pool
     /** Such as {@code gpt-4.1/us_prod/otherwise}, with the tenant where it is one's. */
     String spoken() {
         return route.name() + tenant.map(name -> " for tenant " + name).orElse("");
+    }
+
+    /** Where these are out of use. */
+    Reach without(Set<DeploymentName> out) {
+        Map<String, List<Deployment>> left = new LinkedHashMap<>();
+        fallbacks.forEach((fallback, members) -> left.put(fallback, without(members, out)));
+        return new Reach(model, environment, useCase, route, pool, tenant, without(own, out), left);
+    }
+
+    private static List<Deployment> without(List<Deployment> members, Set<DeploymentName> out) {
+        return members.stream().filter(deployment -> !out.contains(deployment.name())).toList();
     }
 
     boolean isAlike(Reach other) {

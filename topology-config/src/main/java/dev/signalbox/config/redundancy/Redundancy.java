@@ -40,6 +40,10 @@ public final class Redundancy {
                 .filter(reach -> reach.environment().equals(environment)).toList()).report();
     }
 
+    static RedundancyReport of(Configuration configuration, List<Reach> reaches) {
+        return new Redundancy(configuration, reaches).report();
+    }
+
     private RedundancyReport report() {
         Set<RedundancyFinding> findings = new LinkedHashSet<>();
         byRoute().forEach(ofRoute -> findings.addAll(judge(ofRoute)));

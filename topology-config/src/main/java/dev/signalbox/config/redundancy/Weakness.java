@@ -27,7 +27,17 @@ public enum Weakness {
     /** Several pools use a deployment without parts of their own. */
     UNISOLATED_POOLS(Severity.WARNING),
     /** A pool has no capacity that others cannot use up. */
-    POOL_WITHOUT_OWN_CAPACITY(Severity.WARNING);
+    POOL_WITHOUT_OWN_CAPACITY(Severity.WARNING),
+    /** All deployments of a route are ejected, so that they are all tried as a last resort, or only fallback models answer. */
+    ALL_EJECTED(Severity.CRITICAL),
+    /** What is in use is less than the wanted multiple of peak demand. */
+    HEADROOM_SHORT(Severity.WARNING),
+    /** The loss of one failure domain leaves less than peak demand. */
+    PEAK_NOT_SERVED(Severity.WARNING),
+    /** What would have to help was not called for longer than the configuration wants. */
+    FALLBACK_UNUSED(Severity.WARNING),
+    /** A route has a second vendor only as far as a proxy is one, which may hide the first. */
+    VENDORS_HIDDEN(Severity.WARNING);
 
     private final Severity severity;
 

@@ -74,6 +74,7 @@ public record TopicCatalogue(List<TopicSpec> topics) {
             add(Topics.BUDGETS, CONTROL_PARTITIONS, compact());
             add(Topics.TENANTS, CONTROL_PARTITIONS, compactAndDelete(Duration.ofDays(1)));
             add(Topics.ALERTS, FEW_PARTITIONS, compact());
+            add(Topics.REDUNDANCY, FEW_PARTITIONS, compact());
             add(Topics.STATUS, CONTROL_PARTITIONS, written(delete(Duration.ofHours(24))));
             add(Topics.CONFIG, FEW_PARTITIONS, written(compact()));
             add(Topics.CONTROL, FEW_PARTITIONS, audited(written(compactAndDelete(Duration.ofDays(7)))));

@@ -50,6 +50,7 @@ class TopicCatalogueTest {
                 brokerClock.add(topic.name());
             }
         }
+        assertThat(cleanup.remove(Topics.REDUNDANCY)).isEqualTo("compact");
         assertThat(cleanup.entrySet().stream().filter(entry -> !entry.getValue().equals("delete"))
                 .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue)))
                 .isEqualTo(Map.of(Topics.HEALTH, "compact", Topics.USAGE_HOURLY, "compact", Topics.USAGE_DAILY,

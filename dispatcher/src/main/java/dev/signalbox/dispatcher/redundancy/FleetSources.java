@@ -1,0 +1,16 @@
+package dev.signalbox.dispatcher.redundancy;
+
+import dev.signalbox.config.Configuration;
+import dev.signalbox.dispatcher.alerts.Trouble;
+import java.util.List;
+import java.util.function.LongFunction;
+import java.util.function.Supplier;
+
+/**
+ * What the fleet is judged by, beside what its tasks tell.
+ *
+ * @param configuration asked again each time
+ * @param others trouble that others find, such as budgets', as of a time, ms on the broker's clock
+ */
+public record FleetSources(Supplier<Configuration> configuration, LongFunction<List<Trouble>> others) {
+}
