@@ -1,6 +1,7 @@
 package dev.signalbox.cli;
 
 import dev.signalbox.config.Configuration;
+import dev.signalbox.config.admin.AdminListener;
 import dev.signalbox.config.topics.TopicAdmin;
 import dev.signalbox.config.topics.TopicCatalogue;
 import dev.signalbox.dispatcher.Dispatcher;
@@ -13,7 +14,6 @@ import dev.signalbox.workers.Worker;
 import dev.signalbox.workers.WorkerOptions;
 import dev.signalbox.workers.intake.Admission;
 import java.io.UncheckedIOException;
-import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -135,9 +135,9 @@ public final class Installation implements AutoCloseable {
     }
 
     /** Starts a worker in this process. */
-    public Worker startWorker(Admission admission, InetSocketAddress adminAddress) {
+    public Worker startWorker(Admission admission, AdminListener admin) {
         Worker started = start(new WorkerOptions(configuration, clients.kafkaProperties(),
-                clients.registryProperties(), Set.of(), admission, adminAddress));
+                clients.registryProperties(), Set.of(), admission, admin));
         worker = started;
         return started;
     }
@@ -147,10 +147,23 @@ public final class Installation implements AutoCloseable {
         try {
             return Worker.start(options);
         } catch (UncheckedIOException e) {
-            throw new CommandFailure(ExitCode.USAGE, "port " + options.admin().getPort() + " of "
-                    + options.admin().getHostString() + ", for health and metrics, cannot be used ("
-                    + e.getMessage() + "); choose another with --admin-port, 0 for a free one", e);
+            throw new CommandFailure(ExitCode.USAGE, portTaken(options.admin(), e), e);
         }
+    }
+
+    /** Starts a dispatcher; an admin port that is taken is the user's to change. */
+    static Dispatcher start(DispatcherOptions options) {
+        try {
+            return Dispatcher.start(options);
+        } catch (UncheckedIOException e) {
+            throw new CommandFailure(ExitCode.USAGE, portTaken(options.admin(), e), e);
+        }
+    }
+
+    private static String portTaken(AdminListener admin, UncheckedIOException e) {
+        return "port " + admin.address().getPort() + " of " + admin.address().getHostString()
+                + ", for health and metrics, cannot be used (" + e.getMessage()
+                + "); choose another with --admin-port, 0 for a free one";
     }
 
     /** Starts the control plane in this process; requests flow without it. */

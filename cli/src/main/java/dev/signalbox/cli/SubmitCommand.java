@@ -10,6 +10,7 @@ import dev.signalbox.cli.batch.Placements;
 import dev.signalbox.cli.batch.RequestDefaults;
 import dev.signalbox.cli.batch.RequestOptions;
 import dev.signalbox.config.Configuration;
+import dev.signalbox.config.admin.AdminListener;
 import dev.signalbox.embedded.EmbeddedOptions;
 import dev.signalbox.schemas.Priority;
 import dev.signalbox.schemas.avro.LlmReply;
@@ -28,8 +29,6 @@ import dev.signalbox.schemas.client.RequestProducer;
 import dev.signalbox.schemas.client.RequestProducerOptions;
 import dev.signalbox.workers.claim.ConfiguredClaims;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -136,7 +135,7 @@ final class SubmitCommand implements Callable<Integer> {
         HeldBatches.tell(terminal, with.data(), installation.clients(), installation.clients().clusterId(), Set.of(),
                 false);
         installation.startWorker(HeldBatches.admitting(Set.of()),
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+                AdminListener.loopback());
         return installation;
     }
 

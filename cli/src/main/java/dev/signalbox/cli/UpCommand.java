@@ -1,6 +1,7 @@
 package dev.signalbox.cli;
 
 import dev.signalbox.cli.batch.HeldBatches;
+import dev.signalbox.config.admin.AdminListener;
 import dev.signalbox.dispatcher.Dispatcher;
 import dev.signalbox.embedded.EmbeddedOptions;
 import dev.signalbox.workers.Worker;
@@ -9,6 +10,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -57,7 +59,8 @@ final class UpCommand implements Callable<Integer> {
             Set<String> interrupted = HeldBatches.interrupted(data.path(), cluster);
             HeldBatches.tell(terminal, data.path(), clients, cluster, Set.of(), all);
             Worker worker = installation.startWorker(all ? Admission.ALL : HeldBatches.holding(interrupted),
-                    new InetSocketAddress(InetAddress.getLoopbackAddress(), adminPort));
+                    new AdminListener(new InetSocketAddress(InetAddress.getLoopbackAddress(), adminPort),
+                            Optional.empty()));
             Dispatcher dispatcher = installation.startDispatcher(data.path().resolve("streams"));
             RunningStack.write(data.path(), clients);
             tellWhere(terminal, installation, worker, dispatcher);

@@ -1,11 +1,11 @@
 package dev.signalbox.cli;
 
 import dev.signalbox.config.Configuration;
+import dev.signalbox.config.admin.AdminListener;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.workers.Worker;
 import dev.signalbox.workers.WorkerOptions;
 import dev.signalbox.workers.intake.Admission;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -27,15 +27,11 @@ final class WorkerCommand implements Callable<Integer> {
     @Option(names = "--pool", paramLabel = "NAME", description = "Serve only this pool. Repeatable; by default all.")
     private List<String> pools = List.of();
 
-    @Option(names = "--admin-host", defaultValue = "${env:SIGNALBOX_ADMIN_HOST:-127.0.0.1}", description = "Address of /livez, /readyz, /metrics; default ${DEFAULT-VALUE}.")
-    private String adminHost = "127.0.0.1";
-
-    @Option(names = "--admin-port", defaultValue = "${env:SIGNALBOX_ADMIN_PORT:-8080}", description = "Its port; 0 for a free one. Default ${DEFAULT-VALUE}.")
-    private int adminPort;
-
     @Option(names = "--drain-limit", paramLabel = "DURATION", defaultValue = "60s", description = "How long running calls may go on after SIGTERM; default ${DEFAULT-VALUE}.")
     private Duration drainLimit = Duration.ofSeconds(60);
 
+    @Mixin
+    private AdminOptions admin = new AdminOptions();
     @Mixin
     private ConfigurationChoice choice = new ConfigurationChoice();
     @Mixin
@@ -47,6 +43,7 @@ final class WorkerCommand implements Callable<Integer> {
         if (choice.origin() == ConfigurationChoice.Origin.SIMULATED) {
             throw new CommandFailure(ExitCode.USAGE, "a worker needs a configuration: --config FILE, or --live");
         }
+        AdminListener listener = admin.listener();
         Configuration configuration = choice.read(shell.terminal());
         Set<PoolName> served = poolNames(configuration);
         clients.clusterId();
@@ -60,7 +57,7 @@ final class WorkerCommand implements Callable<Integer> {
             left.countDown();
         });
         Worker worker = Installation.start(new WorkerOptions(configuration, clients.kafkaProperties(),
-                clients.registryProperties(), served, Admission.ALL, new InetSocketAddress(adminHost, adminPort)));
+                clients.registryProperties(), served, Admission.ALL, listener));
         // Ends with the process, wherever it is, when a second signal comes first.
         Thread leaving = Thread.ofPlatform().daemon().name("leaving").unstarted(() -> {
             worker.drain(drainLimit);
@@ -69,7 +66,7 @@ final class WorkerCommand implements Callable<Integer> {
         });
         try {
             shell.terminal().say("worker: Kafka " + clients.bootstrapServers() + ", health and metrics at http://"
-                    + adminHost + ":" + worker.adminPort());
+                    + admin.host() + ":" + worker.adminPort());
             stopped.await();
             shell.terminal().say("draining: what runs is finished, at most " + drainLimit.toSeconds()
                     + " s; a second signal, or Ctrl-C again, quits at once");

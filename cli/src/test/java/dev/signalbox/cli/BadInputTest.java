@@ -159,6 +159,22 @@ class BadInputTest {
     }
 
     @Test
+    void showingMetricsToOtherMachinesNeedsATokenByReference() {
+        for (String command : List.of("worker", "dispatcher")) {
+            CommandLineRunner.Ran open = CommandLineRunner.run(command, "--bootstrap-server", "127.0.0.1:9",
+                    "--config", "my.yaml", "--admin-host", "0.0.0.0", "--admin-port", "0");
+            assertThat(open.code()).isEqualTo(ExitCode.USAGE.number());
+            assertThat(open.errLines()).hasSize(1).first().asString().startsWith("--admin-host: ")
+                    .contains("0.0.0.0", "a token is needed", "--admin-token");
+            CommandLineRunner.Ran plain = CommandLineRunner.run(command, "--bootstrap-server", "127.0.0.1:9",
+                    "--config", "my.yaml", "--admin-host", "0.0.0.0", "--admin-token", "hunter2-hunter2-hunter2");
+            assertThat(plain.code()).isEqualTo(ExitCode.USAGE.number());
+            assertThat(plain.errLines()).hasSize(1).first().asString().contains("${env:NAME}")
+                    .doesNotContain("hunter2");
+        }
+    }
+
+    @Test
     void clientPropertiesForTheEmbeddedBrokerAreRefused() throws IOException {
         assertRefused(batch(GOOD, "--command-property", "client.id=mine"),
                 "--command-property is for a Kafka of yours: "

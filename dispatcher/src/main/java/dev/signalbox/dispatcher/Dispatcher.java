@@ -5,13 +5,17 @@ import dev.signalbox.config.CallTimeouts;
 import dev.signalbox.config.Configuration;
 import dev.signalbox.dispatcher.alerts.AlertDelivery;
 import dev.signalbox.dispatcher.redundancy.FleetSources;
+import dev.signalbox.config.admin.AdminServer;
 import dev.signalbox.dispatcher.usage.UsageTopology;
+import dev.signalbox.dispatcher.view.FleetPages;
+import dev.signalbox.dispatcher.view.Peers;
 import dev.signalbox.schemas.avro.BudgetRecord;
 import dev.signalbox.schemas.avro.UsageRecord;
 import dev.signalbox.schemas.avro.UsageRollup;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BiPredicate;
 import java.util.function.Supplier;
 import org.apache.kafka.common.serialization.Serdes;
@@ -43,6 +47,7 @@ import org.apache.kafka.streams.CloseOptions.GroupMembershipOperation;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.state.HostInfo;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -66,35 +71,33 @@ public final class Dispatcher implements AutoCloseable {
     private final HealthReader healths;
     private final AlertDelivery delivery;
     private final FleetReports reports;
-    private final OperatorView view;
+    private final AdminServer server;
+    private final Peers peers;
 
     private Dispatcher(DispatcherOptions options) {
+        // First of all: Kafka Streams is told where the others find this instance's part of the stores.
+        server = new AdminServer(options.admin());
+        peers = new Peers(options.admin().token());
+        HostInfo self = new HostInfo(options.advertisedHost(), server.port());
         FleetTime time = fleetTime();
         SchemaRegistryClient registry = SchemaRegistryClient.of(options.registryProperties());
         budgeted = new Budgeted(options, registry);
         Supplier<Configuration> configuration = options::configuration;
         delivery = new AlertDelivery(() -> configuration.get().alerts(), metrics);
         control = application(control(registry, options, time, new FleetSources(configuration, budgeted::troubles)),
-                StreamsSettings.control(options.clientProperties(), options.stateDir()));
+                StreamsSettings.inFleet(StreamsSettings.control(options.clientProperties(), options.stateDir()), self,
+                        options.standbyReplicas()));
         availability = new AvailabilityBoard(options.configuration().environment(),
                 () -> options.configuration().useCases());
         usage = application(usage(registry, options, budgeted, availability),
-                StreamsSettings.usage(options.clientProperties(), options.stateDir()));
+                StreamsSettings.inFleet(StreamsSettings.usage(options.clientProperties(), options.stateDir()), self,
+                        options.standbyReplicas()));
         healths = new HealthReader(control, HealthRules.DEFAULT, time);
         reports = new FleetReports(options.clientProperties(), registry);
         streamsMetrics = List.of(new KafkaStreamsMetrics(control), new KafkaStreamsMetrics(usage));
-        try {
-            view = new OperatorView(options.admin(), this::live, this::ready, metrics::scrape, healths, reports,
-                    options.configuration().deployments().keySet().stream().map(Object::toString)
-                            .collect(Collectors.toUnmodifiableSet()));
-        } catch (RuntimeException e) {
-            control.close();
-            usage.close();
-            budgeted.close();
-            delivery.close();
-            reports.close();
-            throw e;
-        }
+        ApplicationGauges.register(metrics, StreamsSettings.CONTROL, control);
+        ApplicationGauges.register(metrics, StreamsSettings.USAGE, usage);
+        show(options, self);
         streamsMetrics.forEach(application -> application.bindTo(metrics));
         AvailabilityGauges.register(metrics, availability, options.configuration().useCases());
         new JvmMemoryMetrics().bindTo(metrics);
@@ -108,8 +111,19 @@ public final class Dispatcher implements AutoCloseable {
         return new FleetTime(() -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()));
     }
 
-    private static KafkaStreams application(Topology topology, Map<String, Object> settings) {
+    private void show(DispatcherOptions options, HostInfo self) {
+        server.health(this::live, this::ready, metrics::scrape);
+        Set<String> configured = options.configuration().deployments().keySet().stream().map(Object::toString)
+                .collect(Collectors.toUnmodifiableSet());
+        OperatorView view = new OperatorView(new FleetPages(server, peers), self);
+        view.deployments(control, healths, () -> configured);
+        view.usage(usage);
+        view.reports(server, reports);
+    }
+
+    private KafkaStreams application(Topology topology, Map<String, Object> settings) {
         KafkaStreams application = new KafkaStreams(topology, new StreamsConfig(settings));
+        application.setGlobalStateRestoreListener(new RestoreMeter(metrics, StoreNames.of(topology)));
         application.setUncaughtExceptionHandler(Dispatcher::replaceThread);
         return application;
     }
@@ -152,7 +166,7 @@ public final class Dispatcher implements AutoCloseable {
      */
     public static Dispatcher start(DispatcherOptions options) {
         Dispatcher dispatcher = new Dispatcher(options);
-        dispatcher.view.start();
+        dispatcher.server.start();
         dispatcher.control.start();
         dispatcher.budgeted.awaitFirstReading();
         dispatcher.usage.start();
@@ -183,7 +197,7 @@ public final class Dispatcher implements AutoCloseable {
 
     /** Port of the operators' view. */
     public int adminPort() {
-        return view.port();
+        return server.port();
     }
 
     /** Metrics in Prometheus' text format. */
@@ -194,7 +208,8 @@ public final class Dispatcher implements AutoCloseable {
     /** Commits and leaves the group, so that others take over at once. */
     @Override
     public void close() {
-        view.close();
+        server.close();
+        peers.close();
         streamsMetrics.forEach(KafkaStreamsMetrics::close);
         Thread other = Thread.startVirtualThread(() -> close(usage));
         close(control);

@@ -1,8 +1,9 @@
 package dev.signalbox.dispatcher;
 
 import dev.signalbox.config.Configuration;
+import dev.signalbox.config.admin.AdminListener;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -12,20 +13,54 @@ import java.util.Map;
  * @param configuration the whole configuration: its deployments are shown also before their first call
  * @param clientProperties for every Kafka client: {@code bootstrap.servers}, security and whatever else was passed
  * @param registryProperties Confluent's configuration keys, {@code schema.registry.url} at least
- * @param stateDir folder that Kafka Streams may use; state itself is in memory and in Kafka, so it may be a fresh one
- * @param admin where the operators' view is; port 0 for a free one. The deployments are shown on a loopback address only
+ * @param stateDir folder that Kafka Streams may use, no other instance's; state itself is in memory and in Kafka, so it
+ *        may be a fresh one
+ * @param admin where the operators' view is
+ * @param advertisedHost by which the other instances reach that view
+ * @param standbyReplicas copies of each store at other instances, which take over without reading it all again; 0 to 10
  */
 public record DispatcherOptions(Configuration configuration, Map<String, Object> clientProperties,
-        Map<String, Object> registryProperties, Path stateDir, InetSocketAddress admin) {
+        Map<String, Object> registryProperties, Path stateDir, AdminListener admin, String advertisedHost,
+        int standbyReplicas) {
+    private static final int MOST_STANDBYS = 10;
+
     public DispatcherOptions {
         clientProperties = Map.copyOf(clientProperties);
         registryProperties = Map.copyOf(registryProperties);
+        if (standbyReplicas < 0 || standbyReplicas > MOST_STANDBYS) {
+            throw new IllegalArgumentException(standbyReplicas + " standby replicas; there may be 0 to "
+                    + MOST_STANDBYS);
+        }
     }
 
-    /** Shows its view on a free loopback port. */
+    /** Shows its view on a free loopback port; without standbys. */
     public static DispatcherOptions of(Configuration configuration, Map<String, Object> clientProperties,
             Map<String, Object> registryProperties, Path stateDir) {
-        return new DispatcherOptions(configuration, clientProperties, registryProperties, stateDir,
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        AdminListener admin = AdminListener.loopback();
+        return new DispatcherOptions(configuration, clientProperties, registryProperties, stateDir, admin,
+                admin.address().getAddress().getHostAddress(), 0);
+    }
+
+    public DispatcherOptions withAdmin(AdminListener listener, String host) {
+        return new DispatcherOptions(configuration, clientProperties, registryProperties, stateDir, listener, host,
+                standbyReplicas);
+    }
+
+    public DispatcherOptions withStandbyReplicas(int replicas) {
+        return new DispatcherOptions(configuration, clientProperties, registryProperties, stateDir, admin,
+                advertisedHost, replicas);
+    }
+
+    /** By which others reach a listener: its own host, or this machine's name where it listens at all addresses. */
+    public static String reachableHost(AdminListener listener) {
+        InetAddress address = listener.address().getAddress();
+        if (!address.isAnyLocalAddress()) {
+            return listener.address().getHostString();
+        }
+        try {
+            return InetAddress.getLocalHost().getCanonicalHostName();
+        } catch (UnknownHostException e) {
+            return address.getHostAddress();
+        }
     }
 }

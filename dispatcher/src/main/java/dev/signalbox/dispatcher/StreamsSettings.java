@@ -6,6 +6,7 @@ import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.state.HostInfo;
 
 /** Properties of the two applications. */
 final class StreamsSettings {
@@ -46,6 +47,20 @@ final class StreamsSettings {
         all.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), 20);
         all.put(StreamsConfig.producerPrefix(ProducerConfig.COMPRESSION_TYPE_CONFIG), "lz4");
         all.put(StreamsConfig.WINDOW_STORE_CHANGE_LOG_ADDITIONAL_RETENTION_MS_CONFIG, 600_000L);
+        return all;
+    }
+
+    /**
+     * For one of several instances.
+     *
+     * @param server where the others ask it
+     * @param standbyReplicas copies of each store beside its owner, as far as there are instances
+     */
+    static Map<String, Object> inFleet(Map<String, Object> settings, HostInfo server, int standbyReplicas) {
+        Map<String, Object> all = new HashMap<>(settings);
+        String host = server.host().contains(":") ? "[" + server.host() + "]" : server.host();
+        all.put(StreamsConfig.APPLICATION_SERVER_CONFIG, host + ":" + server.port());
+        all.put(StreamsConfig.NUM_STANDBY_REPLICAS_CONFIG, standbyReplicas);
         return all;
     }
 

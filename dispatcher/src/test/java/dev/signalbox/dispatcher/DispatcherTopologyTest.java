@@ -180,7 +180,8 @@ class DispatcherTopologyTest {
                 "Processor: health (stores: [health-standings, latency-slices])", "Sink: health-changes ")
                 .doesNotContain("KSTREAM", "KTABLE", "0000");
         assertThat(Files.readString(Path.of(System.getProperty("signalbox.root"), "docs", "dispatcher.md")))
-                .as("docs/dispatcher.md").contains("```\n" + description + "\n```\n");
+                .as("docs/dispatcher.md").contains("```\n" + description + "\n```\n")
+                .contains("```mermaid\n" + TopologyDrawing.of(topology(monotonic)) + "```\n");
     }
 
     private void failures(String worker, int count) {

@@ -26,7 +26,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -37,7 +36,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -208,15 +206,7 @@ class FirstPathIT {
                 "kafka_consumer_", "gen_ai_client_operation_time_to_first_chunk_seconds_count",
                 "gen_ai_client_token_usage_total", "signalbox_requests_seconds_count", "signalbox_intake_pending")
                 .doesNotContain("metric-1");
-        assertThat(documentedMetrics()).isNotEmpty().allSatisfy(name -> assertThat(get("/metrics")).contains(name));
-    }
-
-    /** The names in the first column of the table in docs/metrics.md. */
-    private static List<String> documentedMetrics() throws Exception {
-        String page = Files.readString(Path.of(System.getProperty("signalbox.root"), "docs", "metrics.md"));
-        return Pattern.compile("^\\| (`[^|]*)\\|", Pattern.MULTILINE).matcher(page).results()
-                .flatMap(row -> Pattern.compile("`([a-z_]+)`").matcher(row.group(1)).results())
-                .map(name -> name.group(1)).toList();
+        assertThat(DocumentedMetrics.ofWorkers()).isNotEmpty().allSatisfy(name -> assertThat(get("/metrics")).contains(name));
     }
 
     private String get(String path) throws Exception {

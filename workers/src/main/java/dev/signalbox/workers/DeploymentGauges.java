@@ -8,6 +8,8 @@ import dev.signalbox.schemas.avro.DeploymentState;
 import dev.signalbox.workers.router.BreakerState;
 import dev.signalbox.workers.router.LimitsView;
 import dev.signalbox.workers.router.OperatorOrder;
+import dev.signalbox.workers.router.PermitDesk;
+import dev.signalbox.workers.router.RouteReach;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
@@ -38,6 +40,22 @@ final class DeploymentGauges {
         List<PoolName> pools = configuration.pools().stream().map(Pool::name).toList();
         configuration.deployments().values()
                 .forEach(deployment -> new DeploymentGauges(registry, permits, deployment).register(pools));
+    }
+
+    /** How many deployments each route has left. */
+    static void register(MeterRegistry registry, Configuration configuration, Permits permits, RouteReach reach) {
+        reach.all().forEach(route -> {
+            List<Deployment> deployments = configuration.deployments().values().stream()
+                    .filter(deployment -> route.deployments().contains(deployment.name())).toList();
+            Gauge.builder("signalbox.route.usable.deployments", permits,
+                    asked -> deployments.stream().filter(deployment -> isUsable(asked.view(deployment))).count())
+                    .tags("route", route.route()).description("Deployments of a route that may be called now")
+                    .register(registry);
+        });
+    }
+
+    private static boolean isUsable(PermitDesk.DeploymentView view) {
+        return view.health() != BreakerState.OPEN && view.order().isEmpty();
     }
 
     private void register(List<PoolName> pools) {

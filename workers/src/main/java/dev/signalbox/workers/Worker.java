@@ -3,6 +3,8 @@ package dev.signalbox.workers;
 import dev.signalbox.config.Configuration;
 import dev.signalbox.config.DeploymentName;
 import dev.signalbox.config.Pool;
+import dev.signalbox.config.admin.AdminAnswer;
+import dev.signalbox.config.admin.AdminServer;
 import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.workers.intake.IntakeStatus;
@@ -40,6 +42,7 @@ public final class Worker implements AutoCloseable {
 
     private Worker(WorkerOptions options) {
         configuration = options.configuration();
+        admin = new AdminServer(options.admin());
         WorkerMetrics metrics = new WorkerMetrics(registry);
         shared = new SharedStages(options, Connections.real(options.clientProperties(),
                 options.configuration().topics().maxMessageBytes(), metrics), metrics);
@@ -52,15 +55,17 @@ public final class Worker implements AutoCloseable {
         Gauge.builder("signalbox.worker.suspected", fleet, FleetKnowledge::suspectedAt)
                 .description("Deployments at which only this worker's calls fail").register(registry);
         DeploymentGauges.register(registry, options.configuration(), shared.permits);
+        DeploymentGauges.register(registry, options.configuration(), shared.permits, shared.reach);
         new JvmMemoryMetrics().bindTo(registry);
         new JvmThreadMetrics().bindTo(registry);
         new ProcessorMetrics().bindTo(registry);
         new UptimeMetrics().bindTo(registry);
         gc.bindTo(registry);
-        admin = new AdminServer(options.admin(), this::live, this::ready, registry::scrape);
+        admin.health(this::live, this::ready, registry::scrape);
         var deployments = options.configuration().deployments().values();
-        admin.loopbackPage("/deployments",
-                () -> DeploymentPage.of(deployments, shared.permits::view, System.nanoTime()));
+        admin.page("/deployments", (path, query) -> AdminAnswer.json(200,
+                DeploymentPage.of(deployments, shared.permits::view, System.nanoTime())));
+        admin.start();
         Thread.startVirtualThread(shared.journal::prepare);
         pools.forEach(pool -> pool.start(() -> {
             fleet.awaitFirstReading();

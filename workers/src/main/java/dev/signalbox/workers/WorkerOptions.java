@@ -1,10 +1,9 @@
 package dev.signalbox.workers;
 
 import dev.signalbox.config.Configuration;
+import dev.signalbox.config.admin.AdminListener;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.workers.intake.Admission;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.Set;
 
@@ -16,10 +15,10 @@ import java.util.Set;
  * @param registryProperties Confluent's configuration keys, {@code schema.registry.url} at least
  * @param pools whose requests it serves; empty: every pool's
  * @param admission which records it serves
- * @param admin where {@code /livez}, {@code /readyz} and {@code /metrics} are; port 0 for a free one
+ * @param admin where {@code /livez}, {@code /readyz}, {@code /metrics} and the deployments are
  */
 public record WorkerOptions(Configuration configuration, Map<String, Object> clientProperties,
-        Map<String, Object> registryProperties, Set<PoolName> pools, Admission admission, InetSocketAddress admin) {
+        Map<String, Object> registryProperties, Set<PoolName> pools, Admission admission, AdminListener admin) {
     public WorkerOptions {
         clientProperties = Map.copyOf(clientProperties);
         registryProperties = Map.copyOf(registryProperties);
@@ -30,6 +29,6 @@ public record WorkerOptions(Configuration configuration, Map<String, Object> cli
     public static WorkerOptions of(Configuration configuration, Map<String, Object> clientProperties,
             Map<String, Object> registryProperties) {
         return new WorkerOptions(configuration, clientProperties, registryProperties, Set.of(), Admission.ALL,
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+                AdminListener.loopback());
     }
 }

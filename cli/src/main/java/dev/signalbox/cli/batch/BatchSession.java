@@ -22,10 +22,9 @@ import dev.signalbox.schemas.client.RequestProducer;
 import dev.signalbox.schemas.client.RequestProducerOptions;
 import dev.signalbox.workers.claim.ConfiguredClaims;
 import dev.signalbox.workers.intake.Admission;
+import dev.signalbox.config.admin.AdminListener;
 import java.io.IOException;
 import java.math.BigDecimal;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -185,7 +184,7 @@ final class BatchSession {
             if (installation.isEmbedded()) {
                 Admission admission = settings.all() ? Admission.ALL : HeldBatches.admitting(Set.of(state.id()));
                 installation.startWorker(HeldBatches.sparing(admission, backlog.answered()),
-                        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+                        AdminListener.loopback());
             }
             drive(run, open, writer, stats, outstanding, scan, state);
             return finish(run, state, stats.snapshot(millis()), failed, outstanding, journal);

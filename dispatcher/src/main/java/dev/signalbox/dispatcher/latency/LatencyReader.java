@@ -26,8 +26,20 @@ public interface LatencyReader {
      * @throws org.apache.kafka.streams.errors.InvalidStateStoreException while the stores move or are restored
      */
     static LatencyReader of(KafkaStreams streams) {
-        ReadOnlyWindowStore<String, LatencySlice> store = streams
-                .store(StoreQueryParameters.fromNameAndType(LatencyStore.NAME, QueryableStoreTypes.windowStore()));
+        return of(streams, StoreQueryParameters.fromNameAndType(LatencyStore.NAME, QueryableStoreTypes.windowStore()));
+    }
+
+    /** Of one partition, with the same exception where this instance does not hold it. */
+    static LatencyReader of(KafkaStreams streams, int partition) {
+        return of(streams, StoreQueryParameters
+                .<ReadOnlyWindowStore<String, LatencySlice>>fromNameAndType(LatencyStore.NAME,
+                        QueryableStoreTypes.windowStore())
+                .withPartition(partition));
+    }
+
+    private static LatencyReader of(KafkaStreams streams,
+            StoreQueryParameters<ReadOnlyWindowStore<String, LatencySlice>> which) {
+        ReadOnlyWindowStore<String, LatencySlice> store = streams.store(which);
         return (deployment, now) -> LatencyStore.windows(store, deployment, now);
     }
 }

@@ -47,7 +47,7 @@ final class UsageStores {
         return new long[]{own, own - BUCKET.toMillis()};
     }
 
-    private static Mark mark(byte[] bytes) {
+    static Mark mark(byte[] bytes) {
         return Arrays.stream(Mark.values()).filter(mark -> bytes.length == 1 && bytes[0] == mark.code()).findAny()
                 .orElseThrow(() -> new SerializationException(
                         "the bytes are no mark of a call that is over; a later dispatcher wrote them?"));

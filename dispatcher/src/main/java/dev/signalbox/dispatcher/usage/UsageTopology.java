@@ -31,7 +31,7 @@ public final class UsageTopology {
     private static final String CALLS = "usage-calls";
     private static final String ROLLUPS = "usage-rollups";
     private static final String SPENDERS = "usage-spenders";
-    private static final String BY_SPENDER = "by-spender";
+    static final String BY_SPENDER = "by-spender";
     private static final String BUDGETS = "usage-budgets";
 
     private final Duration longestCall;

@@ -6,6 +6,7 @@ import dev.signalbox.config.Budget;
 import dev.signalbox.dispatcher.Events;
 import dev.signalbox.dispatcher.availability.AvailabilityBoard;
 import dev.signalbox.dispatcher.availability.AvailabilityTopology;
+import dev.signalbox.dispatcher.TopologyDrawing;
 import dev.signalbox.dispatcher.health.FleetTime;
 import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.AttemptEvent;
@@ -269,7 +270,8 @@ class UsageTopologyTest {
 
         assertThat(description).doesNotContain("KSTREAM", "KTABLE", "0000");
         assertThat(Files.readString(Path.of(System.getProperty("signalbox.root"), "docs", "dispatcher.md")))
-                .as("docs/dispatcher.md").contains("```\n" + description + "\n```\n");
+                .as("docs/dispatcher.md").contains("```\n" + description + "\n```\n")
+                .contains("```mermaid\n" + TopologyDrawing.of(topology()) + "```\n");
     }
 
     private UsageRollup lastDaily() {

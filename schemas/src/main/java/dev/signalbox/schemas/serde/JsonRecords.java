@@ -3,11 +3,13 @@ package dev.signalbox.schemas.serde;
 import com.fasterxml.jackson.core.JsonFactory;
 import dev.signalbox.schemas.avro.Alert;
 import dev.signalbox.schemas.avro.AttemptEvent;
+import dev.signalbox.schemas.avro.BudgetRecord;
 import dev.signalbox.schemas.avro.DeploymentHealth;
 import dev.signalbox.schemas.avro.LlmReply;
 import dev.signalbox.schemas.avro.LlmRequest;
 import dev.signalbox.schemas.avro.RouteStanding;
 import dev.signalbox.schemas.avro.TokenChunk;
+import dev.signalbox.schemas.avro.UsageRollup;
 import org.apache.avro.Schema;
 import org.apache.avro.specific.SpecificRecord;
 
@@ -82,6 +84,14 @@ public final class JsonRecords {
 
     public byte[] write(Alert alert) {
         return JsonRecordWriter.write(alert);
+    }
+
+    public byte[] write(UsageRollup sums) {
+        return JsonRecordWriter.write(sums);
+    }
+
+    public byte[] write(BudgetRecord budget) {
+        return JsonRecordWriter.write(budget);
     }
 
     private <T extends SpecificRecord> T parse(byte[] json, Schema schema, Class<T> type) {

@@ -53,6 +53,11 @@ public final class RouteReach {
         return byRoute.values().stream().map(Reach::route).distinct().sorted().toList();
     }
 
+    /** Of all routes. */
+    public Collection<Reach> all() {
+        return List.copyOf(byRoute.values());
+    }
+
     public Reach of(RoutingQuery query) {
         return configuration.route(query.model(), query.useCase()).map(route -> byRoute.getOrDefault(route, NONE))
                 .orElse(NONE);
