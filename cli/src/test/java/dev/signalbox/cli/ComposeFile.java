@@ -49,11 +49,12 @@ final class ComposeFile {
         return names;
     }
 
-    /** The services that run our image, as the file lists them. */
+    /** The services that run our command, as the file lists them. */
     SequencedMap<String, Service> ours() {
         SequencedMap<String, Service> ours = new LinkedHashMap<>();
         services.properties().forEach(entry -> {
-            if (entry.getValue().path("image").asText().equals("signalbox")) {
+            if (entry.getValue().path("image").asText().equals("signalbox")
+                    && entry.getValue().path("entrypoint").isMissingNode()) {
                 ours.put(entry.getKey(), service(entry.getKey(), entry.getValue()));
             }
         });
@@ -75,7 +76,7 @@ final class ComposeFile {
 
     private static List<String> texts(JsonNode array) {
         List<String> texts = new ArrayList<>();
-        array.forEach(element -> texts.add(element.asText()));
+        array.forEach(element -> texts.add(element.asText().replace("$$", "$")));
         return texts;
     }
 

@@ -47,6 +47,16 @@ class ComposeServicesIT {
         return places.matcher(text).replaceAll(place -> here.get(place.group()));
     }
 
+    /** A data folder of its own, which in the file is the container's. */
+    private void start(ComposeFile.Service service) throws IOException {
+        List<String> command = new ArrayList<>(List.of(command(service)));
+        if (service.name().equals("dispatcher")) {
+            command.addAll(List.of("--data", folder.resolve("dispatcher").toString()));
+        }
+        running.add(SignalboxProcess.start(folder.resolve(service.name() + ".log"),
+                command.toArray(String[]::new)));
+    }
+
     private String[] command(ComposeFile.Service service) throws IOException {
         List<String> command = new ArrayList<>();
         for (String argument : service.command()) {
@@ -59,10 +69,6 @@ class ComposeServicesIT {
             }
         }
         return command.toArray(String[]::new);
-    }
-
-    private void start(ComposeFile.Service service) throws IOException {
-        running.add(SignalboxProcess.start(folder.resolve(service.name() + ".log"), command(service)));
     }
 
     private boolean isHealthy(ComposeFile.Service service) throws Exception {
@@ -96,6 +102,8 @@ class ComposeServicesIT {
             here.put("http://schema-registry:8081", stack.registryUrl());
             here.put("http://simulator:", "http://127.0.0.1:");
             here.put("0.0.0.0", "127.0.0.1");
+            here.put("/run/signalbox/token",
+                    Files.writeString(folder.resolve("token"), "a-token-of-this-test-alone\n").toString());
             here.put("8090", freePort());
             here.put("8080", freePort());
 
@@ -112,6 +120,10 @@ class ComposeServicesIT {
                     folder.resolve("worker-signalbox.yaml").toString(), "Hello");
             assertThat(answer.code()).as(answer.err()).isZero();
             assertThat(answer.out()).isNotBlank();
+
+            here.put("8080", freePort());
+            start(services.get("dispatcher"));
+            awaitHealth(services.get("dispatcher"));
 
             for (SignalboxProcess process : running.reversed()) {
                 process.terminate();

@@ -2,6 +2,7 @@ package dev.signalbox.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.signalbox.dispatcher.Dispatcher;
 import dev.signalbox.dispatcher.DispatcherOptions;
 import dev.signalbox.schemas.Lane;
@@ -39,7 +40,10 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -77,7 +81,7 @@ class DispatcherIT {
                         vendors:
                           good: { family: openai, base_url: "%s" }
                         deployments:
-                          good/fine: { vendor: good, model_id: gpt-fine }
+                          good/fine: { vendor: good, model_id: gpt-fine, limits: { concurrency: 100, requests_per_minute: 60000 } }
                           good/down: { vendor: good, model_id: "gpt@fault=status:503" }
                           good/idle: { vendor: good, model_id: gpt-idle }
                         pools:
@@ -141,9 +145,10 @@ class DispatcherIT {
                 "no call seen yet");
         assertThat(get("/deployments/good/down")).contains("\"OVERLOADED\":", "\"blame\":\"ENDPOINT\"");
         assertThat(get("/deployments/good/unheard-of")).contains("no such deployment");
-        assertThat(get("/metrics")).contains("kafka_stream_", "jvm_memory_used_bytes",
-                "signalbox_availability_ratio{", "signalbox_availability_objective_ratio{",
-                "signalbox_error_budget_left_ratio{", "signalbox_error_budget_burn_rate{");
+        assertThat(get("/metrics")).contains("kafka_stream_", "jvm_memory_used_bytes")
+                .contains(DocumentedMetrics.ofDispatchers());
+        assertThat(get("/usage/hourly")).contains("\"complete\":true");
+        assertThat(get("/budgets")).contains("\"budgets\":[");
     }
 
     @Test
@@ -216,6 +221,34 @@ class DispatcherIT {
         consumer.assign(partitions);
         consumer.seekToBeginning(partitions);
         return consumer;
+    }
+
+    /** What each alert and each panel asks for is shown by this worker and this dispatcher. */
+    @Test
+    void alertsAndPanelsNameMetricsThatTheProductShows() throws Exception {
+        try (RequestProducer producer = RequestProducer.open(installation.callerProperties(),
+                RequestProducerOptions.DEFAULT, (request, error) -> {
+                    throw new AssertionError(request, error);
+                })) {
+            ask(producer, "shown-1", "fine");
+        }
+        String worker = Awaitility.await().atMost(PATIENCE).until(installation.worker()::metrics,
+                shown -> shown.contains("gen_ai_client_operation_duration_seconds_count"));
+        Set<String> shown = (worker + get("/metrics")).lines().filter(line -> !line.startsWith("#"))
+                .map(line -> line.split("[{ ]")[0]).collect(Collectors.toCollection(TreeSet::new));
+        shown.addAll(Monitoring.OF_PROMETHEUS);
+        for (JsonNode rule : Monitoring.rules()) {
+            if (rule.has("record")) {
+                shown.add(rule.path("record").asText());
+            }
+        }
+
+        for (JsonNode rule : Monitoring.rules()) {
+            assertThat(shown).as(rule.toString()).containsAll(Monitoring.names(rule.path("expr").asText()));
+        }
+        Monitoring.dashboard().forEach((panel, expression) -> assertThat(shown).as(panel)
+                .containsAll(Monitoring.names(expression)));
+        assertThat(shown).containsAll(Monitoring.variables());
     }
 
     /** Microseconds from the send of each event to the reading of the change that it makes. */
