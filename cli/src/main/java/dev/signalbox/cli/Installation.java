@@ -13,6 +13,8 @@ import dev.signalbox.simulator.Simulator;
 import dev.signalbox.workers.Worker;
 import dev.signalbox.workers.WorkerOptions;
 import dev.signalbox.workers.intake.Admission;
+import dev.signalbox.workers.telemetry.Telemetry;
+import io.opentelemetry.sdk.autoconfigure.spi.ConfigurationException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -137,9 +139,18 @@ public final class Installation implements AutoCloseable {
     /** Starts a worker in this process. */
     public Worker startWorker(Admission admission, AdminListener admin) {
         Worker started = start(new WorkerOptions(configuration, clients.kafkaProperties(),
-                clients.registryProperties(), Set.of(), admission, admin));
+                clients.registryProperties(), Set.of(), admission, admin, telemetry()));
         worker = started;
         return started;
+    }
+
+    /** As OpenTelemetry's standard variables say; off where they say nothing. */
+    static Telemetry telemetry() {
+        try {
+            return Telemetry.ofEnvironment(System::getenv);
+        } catch (ConfigurationException e) {
+            throw new CommandFailure(ExitCode.USAGE, "OpenTelemetry's OTEL_* variables: " + e.getMessage(), e);
+        }
     }
 
     /** Starts a worker; an admin port that is taken is the user's to change. */

@@ -6,6 +6,7 @@ import dev.signalbox.schemas.PoolName;
 import dev.signalbox.workers.Worker;
 import dev.signalbox.workers.WorkerOptions;
 import dev.signalbox.workers.intake.Admission;
+import dev.signalbox.workers.telemetry.Telemetry;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -46,6 +47,7 @@ final class WorkerCommand implements Callable<Integer> {
         AdminListener listener = admin.listener();
         Configuration configuration = choice.read(shell.terminal());
         Set<PoolName> served = poolNames(configuration);
+        Telemetry telemetry = Installation.telemetry();
         clients.clusterId();
         Logs.asService();
         CountDownLatch stopped = new CountDownLatch(1);
@@ -57,7 +59,7 @@ final class WorkerCommand implements Callable<Integer> {
             left.countDown();
         });
         Worker worker = Installation.start(new WorkerOptions(configuration, clients.kafkaProperties(),
-                clients.registryProperties(), served, Admission.ALL, listener));
+                clients.registryProperties(), served, Admission.ALL, listener, telemetry));
         // Ends with the process, wherever it is, when a second signal comes first.
         Thread leaving = Thread.ofPlatform().daemon().name("leaving").unstarted(() -> {
             worker.drain(drainLimit);

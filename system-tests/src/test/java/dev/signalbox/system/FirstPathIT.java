@@ -206,7 +206,8 @@ class FirstPathIT {
                 "kafka_consumer_", "gen_ai_client_operation_time_to_first_chunk_seconds_count",
                 "gen_ai_client_token_usage_total", "signalbox_requests_seconds_count", "signalbox_intake_pending")
                 .doesNotContain("metric-1");
-        assertThat(DocumentedMetrics.ofWorkers()).isNotEmpty().allSatisfy(name -> assertThat(get("/metrics")).contains(name));
+        assertThat(DocumentedMetrics.ofWorkers()).isNotEmpty()
+                .allSatisfy(name -> assertThat(get("/metrics")).contains(name));
     }
 
     private String get(String path) throws Exception {

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.apache.kafka.clients.admin.Admin;
 import org.awaitility.Awaitility;
 
@@ -61,7 +62,12 @@ public final class Installation implements AutoCloseable {
     }
 
     private Worker startWorker() {
-        Worker started = Worker.start(WorkerOptions.of(configuration, clientProperties(), registryProperties()));
+        return startWorker(options -> options);
+    }
+
+    private Worker startWorker(UnaryOperator<WorkerOptions> changed) {
+        Worker started = Worker.start(
+                changed.apply(WorkerOptions.of(configuration, clientProperties(), registryProperties())));
         Awaitility.await().atMost(Duration.ofSeconds(60)).until(started::ready);
         return started;
     }
@@ -95,6 +101,12 @@ public final class Installation implements AutoCloseable {
     public void restartWorker() {
         restartWorker(() -> {
         });
+    }
+
+    /** The same with other options. */
+    public void restartWorker(UnaryOperator<WorkerOptions> changed) {
+        worker.close();
+        worker = startWorker(changed);
     }
 
     /** The same with something done while there is none. */

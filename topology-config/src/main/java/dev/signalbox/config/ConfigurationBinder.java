@@ -75,7 +75,8 @@ final class ConfigurationBinder {
                     new Vendor(name, family, baseUrl, timeouts(vendor.path("timeouts"), CallTimeouts.DEFAULT),
                             vendor.path("sends_done_marker").asBoolean(true),
                             text(vendor, "http_proxy").map(ConfigurationBinder::url),
-                            text(vendor, "ca_file").map(Path::of), vendor.path("hides_vendors").asBoolean()));
+                            text(vendor, "ca_file").map(Path::of), vendor.path("hides_vendors").asBoolean(),
+                            vendor.path("propagates_trace").asBoolean()));
         }
         return vendors;
     }

@@ -101,7 +101,7 @@ public final class ConfigurationPrinter {
         node.put("sends_done_marker", vendor.sendsDoneMarker());
         put(node, "http_proxy", vendor.httpProxy().map(Object::toString));
         put(node, "ca_file", vendor.caFile().map(Object::toString));
-        return node.put("hides_vendors", vendor.hidesVendors());
+        return node.put("hides_vendors", vendor.hidesVendors()).put("propagates_trace", vendor.propagatesTrace());
     }
 
     private static ObjectNode timeouts(CallTimeouts timeouts) {

@@ -17,9 +17,17 @@ import java.util.Optional;
  * @param httpProxy proxy that its calls go through
  * @param caFile PEM file of the authorities trusted for it, instead of the JVM's own
  * @param hidesVendors whether it is a gateway whose own upstreams are not known here: one failure domain
+ * @param propagatesTrace whether its calls carry the trace's context, for a gateway of one's own that records spans
  */
 public record Vendor(String name, VendorFamily family, Optional<URI> baseUrl, CallTimeouts timeouts,
-        boolean sendsDoneMarker, Optional<URI> httpProxy, Optional<Path> caFile, boolean hidesVendors) {
+        boolean sendsDoneMarker, Optional<URI> httpProxy, Optional<Path> caFile, boolean hidesVendors,
+        boolean propagatesTrace) {
+
+    /** An endpoint that is told of no trace. */
+    public Vendor(String name, VendorFamily family, Optional<URI> baseUrl, CallTimeouts timeouts,
+            boolean sendsDoneMarker, Optional<URI> httpProxy, Optional<Path> caFile, boolean hidesVendors) {
+        this(name, family, baseUrl, timeouts, sendsDoneMarker, httpProxy, caFile, hidesVendors, false);
+    }
 
     /** An endpoint that is called directly, with the JVM's own authorities. */
     public Vendor(String name, VendorFamily family, URI baseUrl, CallTimeouts timeouts, boolean sendsDoneMarker) {

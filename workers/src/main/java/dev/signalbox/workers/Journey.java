@@ -7,6 +7,7 @@ import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.router.RouteDecision.Rule;
 import dev.signalbox.workers.router.RoutingQuery;
 import dev.signalbox.workers.vendor.AttemptFailure;
+import dev.signalbox.workers.telemetry.RequestTrace;
 import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -25,6 +26,7 @@ final class Journey {
     private final RoutingQuery query;
     private final byte[] body;
     private long startedNanos;
+    private @Nullable RequestTrace trace;
     private final List<AttemptSummary> attempts = new ArrayList<>(Visit.MAX_ATTEMPTS);
     private final TakeOver takeOver = new TakeOver();
     private final Set<DeploymentName> failedWhereOthersAreServed = new HashSet<>(2);
@@ -111,8 +113,15 @@ final class Journey {
     }
 
     /** Its first turn has come. */
-    void started(long nowNanos) {
+    void started(long nowNanos, @Nullable RequestTrace recorded) {
         startedNanos = nowNanos;
+        trace = recorded;
+    }
+
+    /** Null: it is not recorded. */
+    @Nullable
+    RequestTrace trace() {
+        return trace;
     }
 
     /** When its first turn came, monotonic ns. */

@@ -110,7 +110,8 @@ final class PoolWorker implements AutoCloseable {
         JoinedReplies joined = new JoinedReplies(shared.configuration.worker(), room, replies,
                 request -> complete(request.ticket(), lane), shared.endings::tell, System::nanoTime);
         RequestFlow flow = new RequestFlow(shared.queries, shared.reach, shared.bodies, shared.permits, visit, pause,
-                shared.writer, shared.metrics, joined::publish, shared.clock::nowMillis, System::nanoTime);
+                shared.writer, shared.metrics, joined::publish, shared.clock::nowMillis, System::nanoTime,
+                shared.telemetry);
         Rejections rejections = new Rejections(replies, deadLetters, ticket -> complete(ticket, lane));
         RequestReader reader = new RequestReader(lane, shared.requests::decode, shared.configuration);
         Handover handover = new Handover();

@@ -13,6 +13,8 @@ import dev.signalbox.workers.router.RouteReach.Reach;
 import dev.signalbox.workers.router.RoutingQuery;
 import dev.signalbox.workers.scheduler.RequestTask;
 import dev.signalbox.workers.scheduler.RequestTasks;
+import dev.signalbox.workers.telemetry.RequestTrace;
+import dev.signalbox.workers.telemetry.Telemetry;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
@@ -48,6 +50,7 @@ final class RequestFlow implements RequestTasks {
     private final BiConsumer<InboundRequest, LlmReply> replies;
     private final LongSupplier brokerMillis;
     private final LongSupplier nanos;
+    private final Telemetry telemetry;
 
     /**
      * @param replies publishes the terminal reply; the request's offset is done once it is acknowledged
@@ -56,7 +59,7 @@ final class RequestFlow implements RequestTasks {
      */
     RequestFlow(QueryReader queries, RouteReach reach, ClaimedBodies bodies, Permits permits, Visit visit,
             RetryPause pause, ReplyWriter writer, WorkerMetrics metrics, BiConsumer<InboundRequest, LlmReply> replies,
-            LongSupplier brokerMillis, LongSupplier nanos) {
+            LongSupplier brokerMillis, LongSupplier nanos, Telemetry telemetry) {
         this.queries = queries;
         this.reach = reach;
         this.bodies = bodies;
@@ -68,6 +71,7 @@ final class RequestFlow implements RequestTasks {
         this.metrics = metrics;
         this.brokerMillis = brokerMillis;
         this.nanos = nanos;
+        this.telemetry = telemetry;
     }
 
     @Override
@@ -221,7 +225,7 @@ final class RequestFlow implements RequestTasks {
         public Step run() {
             if (dispatchedMillis < 0) {
                 dispatchedMillis = brokerMillis.getAsLong();
-                journey.started(nanos.getAsLong());
+                journey.started(nanos.getAsLong(), telemetry.begin(request));
             }
             try {
                 return step();
@@ -259,7 +263,7 @@ final class RequestFlow implements RequestTasks {
         }
 
         private Step end(Ending ending) {
-            return RequestFlow.this.end(request(), ending, dispatchedMillis, journey.startedNanos());
+            return RequestFlow.this.end(request(), ending, dispatchedMillis, journey.startedNanos(), journey.trace());
         }
     }
 
@@ -313,21 +317,29 @@ final class RequestFlow implements RequestTasks {
     }
 
     private RequestTask.Step end(InboundRequest request, Ending ending, long dispatchedMillis, long dispatchedNanos) {
+        return end(request, ending, dispatchedMillis, dispatchedNanos, null);
+    }
+
+    private RequestTask.Step end(InboundRequest request, Ending ending, long dispatchedMillis, long dispatchedNanos,
+            @Nullable RequestTrace trace) {
         switch (ending) {
             case Ending.Answered answered ->
-                publish(request, writer.reply(request, answered, dispatchedMillis, dispatchedNanos));
+                publish(request, writer.reply(request, answered, dispatchedMillis, dispatchedNanos), trace);
             case Ending.Unanswered unanswered ->
-                publish(request, writer.reply(request, unanswered, dispatchedMillis, dispatchedNanos));
+                publish(request, writer.reply(request, unanswered, dispatchedMillis, dispatchedNanos), trace);
             case Ending.Abandoned abandoned -> {
+                if (trace != null) {
+                    trace.abandoned();
+                }
             }
         }
         return RequestTask.Step.ENDED;
     }
 
-    private void publish(InboundRequest request, LlmReply reply) {
+    private void publish(InboundRequest request, LlmReply reply, @Nullable RequestTrace trace) {
         metrics.requestEnded(request.lane(), reply.getStatus(), reply.getTimings().getQueuedMillis(),
                 Duration.ofMillis(reply.getTimings().getTotalMillis()), reply.getAttempts().size());
-        replies.accept(request, reply);
+        replies.accept(trace == null ? request : trace.answered(request, reply), reply);
     }
 
     private static Ending defect() {

@@ -16,6 +16,7 @@ import dev.signalbox.workers.reply.RecordEncoder;
 import dev.signalbox.workers.reply.RenewableProducer;
 import dev.signalbox.workers.router.PermitDesk;
 import dev.signalbox.workers.router.RouteReach;
+import dev.signalbox.workers.telemetry.Telemetry;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -51,6 +52,7 @@ final class SharedStages implements AutoCloseable {
     final RequestEndings endings;
     final ReplyWriter writer;
     final WorkerMetrics metrics;
+    final Telemetry telemetry;
     /** Starts short tasks at their time; what may block, it hands to a virtual thread. */
     final ScheduledExecutorService timer;
 
@@ -58,6 +60,7 @@ final class SharedStages implements AutoCloseable {
         this.configuration = options.configuration();
         this.connections = connections;
         this.metrics = metrics;
+        this.telemetry = options.telemetry();
         this.identity = new WorkerIdentity(
                 "worker-" + ProcessHandle.current().pid() + "-"
                         + Long.toHexString(ThreadLocalRandom.current().nextLong() >>> 32),
@@ -122,5 +125,6 @@ final class SharedStages implements AutoCloseable {
         timer.shutdownNow();
         control.close();
         claims.close();
+        telemetry.close();
     }
 }

@@ -23,6 +23,8 @@ import dev.signalbox.workers.vendor.FailureClass;
 import dev.signalbox.workers.vendor.FailureClass.Elsewhere;
 import dev.signalbox.workers.vendor.FailureClass.OtherModel;
 import dev.signalbox.workers.vendor.FailureClass.Same;
+import dev.signalbox.workers.telemetry.RequestTrace;
+import dev.signalbox.workers.vendor.TokenSink;
 import dev.signalbox.workers.vendor.VendorClient;
 import java.math.BigDecimal;
 import java.time.Duration;
@@ -182,9 +184,13 @@ final class Visit {
             AnswerSoFar answer = new AnswerSoFar(permitted, channel, start.text());
             recorder.started(request, attempt, streamed, granted.routed(), granted.candidate(), start.told());
             use = new CallUse(CallUse.End.BY_US, OptionalLong.empty(), OptionalLong.empty());
-            AttemptOutcome outcome = vendors.call(new VendorClient.Call(deployment, request.request().getBodyFormat(),
-                    body, streamed, Duration.ofMillis(leftMillis), request.id(), start.text()),
-                    continues(request) ? answer : permitted);
+            VendorClient.Call call = new VendorClient.Call(deployment, request.request().getBodyFormat(), body,
+                    streamed, Duration.ofMillis(leftMillis), request.id(), start.text());
+            TokenSink sink = continues(request) ? answer : permitted;
+            RequestTrace trace = journey.trace();
+            AttemptOutcome outcome = trace == null
+                    ? vendors.call(call, sink)
+                    : trace.call(vendors, call, attempt.getNumber(), sink);
             if (outcome instanceof AttemptOutcome.Answered && outcome.times().timeToFirstToken().isEmpty()) {
                 // A stream without any token: all of the answer is the text that it went on from.
                 answer.begin();

@@ -4,6 +4,7 @@ import dev.signalbox.config.Configuration;
 import dev.signalbox.config.admin.AdminListener;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.workers.intake.Admission;
+import dev.signalbox.workers.telemetry.Telemetry;
 import java.util.Map;
 import java.util.Set;
 
@@ -15,14 +16,27 @@ import java.util.Set;
  * @param registryProperties Confluent's configuration keys, {@code schema.registry.url} at least
  * @param pools whose requests it serves; empty: every pool's
  * @param admission which records it serves
+ * @param telemetry of requests and calls; the worker closes it
  * @param admin where {@code /livez}, {@code /readyz}, {@code /metrics} and the deployments are
  */
 public record WorkerOptions(Configuration configuration, Map<String, Object> clientProperties,
-        Map<String, Object> registryProperties, Set<PoolName> pools, Admission admission, AdminListener admin) {
+        Map<String, Object> registryProperties, Set<PoolName> pools, Admission admission, AdminListener admin,
+        Telemetry telemetry) {
     public WorkerOptions {
         clientProperties = Map.copyOf(clientProperties);
         registryProperties = Map.copyOf(registryProperties);
         pools = Set.copyOf(pools);
+    }
+
+    /** Without telemetry. */
+    public WorkerOptions(Configuration configuration, Map<String, Object> clientProperties,
+            Map<String, Object> registryProperties, Set<PoolName> pools, Admission admission, AdminListener admin) {
+        this(configuration, clientProperties, registryProperties, pools, admission, admin, Telemetry.OFF);
+    }
+
+    public WorkerOptions withTelemetry(Telemetry recorded) {
+        return new WorkerOptions(configuration, clientProperties, registryProperties, pools, admission, admin,
+                recorded);
     }
 
     /** Serves every pool, admits everything, and shows its health on a free loopback port. */

@@ -30,6 +30,7 @@ import dev.signalbox.workers.scheduler.PoolScheduler;
 import dev.signalbox.workers.scheduler.RequestTask;
 import dev.signalbox.workers.scheduler.RequestTask.Readiness;
 import dev.signalbox.workers.scheduler.RequestTask.Step;
+import dev.signalbox.workers.telemetry.Telemetry;
 import dev.signalbox.workers.vendor.AttemptFailure;
 import dev.signalbox.workers.vendor.AttemptOutcome;
 import dev.signalbox.workers.vendor.FailureClass;
@@ -198,7 +199,7 @@ class ClaimedRequestsTest {
                 permits, visit, new Pauses(), new ReplyWriter("1", () -> 0), metrics, (request, reply) -> {
                     answered.add(request);
                     replies.add(reply);
-                }, () -> NOW, () -> 0);
+                }, () -> NOW, () -> 0, Telemetry.OFF);
     }
 
     private AttemptOutcome call(VendorClient.Call call, TokenSink sink) {

@@ -32,6 +32,7 @@ import dev.signalbox.workers.reply.ReplyPublisher;
 import dev.signalbox.workers.reply.TestPublishers;
 import dev.signalbox.workers.router.PermitDesk;
 import dev.signalbox.workers.router.RouteReach;
+import dev.signalbox.workers.telemetry.Telemetry;
 import dev.signalbox.workers.vendor.AttemptFailure;
 import dev.signalbox.workers.vendor.AttemptOutcome;
 import dev.signalbox.workers.vendor.FailureClass;
@@ -372,7 +373,8 @@ class MidStreamTest {
         Visit visit = new Visit(permits, this::call, replies, recorder, identity, pause, () -> NOW, () -> 0);
         return new RequestFlow(new QueryReader(routes, () -> NOW), new RouteReach(routes), TestBodies.NONE, permits,
                 visit, pause, new ReplyWriter("1", () -> 0), metrics,
-                (served, reply) -> replies.publish(served, reply, () -> done.add(served)), () -> NOW, () -> 0);
+                (served, reply) -> replies.publish(served, reply, () -> done.add(served)), () -> NOW, () -> 0,
+                Telemetry.OFF);
     }
 
     private static final class NoPauses implements RetryPause {

@@ -24,6 +24,7 @@ import dev.signalbox.workers.reply.ReplyPublisher;
 import dev.signalbox.workers.reply.TestPublishers;
 import dev.signalbox.workers.router.PermitDesk;
 import dev.signalbox.workers.router.RouteReach;
+import dev.signalbox.workers.telemetry.Telemetry;
 import dev.signalbox.workers.vendor.AttemptFailure;
 import dev.signalbox.workers.vendor.AttemptOutcome;
 import dev.signalbox.workers.vendor.FailureClass;
@@ -231,7 +232,7 @@ class RequestFlowTest {
         TestRequests.serve(new RequestFlow(new QueryReader(configuration, () -> NOW), new RouteReach(configuration),
                 TestBodies.NONE, permits, visit, pause, new ReplyWriter("1", () -> 0), metrics,
                 (served, reply) -> publisher.publish(served, reply, () -> done.add(served)), () -> NOW,
-                () -> 0), request);
+                () -> 0, Telemetry.OFF), request);
         Awaitility.await().until(() -> publisher.unpublished() == 0);
     }
 

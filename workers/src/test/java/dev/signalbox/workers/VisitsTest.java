@@ -20,6 +20,7 @@ import dev.signalbox.workers.reply.ReplyPublisher;
 import dev.signalbox.workers.reply.TestPublishers;
 import dev.signalbox.workers.router.PermitDesk;
 import dev.signalbox.workers.router.RouteReach;
+import dev.signalbox.workers.telemetry.Telemetry;
 import dev.signalbox.workers.vendor.AttemptFailure;
 import dev.signalbox.workers.vendor.AttemptOutcome;
 import dev.signalbox.workers.vendor.FailureClass;
@@ -184,7 +185,8 @@ class VisitsTest {
         TestRequests.serve(new RequestFlow(new QueryReader(configuration, () -> NOW), new RouteReach(configuration),
                 TestBodies.NONE, permits, visit, pause, new ReplyWriter("1", nanos::get), metrics,
                 (served, reply) -> publisher.publish(served, reply, () -> {
-                }), () -> NOW, nanos::get), TestRequests.request(id, false, StreamPolicy.RESTART, NOW + 3_600_000));
+                }), () -> NOW, nanos::get, Telemetry.OFF),
+                TestRequests.request(id, false, StreamPolicy.RESTART, NOW + 3_600_000));
         Awaitility.await().until(() -> publisher.unpublished() == 0);
         return producer.history().stream().filter(record -> record.topic().equals(Topics.REPLIES))
                 .map(record -> json.parseReply(record.value())).findFirst().orElseThrow();

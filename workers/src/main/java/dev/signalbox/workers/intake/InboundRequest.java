@@ -19,6 +19,12 @@ import dev.signalbox.schemas.avro.LlmRequest;
 public record InboundRequest(Lane lane, Ticket ticket, LlmRequest request, String requestHash, int hop,
         long firstEnqueuedMillis, long expiresAtMillis, ReplyAddress address, int sizeBytes) {
 
+    /** The same with its answer at another address. */
+    public InboundRequest at(ReplyAddress other) {
+        return new InboundRequest(lane, ticket, request, requestHash, hop, firstEnqueuedMillis, expiresAtMillis, other,
+                sizeBytes);
+    }
+
     /** The request id. */
     public String id() {
         return request.getId();

@@ -1,6 +1,5 @@
 package dev.signalbox.workers.vendor;
 
-import dev.signalbox.config.Deployment;
 import dev.signalbox.config.DeploymentName;
 import dev.signalbox.config.Secret;
 import dev.signalbox.config.VendorFamily;
@@ -156,7 +155,7 @@ public final class HttpVendorClient implements VendorClient {
         Request request;
         try {
             transport = connections.of(call.deployment().vendor(), timer.size());
-            request = request(call.deployment(), ready, watch);
+            request = request(call, ready, watch);
         } catch (IOException unreadable) {
             return attempt.failed(AttemptFailure.of(FailureClass.ENDPOINT_MISCONFIGURED,
                     "the vendor's ca_file cannot be read or holds no certificate"));
@@ -226,11 +225,12 @@ public final class HttpVendorClient implements VendorClient {
         }
     }
 
-    private Request request(Deployment deployment, Encoded.Ready ready, AttemptWatch watch) {
+    private Request request(Call call, Encoded.Ready ready, AttemptWatch watch) {
         Request.Builder request = new Request.Builder().url(urls.computeIfAbsent(ready.url(), HttpUrl::get))
                 .header("User-Agent", USER_AGENT)
                 .tag(AttemptWatch.class, watch).post(new Body(ready.body()));
-        deployment.headers().forEach(request::header);
+        call.trace().forEach(request::header);
+        call.deployment().headers().forEach(request::header);
         for (HttpHeader header : ready.headers()) {
             request.header(header.name(), header.value());
         }

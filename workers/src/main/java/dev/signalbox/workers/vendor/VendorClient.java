@@ -3,6 +3,7 @@ package dev.signalbox.workers.vendor;
 import dev.signalbox.config.Deployment;
 import dev.signalbox.schemas.avro.BodyFormat;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 
 /** Makes one vendor call. Blocking; meant for a virtual thread. Interrupting the thread closes the connection. */
@@ -22,18 +23,32 @@ public interface VendorClient extends AutoCloseable {
      * @param timeLeft the total limit: what is left of the request's time to live, at most the deployment's own total
      * @param requestId for logs and the vendor's request-id header
      * @param continues the text that the vendor is to go on from; tokens come without it, the outcome's body holds it
+     * @param trace headers that tell the vendor of the trace; empty where it is not to know
      */
     record Call(Deployment deployment, BodyFormat format, byte[] body, boolean streamed, Duration timeLeft,
-            String requestId, Optional<TextSoFar> continues) {
+            String requestId, Optional<TextSoFar> continues, Map<String, String> trace) {
+        /** A call that the vendor is told no trace of. */
+        public Call(Deployment deployment, BodyFormat format, byte[] body, boolean streamed, Duration timeLeft,
+                String requestId, Optional<TextSoFar> continues) {
+            this(deployment, format, body, streamed, timeLeft, requestId, continues, Map.of());
+        }
+
         /** A call for a whole answer. */
         public Call(Deployment deployment, BodyFormat format, byte[] body, boolean streamed, Duration timeLeft,
                 String requestId) {
             this(deployment, format, body, streamed, timeLeft, requestId, Optional.empty());
         }
 
+        /** The same call, which tells the vendor of its trace. */
+        public Call traced(Map<String, String> headers) {
+            return headers.isEmpty()
+                    ? this
+                    : new Call(deployment, format, body, streamed, timeLeft, requestId, continues, headers);
+        }
+
         /** The same call with its request in another language. */
         Call in(BodyFormat language, byte[] translated) {
-            return new Call(deployment, language, translated, streamed, timeLeft, requestId, continues);
+            return new Call(deployment, language, translated, streamed, timeLeft, requestId, continues, trace);
         }
     }
 }
