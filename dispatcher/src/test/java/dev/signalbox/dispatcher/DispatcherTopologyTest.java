@@ -181,7 +181,7 @@ class DispatcherTopologyTest {
                 .doesNotContain("KSTREAM", "KTABLE", "0000");
         assertThat(Files.readString(Path.of(System.getProperty("signalbox.root"), "docs", "dispatcher.md")))
                 .as("docs/dispatcher.md").contains("```\n" + description + "\n```\n")
-                .contains("```mermaid\n" + TopologyDrawing.of(topology(monotonic)) + "```\n");
+                .contains("```mermaid\n" + TopologyDrawing.of(ControlDriver.topology(monotonic)) + "```\n");
     }
 
     private void failures(String worker, int count) {

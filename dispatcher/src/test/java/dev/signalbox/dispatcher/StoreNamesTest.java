@@ -2,12 +2,15 @@ package dev.signalbox.dispatcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.signalbox.dispatcher.availability.AvailabilityBoard;
+import dev.signalbox.dispatcher.availability.AvailabilityTopology;
 import dev.signalbox.dispatcher.health.FleetTime;
-import dev.signalbox.dispatcher.health.HealthRules;
 import dev.signalbox.dispatcher.usage.UsageTopology;
 import java.time.Duration;
+import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
@@ -27,10 +30,8 @@ class StoreNamesTest {
     @Test
     void namesThatKafkaKeepsStateUnderNeverChange() {
         SortedSet<String> now = new TreeSet<>();
-        add(now, StreamsSettings.CONTROL, new DispatcherTopology(none(), (topic, value) -> null, HealthRules.DEFAULT,
-                new FleetTime(() -> 0)).build());
-        add(now, StreamsSettings.USAGE, new UsageTopology(Duration.ofMinutes(1), new FleetTime(() -> 0), none(),
-                serde(), serde(), serde(), (scope, name) -> false).build());
+        add(now, StreamsSettings.CONTROL, ControlDriver.topology(new AtomicLong()));
+        add(now, StreamsSettings.USAGE, usage());
         SortedSet<String> kept = new TreeSet<>(StoredForms.text("names.txt").lines().toList());
 
         SortedSet<String> lost = new TreeSet<>(kept);
@@ -40,6 +41,12 @@ class StoreNamesTest {
         SortedSet<String> added = new TreeSet<>(now);
         added.removeAll(kept);
         assertThat(added).as("new names: add them to src/test/resources/stores/names.txt, where they stay").isEmpty();
+    }
+
+    private static Topology usage() {
+        return new UsageTopology(Duration.ofMinutes(1), new FleetTime(() -> 0), none(), serde(), serde(), serde(),
+                (scope, name) -> false,
+                new AvailabilityTopology(none(), serde(), new AvailabilityBoard("test", Map::of))).build();
     }
 
     private static void add(SortedSet<String> names, String application, Topology topology) {

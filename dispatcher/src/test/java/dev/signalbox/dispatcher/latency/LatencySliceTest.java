@@ -24,6 +24,19 @@ class LatencySliceTest {
     }
 
     @Test
+    void theSecondVersionIsRead() {
+        LatencySlice slice = LatencySlice.of(StoredForms.of("latency-slices.v2.hex").getFirst());
+
+        assertThat(slice.timeToFirstToken().count()).isEqualTo(4);
+        assertThat(slice.timePerOutputToken()).isEqualTo(Histogram.EMPTY.plus(9_000));
+        assertThat(slice.timeToFirstTokenByInput().sizes()).extracting(Histogram::count)
+                .containsExactly(0L, 2L, 0L, 0L, 0L, 2L);
+        assertThat(slice.totalByOutput().sizes()).extracting(Histogram::count)
+                .containsExactly(100L, 0L, 200L, 0L, 0L, 0L);
+        assertThat(slice.total().count()).isEqualTo(300);
+    }
+
+    @Test
     void whatALaterDispatcherWroteIsRefusedByName() {
         byte[] later = StoredForms.of("latency-slices.v1.hex").getFirst();
         later[0] = 100;
