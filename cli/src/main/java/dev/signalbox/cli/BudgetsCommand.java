@@ -51,7 +51,7 @@ final class BudgetsCommand implements Runnable {
     int show(@Mixin InstallationOptions options,
             @Option(names = "-o", paramLabel = "FORM", defaultValue = "table", description = "table, json or yaml.") Rows.Form form)
             throws InterruptedException {
-        Configuration configuration = options.configuration().read(shell.terminal());
+        Configuration configuration = options.inForce(shell.terminal());
         Clients clients = options.reachable();
         Map<BudgetKey, Budget> budgets = new TreeMap<>(Comparator.<BudgetKey, Budget.Scope>comparing(BudgetKey::scope)
                 .thenComparing(BudgetKey::name).thenComparing(BudgetKey::period));

@@ -4,10 +4,12 @@ import dev.signalbox.config.Configuration;
 import dev.signalbox.config.ConfigurationReader;
 import dev.signalbox.config.Problem;
 import dev.signalbox.config.ReadResult;
+import dev.signalbox.config.live.ConfigurationSource;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,7 +20,9 @@ import picocli.CommandLine.Option;
 
 /** Which configuration a command works with; without the user's own it is the simulated one, so that nobody pays by accident. */
 public final class ConfigurationChoice {
+    static final String SIMULATED = "simulated.yaml";
     private static final String LIVE_KEY = "OPENAI_API_KEY";
+
     @Option(names = "--config", paramLabel = "FILE", defaultValue = "${env:SIGNALBOX_CONFIG}", description = "Your configuration: vendors, deployments, pools, routes, prices.")
     private @Nullable Path file;
 
@@ -57,6 +61,40 @@ public final class ConfigurationChoice {
             case FILE -> throw new IllegalStateException("a file's text is the file's");
             case LIVE -> resource("live.yaml");
             case SIMULATED -> resource("simulated.yaml");
+        };
+    }
+
+    /**
+     * Where a process that goes by it has its configuration from: what is in force in Kafka, of which this is the first where
+     * there is none. Without the user's own, a process waits for one.
+     */
+    ConfigurationSource.Live live() throws IOException {
+        return live(name -> Optional.ofNullable(System.getenv(name)), origin() == Origin.SIMULATED
+                ? Optional.empty()
+                : Optional.of(ownText()));
+    }
+
+    /** The same, with the simulated one as the user's own where he has none. */
+    ConfigurationSource.Live liveOrSimulated(Function<String, Optional<String>> simulators) throws IOException {
+        return live(name -> simulators.apply(name).or(() -> Optional.ofNullable(System.getenv(name))),
+                Optional.of(ownText()));
+    }
+
+    private ConfigurationSource.Live live(Function<String, Optional<String>> environment,
+            Optional<ConfigurationSource.Text> own) {
+        Path folder = Optional.ofNullable(file).map(Path::toAbsolutePath).map(Path::getParent)
+                .orElse(Path.of("").toAbsolutePath());
+        return new ConfigurationSource.Live(own, folder, environment);
+    }
+
+    ConfigurationSource.Text ownText() throws IOException {
+        return switch (origin()) {
+            case FILE -> {
+                Path path = Optional.ofNullable(file).orElseThrow();
+                yield new ConfigurationSource.Text(path.toString(), Files.readString(path));
+            }
+            case LIVE -> new ConfigurationSource.Text("live.yaml", text());
+            case SIMULATED -> new ConfigurationSource.Text(SIMULATED, text());
         };
     }
 

@@ -51,7 +51,7 @@ final class DeploymentsCommand implements Runnable {
     int list(@Mixin InstallationOptions with,
             @Option(names = "-o", paramLabel = "FORM", defaultValue = "table", description = "table, json or yaml.") Rows.Form form)
             throws InterruptedException {
-        Configuration configuration = with.configuration().read(shell.terminal());
+        Configuration configuration = with.inForce(shell.terminal());
         FleetState fleet = FleetState.read(with.reachable());
         Rows rows = new Rows("deployment", "state", "for_seconds", "told_seconds_ago", "error_rate", "order",
                 "order_left_seconds", "who", "why");
@@ -80,7 +80,7 @@ final class DeploymentsCommand implements Runnable {
             throws InterruptedException {
         FleetState fleet = FleetState.read(with.reachable());
         if (name != null) {
-            known(name, with.configuration().read(shell.terminal()), fleet);
+            known(name, with.inForce(shell.terminal()), fleet);
         }
         Rows rows = new Rows("at", "deployment", "action", "until", "who", "why");
         fleet.orders().stream().filter(given -> name == null || given.order().getDeployment().equals(name))
@@ -102,7 +102,7 @@ final class DeploymentsCommand implements Runnable {
             @Mixin Reason reason,
             @Option(names = "--execute", description = "Also if it is the last deployment of a route.") boolean execute)
             throws InterruptedException {
-        Configuration configuration = with.configuration().read(shell.terminal());
+        Configuration configuration = with.inForce(shell.terminal());
         Clients clients = with.reachable();
         FleetState fleet = FleetState.read(clients);
         DeploymentName deployment = known(name, configuration, fleet);
@@ -138,7 +138,7 @@ final class DeploymentsCommand implements Runnable {
             @Parameters(paramLabel = "NAME", description = "Such as openai.direct/gpt-4.1.") String name,
             @Option(names = "--for", required = true, paramLabel = "DURATION", description = "When it ends by itself; at most 6d.") Duration duration,
             @Mixin Reason reason) throws InterruptedException {
-        Configuration configuration = with.configuration().read(shell.terminal());
+        Configuration configuration = with.inForce(shell.terminal());
         Clients clients = with.reachable();
         DeploymentName deployment = known(name, configuration, FleetState.read(clients));
         return order(clients, deployment, ControlAction.DRAIN, duration, reason);
@@ -150,7 +150,7 @@ final class DeploymentsCommand implements Runnable {
             @Mixin Reason reason) throws InterruptedException {
         Clients clients = with.reachable();
         FleetState fleet = FleetState.read(clients);
-        DeploymentName deployment = known(name, with.configuration().read(shell.terminal()), fleet);
+        DeploymentName deployment = known(name, with.inForce(shell.terminal()), fleet);
         if (fleet.inForce(deployment).isEmpty()) {
             shell.terminal().say(deployment + " is under no order; its health: "
                     + Optional.ofNullable(fleet.health().get(name))

@@ -1,10 +1,10 @@
 package dev.signalbox.cli;
 
-import dev.signalbox.config.Configuration;
 import dev.signalbox.config.admin.AdminListener;
 import dev.signalbox.dispatcher.Dispatcher;
 import dev.signalbox.dispatcher.DispatcherOptions;
 import java.util.concurrent.Callable;
+import java.io.IOException;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -34,16 +34,16 @@ final class DispatcherCommand implements Callable<Integer> {
     private DataFolder data = new DataFolder();
 
     @Override
-    public Integer call() throws InterruptedException {
+    public Integer call() throws IOException, InterruptedException {
         Clients clients = kafka.required();
-        if (choice.origin() == ConfigurationChoice.Origin.SIMULATED) {
-            throw new CommandFailure(ExitCode.USAGE, "a dispatcher needs a configuration: --config FILE, or --live");
+        boolean waits = choice.origin() == ConfigurationChoice.Origin.SIMULATED;
+        if (!waits) {
+            choice.read(shell.terminal());
         }
         AdminListener listener = admin.listener();
-        Configuration configuration = choice.read(shell.terminal());
         DispatcherOptions options;
         try {
-            options = DispatcherOptions.of(configuration, clients.kafkaProperties(), clients.registryProperties(),
+            options = DispatcherOptions.of(choice.live(), clients.kafkaProperties(), clients.registryProperties(),
                     data.path().resolve("streams"))
                     .withAdmin(listener,
                             advertised == null || advertised.isBlank()
@@ -60,6 +60,9 @@ final class DispatcherCommand implements Callable<Integer> {
         try (Dispatcher dispatcher = Installation.start(options)) {
             shell.terminal().say("dispatcher: Kafka " + clients.bootstrapServers()
                     + ", health, metrics and deployments at http://" + admin.host() + ":" + dispatcher.adminPort());
+            if (waits) {
+                shell.terminal().say("no --config: it goes by what is in force, and waits until there is something");
+            }
             stopped.await();
             shell.terminal().say("leaving: others take over at once");
         }

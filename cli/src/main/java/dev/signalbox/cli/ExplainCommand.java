@@ -91,7 +91,7 @@ final class ExplainCommand implements Callable<Integer> {
     }
 
     private ExitCode decide(String file, int number, String json) {
-        Configuration configuration = with.configuration().read(shell.terminal());
+        Configuration configuration = with.inForce(shell.terminal());
         RequestLine line = request(file, number, json, configuration);
         Instant now = Instant.now();
         ExplainCommandDecision decision = switch (new Placements(configuration,

@@ -2,6 +2,7 @@ package dev.signalbox.cli;
 
 import dev.signalbox.config.Configuration;
 import dev.signalbox.config.admin.AdminListener;
+import dev.signalbox.config.live.ConfigurationSource;
 import dev.signalbox.config.topics.TopicAdmin;
 import dev.signalbox.config.topics.TopicCatalogue;
 import dev.signalbox.dispatcher.Dispatcher;
@@ -136,9 +137,14 @@ public final class Installation implements AutoCloseable {
         return Optional.ofNullable(simulator);
     }
 
-    /** Starts a worker in this process. */
+    /** Starts a worker in this process that goes by this configuration alone. */
     public Worker startWorker(Admission admission, AdminListener admin) {
-        Worker started = start(new WorkerOptions(configuration, clients.kafkaProperties(),
+        return startWorker(new ConfigurationSource.Fixed(configuration), admission, admin);
+    }
+
+    /** The same by another one, which may come from Kafka. */
+    public Worker startWorker(ConfigurationSource source, Admission admission, AdminListener admin) {
+        Worker started = start(new WorkerOptions(source, clients.kafkaProperties(),
                 clients.registryProperties(), Set.of(), admission, admin, telemetry()));
         worker = started;
         return started;
@@ -178,8 +184,8 @@ public final class Installation implements AutoCloseable {
     }
 
     /** Starts the control plane in this process; requests flow without it. */
-    public Dispatcher startDispatcher(Path stateDir) {
-        Dispatcher started = Dispatcher.start(DispatcherOptions.of(configuration, clients.kafkaProperties(),
+    public Dispatcher startDispatcher(ConfigurationSource source, Path stateDir) {
+        Dispatcher started = Dispatcher.start(DispatcherOptions.of(source, clients.kafkaProperties(),
                 clients.registryProperties(), stateDir));
         dispatcher = started;
         return started;

@@ -99,7 +99,7 @@ final class SubmitCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         Terminal terminal = shell.terminal();
-        Configuration configuration = with.configuration().read(terminal);
+        Configuration configuration = with.inForce(terminal);
         ObjectNode body = body();
         RequestOptions options = defaults.options();
         Priority priority = options.priority().orElse(Priority.INTERACTIVE);

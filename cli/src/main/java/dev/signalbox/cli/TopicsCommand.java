@@ -99,7 +99,7 @@ final class TopicsCommand implements Runnable {
 
     private int with(InstallationOptions options, Work work)
             throws InterruptedException {
-        TopicCatalogue catalogue = TopicCatalogue.of(options.configuration().read(shell.terminal()));
+        TopicCatalogue catalogue = TopicCatalogue.of(options.inForce(shell.terminal()));
         Clients clients = options.running().orElseGet(options.kafka()::required);
         try (Admin admin = clients.admin()) {
             return work.on(new TopicAdmin(admin), catalogue).number();

@@ -2,8 +2,14 @@ package dev.signalbox.cli;
 
 import dev.signalbox.cli.batch.HeldBatches;
 import dev.signalbox.config.admin.AdminListener;
+import dev.signalbox.config.ConfigurationDiff;
+import dev.signalbox.config.live.ConfigurationLog;
+import dev.signalbox.config.live.ConfigurationLog.Entry;
+import dev.signalbox.config.live.ConfigurationSource;
+import dev.signalbox.config.live.ConfigurationTopic;
 import dev.signalbox.dispatcher.Dispatcher;
 import dev.signalbox.embedded.EmbeddedOptions;
+import dev.signalbox.schemas.avro.ConfigurationRecord;
 import dev.signalbox.workers.Worker;
 import dev.signalbox.workers.intake.Admission;
 import java.io.IOException;
@@ -24,6 +30,7 @@ import picocli.CommandLine.ParentCommand;
 @Command(name = "up", description = "Runs broker, registry, worker and (simulated) vendors in one process until Ctrl-C.")
 final class UpCommand implements Callable<Integer> {
     private static final Duration DRAIN_LIMIT = Duration.ofSeconds(60);
+    private static final String BUILT_IN = "from " + ConfigurationChoice.SIMULATED;
 
     @ParentCommand
     private Shell shell = Shell.NONE;
@@ -58,10 +65,13 @@ final class UpCommand implements Callable<Integer> {
             String cluster = clients.clusterId();
             Set<String> interrupted = HeldBatches.interrupted(data.path(), cluster);
             HeldBatches.tell(terminal, data.path(), clients, cluster, Set.of(), all);
-            Worker worker = installation.startWorker(all ? Admission.ALL : HeldBatches.holding(interrupted),
+            ConfigurationSource.Live source = choice.liveOrSimulated(name -> installation.simulator()
+                    .flatMap(simulator -> SimulatedVendors.address(simulator, name)));
+            putInForce(installation.clients(), terminal);
+            Worker worker = installation.startWorker(source, all ? Admission.ALL : HeldBatches.holding(interrupted),
                     new AdminListener(new InetSocketAddress(InetAddress.getLoopbackAddress(), adminPort),
                             Optional.empty()));
-            Dispatcher dispatcher = installation.startDispatcher(data.path().resolve("streams"));
+            Dispatcher dispatcher = installation.startDispatcher(source, data.path().resolve("streams"));
             RunningStack.write(data.path(), clients);
             tellWhere(terminal, installation, worker, dispatcher);
             CountDownLatch first = new CountDownLatch(1);
@@ -86,6 +96,27 @@ final class UpCommand implements Callable<Integer> {
             }
             drain.interrupt();
             return (cut ? ExitCode.INTERRUPTED : ExitCode.OK).number();
+        }
+    }
+
+    /**
+     * Whoever starts the stack with a configuration of his own wants that one, also where another was in force before; without
+     * one, what was applied stays, and what an earlier start had brought along gives way to this version's.
+     */
+    private void putInForce(Clients clients, Terminal terminal) throws IOException, InterruptedException {
+        ConfigurationSource.Text own = choice.ownText();
+        ConfigurationLog log = ConfigurationHistory.read(clients);
+        Entry holds = log.holds().orElse(null);
+        if (holds == null || ConfigurationDiff.between(holds.text(), own.yaml()).isEmpty()
+                || (own.name().equals(ConfigurationChoice.SIMULATED) && !holds.why().equals(BUILT_IN))) {
+            return;
+        }
+        try (ConfigurationTopic topic = new ConfigurationTopic(clients.kafkaProperties(),
+                clients.registryProperties())) {
+            ConfigurationRecord next = log.next(own.yaml(), System.getProperty("user.name", "signalbox up"),
+                    "from " + own.name());
+            topic.write(next);
+            terminal.say(own.name() + " is in force now, as generation " + next.getGeneration());
         }
     }
 

@@ -126,11 +126,12 @@ final class UsageCommand implements Runnable {
             @Option(names = "--until", paramLabel = "WHEN", description = UNTIL) @Nullable String until)
             throws InterruptedException, IOException {
         UsagePeriod period = UsagePeriod.of(since, until, Instant.now());
-        PriceTable prices = options.configuration().read(shell.terminal()).prices();
+        PriceTable prices = options.inForce(shell.terminal()).prices();
         if (format == Format.FOCUS && options.kafka().remote().isPresent()
-                && options.configuration().origin() == ConfigurationChoice.Origin.SIMULATED) {
+                && options.configuration().origin() == ConfigurationChoice.Origin.SIMULATED
+                && options.holds().isEmpty()) {
             throw new CommandFailure(ExitCode.USAGE,
-                    "FOCUS rows need currency and prices: name the configuration of this Kafka with --config");
+                    "FOCUS rows need currency and prices, and this Kafka has no configuration in force: name it with --config");
         }
         Clients clients = options.reachable();
         UsageExport export = new UsageExport(new UsageLog(clients), period, format, prices);

@@ -7,6 +7,7 @@ import dev.signalbox.workers.Worker;
 import dev.signalbox.workers.WorkerOptions;
 import dev.signalbox.workers.intake.Admission;
 import dev.signalbox.workers.telemetry.Telemetry;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -39,14 +40,11 @@ final class WorkerCommand implements Callable<Integer> {
     private KafkaOptions kafka = new KafkaOptions();
 
     @Override
-    public Integer call() throws InterruptedException {
+    public Integer call() throws IOException, InterruptedException {
         Clients clients = kafka.required();
-        if (choice.origin() == ConfigurationChoice.Origin.SIMULATED) {
-            throw new CommandFailure(ExitCode.USAGE, "a worker needs a configuration: --config FILE, or --live");
-        }
         AdminListener listener = admin.listener();
-        Configuration configuration = choice.read(shell.terminal());
-        Set<PoolName> served = poolNames(configuration);
+        boolean waits = choice.origin() == ConfigurationChoice.Origin.SIMULATED;
+        Set<PoolName> served = waits ? poolNames() : poolNames(choice.read(shell.terminal()));
         Telemetry telemetry = Installation.telemetry();
         clients.clusterId();
         Logs.asService();
@@ -58,7 +56,7 @@ final class WorkerCommand implements Callable<Integer> {
             stopped.countDown();
             left.countDown();
         });
-        Worker worker = Installation.start(new WorkerOptions(configuration, clients.kafkaProperties(),
+        Worker worker = Installation.start(new WorkerOptions(choice.live(), clients.kafkaProperties(),
                 clients.registryProperties(), served, Admission.ALL, listener, telemetry));
         // Ends with the process, wherever it is, when a second signal comes first.
         Thread leaving = Thread.ofPlatform().daemon().name("leaving").unstarted(() -> {
@@ -69,6 +67,9 @@ final class WorkerCommand implements Callable<Integer> {
         try {
             shell.terminal().say("worker: Kafka " + clients.bootstrapServers() + ", health and metrics at http://"
                     + admin.host() + ":" + worker.adminPort());
+            if (waits) {
+                shell.terminal().say("no --config: it goes by what is in force, and waits until there is something");
+            }
             stopped.await();
             shell.terminal().say("draining: what runs is finished, at most " + drainLimit.toSeconds()
                     + " s; a second signal, or Ctrl-C again, quits at once");
@@ -80,6 +81,18 @@ final class WorkerCommand implements Callable<Integer> {
             }
         }
         return (quitting.get() ? ExitCode.INTERRUPTED : ExitCode.OK).number();
+    }
+
+    private Set<PoolName> poolNames() {
+        Set<PoolName> names = new LinkedHashSet<>();
+        for (String name : pools) {
+            try {
+                names.add(new PoolName(name));
+            } catch (IllegalArgumentException e) {
+                throw new CommandFailure(ExitCode.USAGE, "--pool: " + e.getMessage(), e);
+            }
+        }
+        return names;
     }
 
     private Set<PoolName> poolNames(Configuration configuration) {

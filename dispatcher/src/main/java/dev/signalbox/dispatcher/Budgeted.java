@@ -17,19 +17,21 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiPredicate;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /** Who has a budget: by the configuration, or by an operator's order on {@code llm.budgets}. Any thread may ask. */
 final class Budgeted implements BiPredicate<Budget.Scope, String>, AutoCloseable {
-    private final List<Budget> configured;
+    private final Supplier<List<Budget>> configured;
     private final Map<BudgetKey, Budget> ordered = new ConcurrentHashMap<>();
     /** Of the latest period that was told. */
     private final Map<BudgetKey, BudgetRecord> spent = new ConcurrentHashMap<>();
     private final AvroDeserializer<BudgetRecord> records;
     private final TopicFollower follower;
 
-    Budgeted(DispatcherOptions options, SchemaRegistryClient registry) {
-        this.configured = options.configuration().budgets();
+    /** @param configured at present */
+    Budgeted(DispatcherOptions options, SchemaRegistryClient registry, Supplier<List<Budget>> configured) {
+        this.configured = configured;
         this.records = new AvroDeserializer<>(BudgetRecord.class, registry);
         Map<String, Object> client = new HashMap<>(options.clientProperties());
         client.put("isolation.level", "read_committed");
@@ -63,7 +65,7 @@ final class Budgeted implements BiPredicate<Budget.Scope, String>, AutoCloseable
     /** Budgets whose soft or hard limit is reached in the period of that time, ms on the broker's clock. */
     List<Trouble> troubles(long nowMillis) {
         Map<BudgetKey, Budget> budgets = new LinkedHashMap<>();
-        configured.forEach(budget -> budgets.put(BudgetKey.of(budget), budget));
+        configured.get().forEach(budget -> budgets.put(BudgetKey.of(budget), budget));
         budgets.putAll(ordered);
         List<Trouble> troubles = new ArrayList<>();
         budgets.forEach((key, budget) -> {
@@ -77,7 +79,7 @@ final class Budgeted implements BiPredicate<Budget.Scope, String>, AutoCloseable
 
     @Override
     public boolean test(Budget.Scope scope, String name) {
-        for (Budget budget : configured) {
+        for (Budget budget : configured.get()) {
             if (budget.scope() == scope && budget.name().equals(name)) {
                 return true;
             }

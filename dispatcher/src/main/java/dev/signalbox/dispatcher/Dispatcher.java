@@ -1,8 +1,6 @@
 package dev.signalbox.dispatcher;
 
 import dev.signalbox.config.Budget;
-import dev.signalbox.config.CallTimeouts;
-import dev.signalbox.config.Configuration;
 import dev.signalbox.dispatcher.alerts.AlertDelivery;
 import dev.signalbox.dispatcher.redundancy.FleetSources;
 import dev.signalbox.config.admin.AdminServer;
@@ -12,12 +10,9 @@ import dev.signalbox.dispatcher.view.Peers;
 import dev.signalbox.schemas.avro.BudgetRecord;
 import dev.signalbox.schemas.avro.UsageRecord;
 import dev.signalbox.schemas.avro.UsageRollup;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.BiPredicate;
-import java.util.function.Supplier;
 import org.apache.kafka.common.serialization.Serdes;
 import dev.signalbox.dispatcher.health.FleetTime;
 import dev.signalbox.dispatcher.health.HealthReader;
@@ -31,6 +26,7 @@ import dev.signalbox.dispatcher.availability.AvailabilityTopology;
 import dev.signalbox.schemas.serde.AvroDeserializer;
 import dev.signalbox.schemas.serde.AvroSerializer;
 import dev.signalbox.schemas.serde.SchemaRegistryClient;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
@@ -41,7 +37,6 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.stream.Collectors;
 import org.apache.kafka.streams.CloseOptions;
 import org.apache.kafka.streams.CloseOptions.GroupMembershipOperation;
 import org.apache.kafka.streams.KafkaStreams;
@@ -65,6 +60,7 @@ public final class Dispatcher implements AutoCloseable {
     private final JvmGcMetrics gc = new JvmGcMetrics();
     private final KafkaStreams control;
     private final KafkaStreams usage;
+    private final Configured configured;
     private final Budgeted budgeted;
     private final AvailabilityBoard availability;
     private final List<KafkaStreamsMetrics> streamsMetrics;
@@ -81,15 +77,15 @@ public final class Dispatcher implements AutoCloseable {
         HostInfo self = new HostInfo(options.advertisedHost(), server.port());
         FleetTime time = fleetTime();
         SchemaRegistryClient registry = SchemaRegistryClient.of(options.registryProperties());
-        budgeted = new Budgeted(options, registry);
-        Supplier<Configuration> configuration = options::configuration;
-        delivery = new AlertDelivery(() -> configuration.get().alerts(), metrics);
-        control = application(control(registry, options, time, new FleetSources(configuration, budgeted::troubles)),
+        configured = new Configured(options);
+        budgeted = new Budgeted(options, registry, configured::budgets);
+        delivery = new AlertDelivery(() -> configured.configuration().alerts(), metrics);
+        control = application(
+                control(registry, options, time, new FleetSources(configured::configuration, budgeted::troubles)),
                 StreamsSettings.inFleet(StreamsSettings.control(options.clientProperties(), options.stateDir()), self,
                         options.standbyReplicas()));
-        availability = new AvailabilityBoard(options.configuration().environment(),
-                () -> options.configuration().useCases());
-        usage = application(usage(registry, options, budgeted, availability),
+        availability = new AvailabilityBoard(configured::environment, configured::useCases);
+        usage = application(usage(registry, options, configured, budgeted, availability),
                 StreamsSettings.inFleet(StreamsSettings.usage(options.clientProperties(), options.stateDir()), self,
                         options.standbyReplicas()));
         healths = new HealthReader(control, HealthRules.DEFAULT, time);
@@ -97,13 +93,20 @@ public final class Dispatcher implements AutoCloseable {
         streamsMetrics = List.of(new KafkaStreamsMetrics(control), new KafkaStreamsMetrics(usage));
         ApplicationGauges.register(metrics, StreamsSettings.CONTROL, control);
         ApplicationGauges.register(metrics, StreamsSettings.USAGE, usage);
-        show(options, self);
+        show(self);
         streamsMetrics.forEach(application -> application.bindTo(metrics));
-        AvailabilityGauges.register(metrics, availability, options.configuration().useCases());
+        configured
+                .onEach(configuration -> AvailabilityGauges.register(metrics, availability, configuration.useCases()));
         new JvmMemoryMetrics().bindTo(metrics);
         new JvmThreadMetrics().bindTo(metrics);
         new ProcessorMetrics().bindTo(metrics);
         gc.bindTo(metrics);
+        Gauge.builder("signalbox.config.generation", configured, Configured::generation)
+                .description("Generation of the configuration in force here; 0: none, or this process's own")
+                .register(metrics);
+        Gauge.builder("signalbox.config.last.reload.successful", configured, Configured::lastReloadSuccessful)
+                .description("1 if the last configuration that was put in force could be used here, else 0")
+                .register(metrics);
     }
 
     /** Of one application alone: it is as late as what that one reads. */
@@ -111,12 +114,10 @@ public final class Dispatcher implements AutoCloseable {
         return new FleetTime(() -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()));
     }
 
-    private void show(DispatcherOptions options, HostInfo self) {
+    private void show(HostInfo self) {
         server.health(this::live, this::ready, metrics::scrape);
-        Set<String> configured = options.configuration().deployments().keySet().stream().map(Object::toString)
-                .collect(Collectors.toUnmodifiableSet());
         OperatorView view = new OperatorView(new FleetPages(server, peers), self);
-        view.deployments(control, healths, () -> configured);
+        view.deployments(control, healths, configured::deployments);
         view.usage(usage);
         view.reports(server, reports);
     }
@@ -138,11 +139,8 @@ public final class Dispatcher implements AutoCloseable {
     }
 
     private static Topology usage(SchemaRegistryClient registry, DispatcherOptions options,
-            BiPredicate<Budget.Scope, String> hasBudget, AvailabilityBoard availability) {
-        Duration longestCall = options.configuration().deployments().values().stream()
-                .map(deployment -> deployment.timeouts().total()).max(Comparator.naturalOrder())
-                .orElse(CallTimeouts.DEFAULT.total());
-        return new UsageTopology(longestCall.plus(REPORT), fleetTime(),
+            Configured configured, BiPredicate<Budget.Scope, String> hasBudget, AvailabilityBoard availability) {
+        return new UsageTopology(() -> configured.longestCall().plus(REPORT), fleetTime(),
                 new AvroDeserializer<>(AttemptEvent.class, registry),
                 Serdes.serdeFrom(new AvroSerializer<>(registry, options.registryProperties()),
                         new AvroDeserializer<>(UsageRecord.class, registry)),
@@ -168,6 +166,7 @@ public final class Dispatcher implements AutoCloseable {
         Dispatcher dispatcher = new Dispatcher(options);
         dispatcher.server.start();
         dispatcher.control.start();
+        dispatcher.configured.awaitFirst();
         dispatcher.budgeted.awaitFirstReading();
         dispatcher.usage.start();
         return dispatcher;
@@ -185,14 +184,20 @@ public final class Dispatcher implements AutoCloseable {
         return control.state().isRunningOrRebalancing() && usage.state().isRunningOrRebalancing();
     }
 
-    /** Whether all its tasks run. */
+    /** Whether it has a configuration and all its tasks run. */
     public boolean ready() {
-        return control.state() == KafkaStreams.State.RUNNING && usage.state() == KafkaStreams.State.RUNNING;
+        return configured.isKnown() && control.state() == KafkaStreams.State.RUNNING
+                && usage.state() == KafkaStreams.State.RUNNING;
     }
 
     /** Health of the deployments of this instance's tasks. */
     public HealthReader healths() {
         return healths;
+    }
+
+    /** Generation of the configuration in force here; 0: none, or this process's own. */
+    public long generation() {
+        return configured.generation();
     }
 
     /** Port of the operators' view. */
@@ -221,6 +226,7 @@ public final class Dispatcher implements AutoCloseable {
         budgeted.close();
         delivery.close();
         reports.close();
+        configured.close();
         gc.close();
         metrics.close();
     }

@@ -2,6 +2,7 @@ package dev.signalbox.dispatcher;
 
 import dev.signalbox.config.Configuration;
 import dev.signalbox.config.admin.AdminListener;
+import dev.signalbox.config.live.ConfigurationSource;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
@@ -10,7 +11,7 @@ import java.util.Map;
 /**
  * What a dispatcher process is started with.
  *
- * @param configuration the whole configuration: its deployments are shown also before their first call
+ * @param configuration where it has its configuration from: whose deployments are shown also before their first call
  * @param clientProperties for every Kafka client: {@code bootstrap.servers}, security and whatever else was passed
  * @param registryProperties Confluent's configuration keys, {@code schema.registry.url} at least
  * @param stateDir folder that Kafka Streams may use, no other instance's; state itself is in memory and in Kafka, so it
@@ -19,7 +20,7 @@ import java.util.Map;
  * @param advertisedHost by which the other instances reach that view
  * @param standbyReplicas copies of each store at other instances, which take over without reading it all again; 0 to 10
  */
-public record DispatcherOptions(Configuration configuration, Map<String, Object> clientProperties,
+public record DispatcherOptions(ConfigurationSource configuration, Map<String, Object> clientProperties,
         Map<String, Object> registryProperties, Path stateDir, AdminListener admin, String advertisedHost,
         int standbyReplicas) {
     private static final int MOST_STANDBYS = 10;
@@ -35,6 +36,12 @@ public record DispatcherOptions(Configuration configuration, Map<String, Object>
 
     /** Shows its view on a free loopback port; without standbys. */
     public static DispatcherOptions of(Configuration configuration, Map<String, Object> clientProperties,
+            Map<String, Object> registryProperties, Path stateDir) {
+        return of(new ConfigurationSource.Fixed(configuration), clientProperties, registryProperties, stateDir);
+    }
+
+    /** The same with a configuration that may come from Kafka and change. */
+    public static DispatcherOptions of(ConfigurationSource configuration, Map<String, Object> clientProperties,
             Map<String, Object> registryProperties, Path stateDir) {
         AdminListener admin = AdminListener.loopback();
         return new DispatcherOptions(configuration, clientProperties, registryProperties, stateDir, admin,

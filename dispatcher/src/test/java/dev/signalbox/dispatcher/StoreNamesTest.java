@@ -44,9 +44,9 @@ class StoreNamesTest {
     }
 
     private static Topology usage() {
-        return new UsageTopology(Duration.ofMinutes(1), new FleetTime(() -> 0), none(), serde(), serde(), serde(),
+        return new UsageTopology(() -> Duration.ofMinutes(1), new FleetTime(() -> 0), none(), serde(), serde(), serde(),
                 (scope, name) -> false,
-                new AvailabilityTopology(none(), serde(), new AvailabilityBoard("test", Map::of))).build();
+                new AvailabilityTopology(none(), serde(), new AvailabilityBoard(() -> "test", Map::of))).build();
     }
 
     private static void add(SortedSet<String> names, String application, Topology topology) {

@@ -2,6 +2,7 @@ package dev.signalbox.workers;
 
 import dev.signalbox.config.Configuration;
 import dev.signalbox.config.Pool;
+import dev.signalbox.config.live.InForce;
 import dev.signalbox.schemas.Lane;
 import dev.signalbox.workers.intake.IntakeStatus;
 import dev.signalbox.workers.scheduler.SchedulerStatus;
@@ -43,7 +44,8 @@ public final class SimulatedWorker {
         };
         WorkerOptions options = WorkerOptions.of(configuration, Map.of(),
                 Map.of("schema.registry.url", "http://registry"));
-        shared = new SharedStages(options, connections, new WorkerMetrics(new CompositeMeterRegistry()));
+        shared = new SharedStages(options, new InForce(0, configuration), connections,
+                new WorkerMetrics(new CompositeMeterRegistry()));
         Pool served = configuration.pools().getFirst();
         pool = new PoolWorker(served, shared, options);
         pool.start(() -> {

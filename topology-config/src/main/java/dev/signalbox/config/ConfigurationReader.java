@@ -46,10 +46,27 @@ public final class ConfigurationReader {
      * @param environment value of an environment variable
      */
     public static ReadResult read(String name, String yaml, Function<String, Optional<String>> environment) {
+        return read(name, yaml, environment, References.Missing.COMPLAIN);
+    }
+
+    /**
+     * Reads a text that is meant for other processes: secrets and other references that have no value in this one are taken
+     * to have one there. Not to be acted on, only judged.
+     */
+    public static ReadResult readForOthers(String name, String yaml, Function<String, Optional<String>> environment) {
+        ReadResult here = read(name, yaml, environment);
+        return here instanceof ReadResult.Invalid
+                && read(name, yaml, environment, References.Missing.ASSUME) instanceof ReadResult.Valid assumed
+                        ? assumed
+                        : here;
+    }
+
+    private static ReadResult read(String name, String yaml, Function<String, Optional<String>> environment,
+            References.Missing missing) {
         YamlTree tree = new YamlTree();
         Findings problems = new Findings(name, tree);
         Path folder = Optional.ofNullable(Path.of(name).toAbsolutePath().getParent()).orElse(Path.of(""));
-        if (new YamlReader(tree, problems, new References(environment, folder)).read(yaml)) {
+        if (new YamlReader(tree, problems, new References(environment, folder, missing)).read(yaml)) {
             new SchemaCheck(tree, problems).check();
             new NameCheck(tree, problems).check();
             new PoolCheck(tree, problems).check();

@@ -17,12 +17,27 @@ import java.util.regex.Pattern;
  *
  * @param environment value of an environment variable
  * @param folder what relative paths are relative to
+ * @param missing what is done where there is no value
  */
-record References(Function<String, Optional<String>> environment, Path folder) {
+record References(Function<String, Optional<String>> environment, Path folder, Missing missing) {
+    /** Something that can be a URL, a host, a port, a number or a secret, so that the rest can be judged. */
+    private static final String ASSUMED_PART = "9";
+    private static final String ASSUMED_WHOLE = "http://127.0.0.1:9/assumed";
+
     private static final Pattern REFERENCE = Pattern.compile("\\$\\{([^}:]*)(?::([^}]*))?\\}");
     private static final Pattern WHOLE = Pattern.compile("\\$\\{(env|file):[^}]+\\}");
     /** A secret or a setting, not a document. */
     private static final long MAX_FILE_BYTES = 64 << 10;
+
+    /** What becomes of references without a value. */
+    enum Missing {
+        /** They are complained of. */
+        COMPLAIN,
+        /** They have one elsewhere: a made-up one takes its place. */
+        ASSUME,
+        /** All references stay as they were written. */
+        KEEP
+    }
 
     static boolean occursIn(String text) {
         return REFERENCE.matcher(text).find();
@@ -39,6 +54,20 @@ record References(Function<String, Optional<String>> environment, Path folder) {
      * @param complaints gets what is wrong with each reference that has no value
      */
     Optional<String> resolve(String text, Consumer<String> complaints) {
+        return switch (missing) {
+            case KEEP -> Optional.of(text);
+            case ASSUME -> {
+                Optional<String> found = valued(text, complaint -> {
+                });
+                yield found.isPresent()
+                        ? found
+                        : Optional.of(isWhole(text) ? ASSUMED_WHOLE : REFERENCE.matcher(text).replaceAll(ASSUMED_PART));
+            }
+            case COMPLAIN -> valued(text, complaints);
+        };
+    }
+
+    private Optional<String> valued(String text, Consumer<String> complaints) {
         Matcher matcher = REFERENCE.matcher(text);
         StringBuilder result = new StringBuilder();
         boolean complete = true;

@@ -31,7 +31,7 @@ public record Secret(String reference, String value, Optional<Path> file) {
             complaints.accept("a secret must be ${env:NAME} or ${file:path} and nothing else");
             return Optional.empty();
         }
-        return new References(environment, folder).resolve(reference, complaints)
+        return new References(environment, folder, References.Missing.COMPLAIN).resolve(reference, complaints)
                 .map(value -> new Secret(reference, value, References.file(reference, folder)));
     }
 

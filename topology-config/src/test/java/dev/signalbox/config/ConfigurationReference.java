@@ -19,7 +19,7 @@ final class ConfigurationReference {
             a test keeps both the same. Point your editor at the schema to have keys completed and explained.
 
             The configuration is one YAML file. `signalbox config check FILE` finds all its problems at once, each as
-            `file:line:column: what is wrong, did you mean "…"?`; `signalbox config print FILE` shows it with all defaults.
+            `file:line:column: what is wrong, did you mean "…"?`; `signalbox config print` shows what is in force.
 
             * **References.** `${env:NAME}` and `${file:path}` stand for the value of an environment variable and the text of a
               file (at most 64 KB, without the line end; a relative path is beside the configuration) in any value, also inside a
@@ -29,9 +29,41 @@ final class ConfigurationReference {
               Shares `70%`. Prices per million tokens.
             * **Known vendors.** `anthropic` (https://api.anthropic.com), `openai` (https://api.openai.com/v1), `bedrock` and
               `vertex` (the URL of the deployment's region) and `azure` (a `base_url` for each resource).
-            * **Restart** says whether a running process takes a change over (no) or has to start again (yes). Until live
-              configuration is there, every process reads its configuration at its start.
+            * **Restart** says whether running processes take a change over (no) or go on without it until they start again (yes).
             * **Later** marks what is read and checked now, and acted on by a later version.
+
+            ## What is in force
+
+            One configuration is in force in an installation: the last that holds in the topic `llm.config`. Workers and dispatchers
+            follow it while they run, within about a second and all at once; nothing restarts.
+
+            * `signalbox config apply FILE` checks the file and shows what would change: each key, what gets worse by the
+              [rules of redundancy](redundancy.md), what takes effect at the next start only. `--execute --why TEXT` makes the topics that
+              are missing, and puts it in force. `config diff FILE` only compares, `config history` lists what was and is in force, the
+              last 20, and `config rollback [--to GENERATION]` puts one of those in force again, as a new generation.
+            * **Two at once.** Each record says which generation it replaces. It holds if that is the one in force; so of two operators the
+              first in the log wins, and the second is told whose was first (exit code 3).
+            * **A bad one** changes nothing: not valid, a reference without a value in some process, an old parent. The process keeps
+              what it has, says so in its log, and shows `signalbox_config_last_reload_successful` 0.
+            * **A file** (`--config`) becomes the first generation where nothing is in force. Otherwise it is only compared, and a
+              process that starts with another one than is in force says how they differ. `signalbox up --config FILE` alone puts its file
+              in force. Without a file a worker waits, not ready, until something is.
+            * **Secrets** stay in the processes: the text is kept as it was written, with its references. Each process resolves them
+              by its own environment and files; a relative `${file:path}` is beside its own `--config` file, else in its working folder.
+              A changed credential holds for new calls.
+            * **Requests** go by one generation for a whole visit, that is up to three attempts; those that wait go by the new one. Calls
+              that run end under the one that they began with, also at a deployment that is gone. Limits, breakers and
+              latencies of a deployment that stays are kept; at another address, model or credential, old failures do not count. Permits in
+              use count against changed limits; where pools' parts change, what one still uses beyond its part counts for the others.
+            * **Pools.** A new pool's topics are made, and every worker that serves all pools serves it. The workers leave a pool that is gone
+              when its running calls have ended; what waits in its topics stays there until they are read again (`topics describe`
+              lists them). A use case moves with its next requests: those that wait in the old pool's topics are answered `WRONG_POOL`.
+            * **Never live:** the environment (refused), fewer partitions (refused), more partitions (`topics apply
+              --raise-partitions`), and what *restart* marks.
+
+            In the topic each record has the key `routing/<generation>/<random>` ([why](adr/0013-configuration-from-the-log.md)) and
+            fields `generation`, `parent`, `historyFrom`, `text`, `who`, `why`; its time is the broker's append time. Who reads it takes a
+            record if its parent is the generation that he has, or if he has an older one than `historyFrom`.
 
             """;
 

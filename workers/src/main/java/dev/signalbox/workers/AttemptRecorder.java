@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Tells control plane and metrics of each attempt, and prices it. */
@@ -34,7 +35,7 @@ final class AttemptRecorder {
 
     private final AttemptJournal journal;
     private final WorkerMetrics metrics;
-    private final Pricing pricing;
+    private final Supplier<Pricing> pricing;
     private final String environment;
     private final WorkerIdentity identity;
     private final LongSupplier brokerMillis;
@@ -47,11 +48,12 @@ final class AttemptRecorder {
 
     AttemptRecorder(AttemptJournal journal, WorkerMetrics metrics, Pricing pricing, String environment,
             WorkerIdentity identity, LongSupplier brokerMillis) {
-        this(journal, metrics, pricing, environment, identity, brokerMillis, (request, cost, length) -> {
+        this(journal, metrics, () -> pricing, environment, identity, brokerMillis, (request, cost, length) -> {
         });
     }
 
-    AttemptRecorder(AttemptJournal journal, WorkerMetrics metrics, Pricing pricing, String environment,
+    /** @param pricing the present price table's */
+    AttemptRecorder(AttemptJournal journal, WorkerMetrics metrics, Supplier<Pricing> pricing, String environment,
             WorkerIdentity identity, LongSupplier brokerMillis, Spending spending) {
         this.journal = journal;
         this.metrics = metrics;
@@ -71,11 +73,20 @@ final class AttemptRecorder {
         journal.append(event);
     }
 
-    /** Returns the cost of the call; empty if it is unknown. A call that no vendor counted tokens for cost nothing. */
+    /** The prices that a call which begins now is paid by. */
+    Pricing pricing() {
+        return pricing.get();
+    }
+
+    /**
+     * Returns the cost of the call; empty if it is unknown. A call that no vendor counted tokens for cost nothing.
+     *
+     * @param prices those of the call's beginning
+     */
     Optional<BigDecimal> ended(InboundRequest request, AttemptId attempt, boolean streamed, Candidate chosen,
-            AttemptOutcome outcome, int requestBytes) {
+            AttemptOutcome outcome, int requestBytes, Pricing prices) {
         Deployment deployment = chosen.deployment();
-        Optional<BigDecimal> cost = cost(deployment, outcome);
+        Optional<BigDecimal> cost = cost(deployment, outcome, prices);
         metrics.attemptEnded(deployment, outcome, cost);
         cost.ifPresent(money -> spending.spent(request.request(), money, outcome.times().duration()));
         AttemptEvent event = event(request, attempt, chosen, streamed, AttemptPhase.ENDED);
@@ -83,7 +94,7 @@ final class AttemptRecorder {
         event.setHttpStatus(httpStatus(outcome));
         event.setUsage(outcome.usage().orElse(null));
         event.setCost(cost.orElse(null));
-        event.setPriceVersion(pricing.version());
+        event.setPriceVersion(prices.version());
         event.setDurationMillis(outcome.times().duration().toMillis());
         event.setTimeToFirstTokenMillis(outcome.times().timeToFirstToken().map(Duration::toMillis).orElse(null));
         event.setRequestBytes((long) requestBytes);
@@ -110,7 +121,7 @@ final class AttemptRecorder {
         };
     }
 
-    private Optional<BigDecimal> cost(Deployment deployment, AttemptOutcome outcome) {
+    private Optional<BigDecimal> cost(Deployment deployment, AttemptOutcome outcome, Pricing prices) {
         if (outcome.usage().isEmpty()) {
             return switch (outcome) {
                 case AttemptOutcome.Answered answered -> Optional.empty();
@@ -120,7 +131,7 @@ final class AttemptRecorder {
         LocalDate day = LocalDate.ofInstant(
                 java.time.Instant.ofEpochMilli(Math.floorDiv(brokerMillis.getAsLong(), MILLIS_A_DAY) * MILLIS_A_DAY),
                 ZoneOffset.UTC);
-        return pricing.cost(deployment.name(), outcome.usage().get(), day);
+        return prices.cost(deployment.name(), outcome.usage().get(), day);
     }
 
     private static @Nullable Integer httpStatus(AttemptOutcome outcome) {

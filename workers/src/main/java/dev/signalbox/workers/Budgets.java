@@ -12,6 +12,7 @@ import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.scheduler.RequestTask;
 import java.math.BigDecimal;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -101,6 +102,12 @@ final class Budgets implements AttemptRecorder.Spending {
     /** The fleet's sum; see {@link BudgetBook#told}. */
     synchronized void told(BudgetKey key, long fromMillis, BigDecimal spent, Optional<BigDecimal> byThisWorker) {
         book.told(key, fromMillis, spent, byThisWorker, brokerMillis.getAsLong());
+    }
+
+    /** Other configured budgets from now on. */
+    synchronized void configured(List<Budget> budgets) {
+        book.configured(budgets);
+        empty = book.isEmpty();
     }
 
     /** An operator's order; see {@link BudgetBook#ordered}. */

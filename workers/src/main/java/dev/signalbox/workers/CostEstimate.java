@@ -4,7 +4,6 @@ import dev.signalbox.config.DeploymentName;
 import dev.signalbox.config.PriceTable;
 import dev.signalbox.config.PriceTable.Price;
 import dev.signalbox.workers.intake.InboundRequest;
-import dev.signalbox.workers.router.RouteReach;
 import dev.signalbox.workers.router.RoutingQuery;
 import java.math.BigDecimal;
 
@@ -18,12 +17,13 @@ final class CostEstimate {
     }
 
     /** At the dearest deployment of its route that has a price; 0 if none has. */
-    static BigDecimal of(InboundRequest request, QueryReader queries, RouteReach reach, PriceTable prices) {
-        RoutingQuery query = queries.query(request);
+    static BigDecimal of(InboundRequest request, RoutePlan plan) {
+        RoutingQuery query = plan.queries().query(request);
+        PriceTable prices = plan.configuration().prices();
         BigDecimal input = BigDecimal.valueOf(query.needs().inputTokens());
         BigDecimal output = BigDecimal.valueOf(query.needs().maxOutputTokens().orElse(USUAL_OUTPUT_TOKENS));
         BigDecimal dearest = BigDecimal.ZERO;
-        for (DeploymentName deployment : reach.of(query).deployments()) {
+        for (DeploymentName deployment : plan.reach().of(query).deployments()) {
             dearest = dearest.max(prices.price(deployment, query.day()).map(price -> cost(price, input, output))
                     .orElse(BigDecimal.ZERO));
         }

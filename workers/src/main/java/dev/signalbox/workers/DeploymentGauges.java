@@ -11,8 +11,10 @@ import dev.signalbox.workers.router.OperatorOrder;
 import dev.signalbox.workers.router.PermitDesk;
 import dev.signalbox.workers.router.RouteReach;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalLong;
@@ -29,28 +31,36 @@ final class DeploymentGauges {
     private final MeterRegistry registry;
     private final Permits permits;
     private final Deployment deployment;
+    private final List<Meter> registered;
 
-    private DeploymentGauges(MeterRegistry registry, Permits permits, Deployment deployment) {
+    private DeploymentGauges(MeterRegistry registry, Permits permits, Deployment deployment, List<Meter> registered) {
         this.registry = registry;
         this.permits = permits;
         this.deployment = deployment;
+        this.registered = registered;
     }
 
-    static void register(MeterRegistry registry, Configuration configuration, Permits permits) {
+    /** Registers those of the configuration's deployments; what was registered, to be removed when they change. */
+    static List<Meter> register(MeterRegistry registry, Configuration configuration, Permits permits,
+            RouteReach reach) {
         List<PoolName> pools = configuration.pools().stream().map(Pool::name).toList();
-        configuration.deployments().values()
-                .forEach(deployment -> new DeploymentGauges(registry, permits, deployment).register(pools));
+        List<Meter> registered = new ArrayList<>();
+        configuration.deployments().values().forEach(
+                deployment -> new DeploymentGauges(registry, permits, deployment, registered).register(pools));
+        routes(registry, configuration, permits, reach, registered);
+        return registered;
     }
 
     /** How many deployments each route has left. */
-    static void register(MeterRegistry registry, Configuration configuration, Permits permits, RouteReach reach) {
+    private static void routes(MeterRegistry registry, Configuration configuration, Permits permits, RouteReach reach,
+            List<Meter> registered) {
         reach.all().forEach(route -> {
             List<Deployment> deployments = configuration.deployments().values().stream()
                     .filter(deployment -> route.deployments().contains(deployment.name())).toList();
-            Gauge.builder("signalbox.route.usable.deployments", permits,
+            registered.add(Gauge.builder("signalbox.route.usable.deployments", permits,
                     asked -> deployments.stream().filter(deployment -> isUsable(asked.view(deployment))).count())
                     .tags("route", route.route()).description("Deployments of a route that may be called now")
-                    .register(registry);
+                    .register(registry));
         });
     }
 
@@ -114,6 +124,6 @@ final class DeploymentGauges {
     }
 
     private void gauge(String name, String description, Tags tags, ToDoubleFunction<Permits> value) {
-        Gauge.builder(name, permits, value).tags(tags).description(description).register(registry);
+        registered.add(Gauge.builder(name, permits, value).tags(tags).description(description).register(registry));
     }
 }

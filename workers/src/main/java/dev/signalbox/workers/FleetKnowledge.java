@@ -15,12 +15,11 @@ import dev.signalbox.workers.router.FleetView;
 import dev.signalbox.workers.router.OperatorOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -29,12 +28,14 @@ import org.jspecify.annotations.Nullable;
  * orders from {@code llm.control}. Told as it comes, and once a second again: times are on the broker's clock, which this
  * process learns better and better, and before it knows that clock it takes over nothing.
  *
- * <p>Bound: one record of each topic for each deployment of the configuration.
+ * <p>Bound: one record of each topic for each deployment that the fleet ever told of, at most {@value #MOST_NAMES}: those
+ * that the configuration has not may be in the next one.
  */
 final class FleetKnowledge implements AutoCloseable {
     private static final long AGAIN_MILLIS = 1_000;
-    private final Configuration configuration;
-    private final Map<String, DeploymentName> names;
+    private static final int MOST_NAMES = 10_000;
+
+    private final Supplier<Configuration> configuration;
     private final Permits permits;
     private final BrokerClock clock;
     private final String worker;
@@ -50,9 +51,7 @@ final class FleetKnowledge implements AutoCloseable {
     }
 
     FleetKnowledge(WorkerOptions options, SharedStages shared) {
-        this.configuration = options.configuration();
-        this.names = configuration.deployments().keySet().stream()
-                .collect(Collectors.toUnmodifiableMap(DeploymentName::toString, name -> name));
+        this.configuration = () -> shared.plan().configuration();
         this.permits = shared.permits;
         this.clock = shared.clock;
         this.worker = shared.identity.name();
@@ -74,8 +73,8 @@ final class FleetKnowledge implements AutoCloseable {
         tellAll();
     }
 
-    private void tellAll() {
-        configuration.deployments().keySet().forEach(name -> {
+    void tellAll() {
+        configuration.get().deployments().keySet().forEach(name -> {
             tellHealth(name);
             tellOrder(name);
         });
@@ -88,14 +87,15 @@ final class FleetKnowledge implements AutoCloseable {
 
     private void health(ConsumerRecord<byte[], byte[]> record) {
         String key = record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
-        known(key).ifPresent(name -> {
+        if (key.indexOf('/') > 0) {
+            DeploymentName name = DeploymentName.parse(key);
             keep(health, name, healths.deserialize(record.topic(), record.value()));
             tellHealth(name);
-        });
+        }
     }
 
     private void order(ConsumerRecord<byte[], byte[]> record) {
-        ControlKey.deployment(record.key()).map(Object::toString).flatMap(this::known).ifPresent(name -> {
+        ControlKey.deployment(record.key()).ifPresent(name -> {
             ControlOrder order = orders.deserialize(record.topic(), record.value());
             keep(ordered, name, order == null || order.getAction() == ControlAction.RESTORE
                     ? null
@@ -107,14 +107,9 @@ final class FleetKnowledge implements AutoCloseable {
     private static <T> void keep(Map<DeploymentName, T> map, DeploymentName name, @Nullable T value) {
         if (value == null) {
             map.remove(name);
-        } else {
+        } else if (map.size() < MOST_NAMES || map.containsKey(name)) {
             map.put(name, value);
         }
-    }
-
-    /** Empty for one that this worker does not have: nothing goes there. */
-    private Optional<DeploymentName> known(String key) {
-        return Optional.ofNullable(names.get(key));
     }
 
     private boolean timeIsKnown() {

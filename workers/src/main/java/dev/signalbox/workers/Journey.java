@@ -23,7 +23,7 @@ final class Journey {
     private static final int SUSPECT_DEPLOYMENTS = 2;
 
     private final InboundRequest request;
-    private final RoutingQuery query;
+    private RoutingQuery query;
     private final byte[] body;
     private long startedNanos;
     private @Nullable RequestTrace trace;
@@ -84,6 +84,11 @@ final class Journey {
 
     RoutingQuery query() {
         return query;
+    }
+
+    /** What its next visit asks for, by another configuration. */
+    void query(RoutingQuery newer) {
+        query = newer;
     }
 
     byte[] body() {

@@ -1,5 +1,6 @@
 package dev.signalbox.workers;
 
+import dev.signalbox.config.Configuration;
 import dev.signalbox.config.Deployment;
 import dev.signalbox.config.DeploymentName;
 import dev.signalbox.schemas.PoolName;
@@ -11,6 +12,7 @@ import dev.signalbox.workers.router.LimitsView;
 import dev.signalbox.workers.router.OperatorOrder;
 import dev.signalbox.workers.router.Permit;
 import dev.signalbox.workers.router.PermitDesk;
+import dev.signalbox.workers.router.Router;
 import dev.signalbox.workers.router.RoutingQuery;
 import dev.signalbox.workers.router.VendorSignals;
 import java.util.List;
@@ -59,11 +61,42 @@ final class Permits {
         listeners.add(listener);
     }
 
-    /** Takes a permit for a request's next call, or says why there is none; a permit must be {@link #ended}. */
-    PermitDesk.Answer ask(RoutingQuery query, CallAsk ask) {
+    void forget(RoomListener listener) {
+        listeners.remove(listener);
+    }
+
+    /** The routes by the present configuration. */
+    Router router() {
         lock.lock();
         try {
-            return desk.ask(query, ask, null, nanos.getAsLong());
+            return desk.router();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Another configuration from now on, see {@link PermitDesk#become}; its routes. Who waits hears of it by {@link #changed}. */
+    Router become(Configuration configuration) {
+        long now = nanos.getAsLong();
+        lock.lock();
+        try {
+            desk.become(configuration, now);
+            return desk.router();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whoever waits should ask again. */
+    void changed() {
+        listeners.forEach(RoomListener::freed);
+    }
+
+    /** Takes a permit for a request's next call by these routes, or says why there is none; a permit must be {@link #ended}. */
+    PermitDesk.Answer ask(Router router, RoutingQuery query, CallAsk ask) {
+        lock.lock();
+        try {
+            return desk.ask(router, query, ask, null, nanos.getAsLong());
         } finally {
             lock.unlock();
         }

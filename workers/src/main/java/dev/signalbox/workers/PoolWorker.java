@@ -49,10 +49,12 @@ final class PoolWorker implements AutoCloseable {
     private final VendorClient vendors;
     private final PoolDispatcher dispatcher;
     private final Map<Lane, LaneStages> lanes = new LinkedHashMap<>();
+    private final Permits.RoomListener listener;
     private @Nullable ScheduledFuture<?> share;
+    private volatile boolean stopped;
     private @Nullable ScheduledFuture<?> sweep;
     /** Read and written by the timer alone. */
-    private double sharePart = 1;
+    private double sharePart = Double.NaN;
 
     /** What a lane has of its own. */
     private record LaneStages(RequestFlow flow, RequestSource source, JoinedReplies joined, ReplyRoom room,
@@ -71,7 +73,7 @@ final class PoolWorker implements AutoCloseable {
                 .orElseThrow());
         this.dispatcher = new PoolDispatcher(pool.name().value(), scheduler,
                 this::begin, RequestCost::promptTokens, shared.clock, System::nanoTime, shared.timer);
-        shared.permits.listen(new Permits.RoomListener() {
+        this.listener = new Permits.RoomListener() {
             @Override
             public PoolName pool() {
                 return pool.name();
@@ -91,7 +93,8 @@ final class PoolWorker implements AutoCloseable {
             public void freed() {
                 Thread.startVirtualThread(dispatcher::freed);
             }
-        });
+        };
+        shared.permits.listen(listener);
         pool.priorities().keySet().stream().sorted().map(priority -> new Lane(pool.name(), priority))
                 .forEach(lane -> lanes.put(lane, stages(lane, shared, options)));
     }
@@ -109,11 +112,12 @@ final class PoolWorker implements AutoCloseable {
                 shared.clock::nowMillis, System::nanoTime);
         JoinedReplies joined = new JoinedReplies(shared.configuration.worker(), room, replies,
                 request -> complete(request.ticket(), lane), shared.endings::tell, System::nanoTime);
-        RequestFlow flow = new RequestFlow(shared.queries, shared.reach, shared.bodies, shared.permits, visit, pause,
+        RequestFlow flow = new RequestFlow(shared::plan, shared.bodies, shared.permits, visit, pause,
                 shared.writer, shared.metrics, joined::publish, shared.clock::nowMillis, System::nanoTime,
                 shared.telemetry);
         Rejections rejections = new Rejections(replies, deadLetters, ticket -> complete(ticket, lane));
-        RequestReader reader = new RequestReader(lane, shared.requests::decode, shared.configuration);
+        RequestReader reader = new RequestReader(lane, shared.requests::decode,
+                () -> shared.plan().configuration());
         Handover handover = new Handover();
         var properties = LaneConsumerProperties.of(lane, options.clientProperties(), bounds, handover);
         RequestSource source = new LaneConsumer(lane, bounds, () -> shared.connections.consumer(properties),
@@ -154,7 +158,9 @@ final class PoolWorker implements AutoCloseable {
         lanes.values().forEach(lane -> Thread.startVirtualThread(lane.replies::prepare));
         shared.onceTimeIsKnown(() -> {
             first.run();
-            lanes.values().forEach(lane -> lane.source.start());
+            if (!stopped) {
+                lanes.values().forEach(lane -> lane.source.start());
+            }
         });
         share = shared.timer.scheduleWithFixedDelay(this::takeShare, 0, SHARE_MILLIS, TimeUnit.MILLISECONDS);
         sweep = shared.timer.scheduleWithFixedDelay(this::sweepRooms, SWEEP_MILLIS, SWEEP_MILLIS,
@@ -177,7 +183,7 @@ final class PoolWorker implements AutoCloseable {
      */
     private void takeShare() {
         int owned = lanes.values().stream().mapToInt(lane -> lane.source.status().partitions()).sum();
-        int all = Math.max(owned, lanes.size() * shared.configuration.topics().partitions());
+        int all = Math.max(owned, lanes.size() * shared.plan().configuration().topics().partitions());
         double part = (double) owned / all;
         if (owned > 0 && part != sharePart) {
             sharePart = part;
@@ -195,7 +201,7 @@ final class PoolWorker implements AutoCloseable {
 
     /** Names of the routes that its requests may go by. */
     List<String> routes() {
-        return shared.reach.names();
+        return shared.plan().reach().names();
     }
 
     /** Requests of a route that wait. */
@@ -219,6 +225,7 @@ final class PoolWorker implements AutoCloseable {
 
     /** Takes nothing more and starts nothing more; what runs goes on. */
     void stop() {
+        stopped = true;
         lanes.values().forEach(lane -> lane.source.stopAdmitting());
         dispatcher.stop();
     }
@@ -242,6 +249,7 @@ final class PoolWorker implements AutoCloseable {
         if (sweep != null) {
             sweep.cancel(false);
         }
+        shared.permits.forget(listener);
         lanes.values().forEach(lane -> lane.replies.close());
         lanes.values().forEach(lane -> lane.source.close());
         vendors.close();

@@ -14,13 +14,19 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /** Writes the terminal reply of a request from how its path ended. */
 final class ReplyWriter {
-    private final String priceVersion;
+    private final Supplier<String> priceVersion;
     private final LongSupplier nanos;
 
     ReplyWriter(String priceVersion, LongSupplier nanos) {
+        this(() -> priceVersion, nanos);
+    }
+
+    /** @param priceVersion the present one */
+    ReplyWriter(Supplier<String> priceVersion, LongSupplier nanos) {
         this.priceVersion = priceVersion;
         this.nanos = nanos;
     }
@@ -64,7 +70,7 @@ final class ReplyWriter {
         reply.setRequestHash(request.requestHash());
         reply.setBodyFormat(request.request().getBodyFormat());
         reply.setCost(cost.map(money -> money.setScale(9)).orElse(null));
-        reply.setPriceVersion(priceVersion);
+        reply.setPriceVersion(priceVersion.get());
         reply.setAttempts(attempts);
         reply.setTotalUsage(TotalUsage.of(attempts).orElse(null));
         reply.setTimings(new ReplyTimings(Math.max(0, dispatchedMillis - request.firstEnqueuedMillis()), null,

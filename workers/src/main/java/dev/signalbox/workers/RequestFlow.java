@@ -8,7 +8,6 @@ import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.router.PermitDesk.Answer;
 import dev.signalbox.workers.router.RouteDecision.Routed;
 import dev.signalbox.workers.router.RouteDecision.Rule;
-import dev.signalbox.workers.router.RouteReach;
 import dev.signalbox.workers.router.RouteReach.Reach;
 import dev.signalbox.workers.router.RoutingQuery;
 import dev.signalbox.workers.scheduler.RequestTask;
@@ -20,6 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -39,8 +39,7 @@ final class RequestFlow implements RequestTasks {
     static final int MAX_VISITS = 10;
     private static final int MAX_SUSPECT_VISITS = 3;
 
-    private final QueryReader queries;
-    private final RouteReach reach;
+    private final Supplier<RoutePlan> plans;
     private final ClaimedBodies bodies;
     private final Permits permits;
     private final Visit visit;
@@ -53,15 +52,15 @@ final class RequestFlow implements RequestTasks {
     private final Telemetry telemetry;
 
     /**
+     * @param plans the present one
      * @param replies publishes the terminal reply; the request's offset is done once it is acknowledged
      * @param brokerMillis the fleet's clock
      * @param nanos a monotonic clock
      */
-    RequestFlow(QueryReader queries, RouteReach reach, ClaimedBodies bodies, Permits permits, Visit visit,
-            RetryPause pause, ReplyWriter writer, WorkerMetrics metrics, BiConsumer<InboundRequest, LlmReply> replies,
+    RequestFlow(Supplier<RoutePlan> plans, ClaimedBodies bodies, Permits permits, Visit visit, RetryPause pause,
+            ReplyWriter writer, WorkerMetrics metrics, BiConsumer<InboundRequest, LlmReply> replies,
             LongSupplier brokerMillis, LongSupplier nanos, Telemetry telemetry) {
-        this.queries = queries;
-        this.reach = reach;
+        this.plans = plans;
         this.bodies = bodies;
         this.permits = permits;
         this.visit = visit;
@@ -78,17 +77,18 @@ final class RequestFlow implements RequestTasks {
     public RequestTask begin(InboundRequest request) {
         try {
             ClaimReference claim = request.request().getBodyClaim();
+            RoutePlan plan = plans.get();
             return claim == null
-                    ? path(request, request)
-                    : new Bodiless(bodies.of(request, claim), reach.of(queries.query(request)));
+                    ? path(request, request, plan)
+                    : new Bodiless(bodies.of(request, claim), plan.reach().of(plan.queries().query(request)));
         } catch (RuntimeException defect) {
             return new Broken(request, defect);
         }
     }
 
-    private Path path(InboundRequest request, InboundRequest whole) {
-        RoutingQuery query = queries.query(whole);
-        return new Path(request, new Journey(whole, query), reach.of(query));
+    private Path path(InboundRequest request, InboundRequest whole, RoutePlan plan) {
+        RoutingQuery query = plan.queries().query(whole);
+        return new Path(request, new Journey(whole, query), plan, plan.reach().of(query));
     }
 
     /** A request whose body is in a store: fetched once its turn has come, and held until its path ends. */
@@ -146,7 +146,7 @@ final class RequestFlow implements RequestTasks {
             try {
                 return switch (body.fetch()) {
                     case ClaimedBodies.Fetch.Whole(InboundRequest whole) -> {
-                        path = path(request(), whole);
+                        path = path(request(), whole, plans.get());
                         yield new Step.Again(Duration.ZERO);
                     }
                     case ClaimedBodies.Fetch.Later(Duration length) -> new Step.Again(length);
@@ -169,15 +169,19 @@ final class RequestFlow implements RequestTasks {
     private final class Path implements RequestTask {
         private final InboundRequest request;
         private final Journey journey;
-        private final Reach reached;
+        private final String route;
+        private RoutePlan plan;
+        private Reach reached;
         private Visit.@Nullable Asked asked;
         private @Nullable RuntimeException defect;
         private long dispatchedMillis = -1;
 
         /** @param request to be answered; what is journeyed with has its body */
-        Path(InboundRequest request, Journey journey, Reach reached) {
+        Path(InboundRequest request, Journey journey, RoutePlan plan, Reach reached) {
             this.request = request;
             this.journey = journey;
+            this.plan = plan;
+            this.route = reached.route();
             this.reached = reached;
         }
 
@@ -186,9 +190,10 @@ final class RequestFlow implements RequestTasks {
             return request;
         }
 
+        /** Of its beginning: who counts the waiting by route counts it out again by the same name. */
         @Override
         public String route() {
-            return reached.route();
+            return route;
         }
 
         /** By another rule than the route's strategy it goes to other deployments, which it learns when it asks. */
@@ -204,7 +209,7 @@ final class RequestFlow implements RequestTasks {
                     asked = new Visit.Asked.TimeUp();
                     return Readiness.READY;
                 }
-                Answer answer = permits.ask(journey.query(), Visit.ask(journey));
+                Answer answer = answer(plans.get());
                 if (answer instanceof Answer.Busy(Routed routed, long untilNanos)) {
                     return new Readiness.Busy(busy(routed),
                             untilNanos == Long.MAX_VALUE ? Long.MAX_VALUE : untilNanos - nanos.getAsLong());
@@ -214,6 +219,25 @@ final class RequestFlow implements RequestTasks {
                 defect = thrown;
             }
             return Readiness.READY;
+        }
+
+        /** A visit goes by the configuration that it began with, for as long as that can serve it. */
+        private Answer answer(RoutePlan now) {
+            if (now.generation() != plan.generation() && journey.standing().number == 1) {
+                goBy(now);
+            }
+            Answer answer = permits.ask(plan.router(), journey.query(), Visit.ask(journey));
+            if (now.generation() != plan.generation() && answer instanceof Answer.Nowhere) {
+                goBy(now);
+                answer = permits.ask(plan.router(), journey.query(), Visit.ask(journey));
+            }
+            return answer;
+        }
+
+        private void goBy(RoutePlan now) {
+            plan = now;
+            journey.query(now.queries().query(journey.request()));
+            reached = now.reach().of(journey.query());
         }
 
         private static Set<DeploymentName> busy(Routed routed) {

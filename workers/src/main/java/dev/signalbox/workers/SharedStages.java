@@ -2,6 +2,8 @@ package dev.signalbox.workers;
 
 import dev.signalbox.config.Configuration;
 import dev.signalbox.config.Pool;
+import dev.signalbox.config.live.InForce;
+import dev.signalbox.schemas.PoolName;
 import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.LlmRequest;
 import dev.signalbox.schemas.claim.ClaimStores;
@@ -11,11 +13,9 @@ import dev.signalbox.schemas.serde.RequestCodec;
 import dev.signalbox.workers.claim.ConfiguredClaims;
 import dev.signalbox.workers.intake.BrokerClock;
 import dev.signalbox.workers.reply.AttemptJournal;
-import dev.signalbox.workers.reply.Pricing;
 import dev.signalbox.workers.reply.RecordEncoder;
 import dev.signalbox.workers.reply.RenewableProducer;
 import dev.signalbox.workers.router.PermitDesk;
-import dev.signalbox.workers.router.RouteReach;
 import dev.signalbox.workers.telemetry.Telemetry;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -24,6 +24,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,6 +35,7 @@ final class SharedStages implements AutoCloseable {
     private static final int CONTROL_LINGER_MILLIS = 10;
     private static final long TIME_RETRY_MILLIS = 1_000;
 
+    /** That of the start: for what a running worker does not change. */
     final Configuration configuration;
     final Connections connections;
     final WorkerIdentity identity;
@@ -41,8 +43,6 @@ final class SharedStages implements AutoCloseable {
     final RequestCodec requests;
     final RecordEncoder encoder;
     final Permits permits;
-    final QueryReader queries;
-    final RouteReach reach;
     final ClaimStores claims;
     final ClaimedBodies bodies;
     final RenewableProducer control;
@@ -56,8 +56,11 @@ final class SharedStages implements AutoCloseable {
     /** Starts short tasks at their time; what may block, it hands to a virtual thread. */
     final ScheduledExecutorService timer;
 
-    SharedStages(WorkerOptions options, Connections connections, WorkerMetrics metrics) {
-        this.configuration = options.configuration();
+    private volatile RoutePlan plan;
+
+    /** @param first what it goes by until {@link #take} */
+    SharedStages(WorkerOptions options, InForce first, Connections connections, WorkerMetrics metrics) {
+        this.configuration = first.configuration();
         this.connections = connections;
         this.metrics = metrics;
         this.telemetry = options.telemetry();
@@ -70,25 +73,42 @@ final class SharedStages implements AutoCloseable {
         this.requests = new RequestCodec(avro, new JsonRecords());
         this.encoder = new RecordEncoder(options.registryProperties());
         this.permits = new Permits(new PermitDesk(configuration, new SplittableRandom()), System::nanoTime);
-        configuration.pools().stream().map(Pool::name)
-                .filter(pool -> !options.pools().isEmpty() && !options.pools().contains(pool))
+        configuration.pools().stream().map(Pool::name).filter(pool -> !options.serves(pool))
                 .forEach(pool -> permits.share(pool, 0));
-        this.queries = new QueryReader(configuration, clock::nowMillis);
-        this.reach = new RouteReach(configuration);
+        this.plan = RoutePlan.of(first.generation(), configuration, permits.router(), clock::nowMillis);
         this.claims = ConfiguredClaims.open(configuration.claims());
         this.bodies = new ClaimedBodies(claims, configuration.worker(), configuration.claims(),
                 RetryPause.jittered(ThreadLocalRandom::current), clock::nowMillis);
         this.control = new RenewableProducer("control", connections.producers(CONTROL_LINGER_MILLIS));
-        Pricing pricing = new Pricing(configuration.prices());
-        this.budgets = new Budgets(configuration, request -> CostEstimate.of(request, queries, reach,
-                configuration.prices()), metrics, clock::nowMillis);
+        this.budgets = new Budgets(configuration, request -> CostEstimate.of(request, plan()), metrics,
+                clock::nowMillis);
         this.journal = new AttemptJournal(encoder, control, clock);
-        this.recorder = new AttemptRecorder(journal, metrics, pricing,
+        this.recorder = new AttemptRecorder(journal, metrics, () -> plan().pricing(),
                 configuration.environment(), identity, clock::nowMillis, budgets);
         this.endings = new RequestEndings(journal::append, configuration.environment(), identity, clock::nowMillis);
-        this.writer = new ReplyWriter(pricing.version(), System::nanoTime);
+        this.writer = new ReplyWriter(() -> plan().pricing().version(), System::nanoTime);
         this.timer = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().daemon().name("worker-timer").factory());
+    }
+
+    /** What requests go by now. */
+    RoutePlan plan() {
+        return plan;
+    }
+
+    /**
+     * Goes by another configuration from now on, all stages at once. Pools that are gone must have stopped.
+     *
+     * @param served which pools this worker serves; of new ones it has a share once it owns partitions
+     */
+    void take(InForce next, Predicate<PoolName> served) {
+        Configuration newer = next.configuration();
+        Configuration before = plan.configuration();
+        newer.pools().stream().map(Pool::name).filter(pool -> before.pool(pool).isEmpty() || !served.test(pool))
+                .forEach(pool -> permits.share(pool, 0));
+        plan = RoutePlan.of(next.generation(), newer, permits.become(newer), clock::nowMillis);
+        budgets.configured(newer.budgets());
+        permits.changed();
     }
 
     /**

@@ -9,6 +9,7 @@ import dev.signalbox.schemas.avro.StreamPolicy;
 import dev.signalbox.workers.Journey.Standing;
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.reply.AnswerChannel;
+import dev.signalbox.workers.reply.Pricing;
 import dev.signalbox.workers.reply.ReplyPublisher;
 import dev.signalbox.workers.router.CallAsk;
 import dev.signalbox.workers.router.CallLesson;
@@ -174,6 +175,7 @@ final class Visit {
             AttemptId attempt = new AttemptId(request.hop(), request.ticket().epoch(), journey.nextNumber(),
                     identity.source(request.ticket()));
             long startedNanos = nanos.getAsLong();
+            Pricing prices = recorder.pricing();
             boolean streamed = isStreamed(request, granted.routed().route().call(), deployment);
             byte[] body = granted.candidate().change().map(change -> BodyOverrides.splice(journey.body(),
                     change.overrides())).orElse(journey.body());
@@ -208,7 +210,7 @@ final class Visit {
                     ? CallLesson.NOTHING
                     : Lessons.of(outcome);
             Optional<BigDecimal> cost = recorder.ended(request, attempt, streamed, granted.candidate(), outcome,
-                    body.length);
+                    body.length, prices);
             journey.add(AttemptRecorder.summary(attempt, deployment, outcome,
                     (startedNanos - journey.startedNanos()) / 1_000_000, start.told()), cost);
             standing.midStream = channel.published();

@@ -5,6 +5,9 @@ import dev.signalbox.config.DeploymentName;
 import dev.signalbox.config.Pool;
 import dev.signalbox.config.admin.AdminAnswer;
 import dev.signalbox.config.admin.AdminServer;
+import dev.signalbox.config.live.ConfigurationSource;
+import dev.signalbox.config.live.InForce;
+import dev.signalbox.config.live.LiveConfiguration;
 import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.workers.intake.IntakeStatus;
@@ -23,67 +26,94 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The data plane of one process: for each pool a scheduler, for each of its lanes a consumer and a producer, and one
- * {@link RequestFlow} that every request goes through.
+ * {@link RequestFlow} that every request goes through. Before it has a configuration it serves nothing but its health.
  */
 public final class Worker implements AutoCloseable {
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final JvmGcMetrics gc = new JvmGcMetrics();
-    private final Configuration configuration;
-    private final SharedStages shared;
-    private final FleetKnowledge fleet;
-    private final BudgetKnowledge budgets;
-    private final List<PoolWorker> pools;
+    private final WorkerOptions options;
+    private final WorkerMetrics metrics = new WorkerMetrics(registry);
     private final AdminServer admin;
+    private final @Nullable LiveConfiguration live;
+    private volatile @Nullable Serving serving;
+    private boolean closed;
 
     private Worker(WorkerOptions options) {
-        configuration = options.configuration();
+        this.options = options;
         admin = new AdminServer(options.admin());
-        WorkerMetrics metrics = new WorkerMetrics(registry);
-        shared = new SharedStages(options, Connections.real(options.clientProperties(),
-                options.configuration().topics().maxMessageBytes(), metrics), metrics);
-        fleet = new FleetKnowledge(options, shared);
-        budgets = new BudgetKnowledge(options, shared);
-        pools = options.configuration().pools().stream().filter(pool -> serves(options, pool.name()))
-                .map(pool -> new PoolWorker(pool, shared, options)).toList();
-        pools.forEach(pool -> WorkerGauges.register(registry, pool, shared.clock));
-        WorkerGauges.register(registry, shared.clock);
-        Gauge.builder("signalbox.worker.suspected", fleet, FleetKnowledge::suspectedAt)
-                .description("Deployments at which only this worker's calls fail").register(registry);
-        DeploymentGauges.register(registry, options.configuration(), shared.permits);
-        DeploymentGauges.register(registry, options.configuration(), shared.permits, shared.reach);
         new JvmMemoryMetrics().bindTo(registry);
         new JvmThreadMetrics().bindTo(registry);
         new ProcessorMetrics().bindTo(registry);
         new UptimeMetrics().bindTo(registry);
         gc.bindTo(registry);
         admin.health(this::live, this::ready, registry::scrape);
-        var deployments = options.configuration().deployments().values();
-        admin.page("/deployments", (path, query) -> AdminAnswer.json(200,
-                DeploymentPage.of(deployments, shared.permits::view, System.nanoTime())));
+        admin.page("/deployments", (path, query) -> AdminAnswer.json(200, deployments()));
         admin.start();
-        Thread.startVirtualThread(shared.journal::prepare);
-        pools.forEach(pool -> pool.start(() -> {
-            fleet.awaitFirstReading();
-            budgets.awaitFirstReading();
-        }));
+        live = switch (options.configuration()) {
+            case ConfigurationSource.Fixed(Configuration configuration) -> {
+                begin(new InForce(0, configuration));
+                yield null;
+            }
+            case ConfigurationSource.Live source -> LiveConfiguration.start(source, options.clientProperties(),
+                    options.registryProperties(), this::take);
+        };
+        Gauge.builder("signalbox.config.generation", this, Worker::generation)
+                .description("Generation of the configuration in force here; 0: none, or this worker's own")
+                .register(registry);
+        Gauge.builder("signalbox.config.last.reload.successful", this, Worker::lastReloadSuccessful)
+                .description("1 if the last configuration that was put in force could be used here, else 0")
+                .register(registry);
+    }
+
+    private double lastReloadSuccessful() {
+        return live == null || live.lastSuccessful() ? 1 : 0;
+    }
+
+    private synchronized void take(InForce next) {
+        Serving running = serving;
+        if (running != null) {
+            running.take(next);
+        } else if (!closed) {
+            begin(next);
+        }
+    }
+
+    private synchronized void begin(InForce first) {
+        serving = new Serving(options, first, metrics, registry);
+    }
+
+    private String deployments() {
+        Serving running = serving;
+        return running == null
+                ? "{\"deployments\":[]}\n"
+                : DeploymentPage.of(running.shared.plan().configuration().deployments().values(),
+                        running.shared.permits::view, System.nanoTime());
+    }
+
+    /** Generation of the configuration in force here; 0: none, or this worker's own. */
+    public long generation() {
+        Serving running = serving;
+        return running == null ? 0 : running.shared.plan().generation();
+    }
+
+    private List<PoolWorker> pools() {
+        Serving running = serving;
+        return running == null ? List.of() : running.pools();
     }
 
     /**
-     * Starts to serve; its topics must exist. Returns before partitions are assigned: see {@link #ready}.
+     * Starts to serve, once it has a configuration; its topics must exist. Returns before partitions are assigned: see {@link #ready}.
      *
      * @throws java.io.UncheckedIOException if the admin port is in use
      */
     public static Worker start(WorkerOptions options) {
         return new Worker(options);
-    }
-
-    private static boolean serves(WorkerOptions options, PoolName pool) {
-        return options.pools().isEmpty() || options.pools().contains(pool);
     }
 
     /** Whether partitions are assigned, and requests taken from all of them. */
@@ -101,14 +131,14 @@ public final class Worker implements AutoCloseable {
     /** What each lane's intake holds. */
     public Map<Lane, IntakeStatus> intake() {
         Map<Lane, IntakeStatus> all = new LinkedHashMap<>();
-        pools.forEach(pool -> all.putAll(pool.intake()));
+        pools().forEach(pool -> all.putAll(pool.intake()));
         return all;
     }
 
     /** What each pool's scheduler holds. */
     public Map<PoolName, SchedulerStatus> schedulers() {
         Map<PoolName, SchedulerStatus> all = new LinkedHashMap<>();
-        for (PoolWorker worker : pools) {
+        for (PoolWorker worker : pools()) {
             Pool pool = worker.pool();
             all.put(pool.name(), worker.scheduler());
         }
@@ -121,7 +151,9 @@ public final class Worker implements AutoCloseable {
      * @throws NullPointerException if the configuration has no such deployment
      */
     public PermitDesk.DeploymentView deployment(DeploymentName name) {
-        return shared.permits.view(Objects.requireNonNull(configuration.deployments().get(name), name.toString()));
+        SharedStages shared = Objects.requireNonNull(serving, "no configuration yet").shared;
+        return shared.permits
+                .view(Objects.requireNonNull(shared.plan().configuration().deployments().get(name), name.toString()));
     }
 
     /** Port of health and metrics. */
@@ -140,23 +172,24 @@ public final class Worker implements AutoCloseable {
      * @return whether all of them finished within the limit
      */
     public boolean drain(Duration limit) {
-        long end = System.nanoTime() + limit.toNanos();
-        pools.forEach(PoolWorker::stop);
-        boolean idle = true;
-        for (PoolWorker pool : pools) {
-            idle &= pool.awaitIdle(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
-        }
-        return idle;
+        Serving running = serving;
+        return running == null || running.drain(limit);
     }
 
     /** Drains for up to 5 s, publishes, commits and leaves; calls that still run are cut, and their requests served again. */
     @Override
     public void close() {
+        if (live != null) {
+            live.close();
+        }
         drain(CLOSE_LIMIT);
-        pools.forEach(PoolWorker::close);
-        fleet.close();
-        budgets.close();
-        shared.close();
+        synchronized (this) {
+            closed = true;
+            Serving running = serving;
+            if (running != null) {
+                running.close();
+            }
+        }
         admin.close();
         gc.close();
         registry.close();

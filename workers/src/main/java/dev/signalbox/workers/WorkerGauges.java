@@ -1,6 +1,7 @@
 package dev.signalbox.workers;
 
 import dev.signalbox.schemas.Lane;
+import dev.signalbox.schemas.PoolName;
 import dev.signalbox.workers.intake.BrokerClock;
 import dev.signalbox.workers.intake.FleetClock;
 import dev.signalbox.workers.intake.IntakeStatus;
@@ -9,16 +10,20 @@ import dev.signalbox.workers.reply.ReplyRoom;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalLong;
+import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 
 /** Gauges of what a pool's lanes and scheduler hold, read when they are scraped. */
 final class WorkerGauges {
+    private static final String ROUTE_WAITING = "signalbox.scheduler.route.waiting";
+
     private WorkerGauges() {
     }
 
@@ -74,15 +79,41 @@ final class WorkerGauges {
                     .register(registry);
         }
         Tags tags = Tags.of("pool", pool.pool().name().value());
-        for (String route : pool.routes()) {
-            Gauge.builder("signalbox.scheduler.route.waiting", pool, worker -> worker.waiting(route))
-                    .tags(tags.and("route", route)).description("Requests that wait, by their route")
-                    .register(registry);
-        }
+        routes(registry, pool);
         Gauge.builder("signalbox.scheduler.in.flight", pool, worker -> worker.scheduler().inFlight()).tags(tags)
                 .description("Requests being served").register(registry);
         Gauge.builder("signalbox.scheduler.slots", pool, worker -> worker.scheduler().maxInFlight()).tags(tags)
                 .description("Most requests served at once").register(registry);
+    }
+
+    /** One for each of its routes that has none yet. */
+    static void routes(MeterRegistry registry, PoolWorker pool) {
+        Tags tags = Tags.of("pool", pool.pool().name().value());
+        for (String route : pool.routes()) {
+            Gauge.builder(ROUTE_WAITING, pool, worker -> worker.waiting(route)).tags(tags.and("route", route))
+                    .description("Requests that wait, by their route").register(registry);
+        }
+    }
+
+    /** Takes away those of a pool's routes that the configuration has not any more. */
+    static void removeRoutes(MeterRegistry registry, PoolName pool, Predicate<String> keepsRoute) {
+        for (Meter meter : registry.getMeters()) {
+            String route = meter.getId().getTag("route");
+            if (meter.getId().getName().equals(ROUTE_WAITING) && pool.value().equals(meter.getId().getTag("pool"))
+                    && (route == null || !keepsRoute.test(route))) {
+                registry.remove(meter);
+            }
+        }
+    }
+
+    /** Takes away all gauges of a pool that has left. */
+    static void remove(MeterRegistry registry, PoolName pool) {
+        for (Meter meter : registry.getMeters()) {
+            if ((meter instanceof Gauge || meter instanceof FunctionCounter)
+                    && pool.value().equals(meter.getId().getTag("pool"))) {
+                registry.remove(meter);
+            }
+        }
     }
 
     private static void duplicates(MeterRegistry registry, JoinedReplies joined, Tags tags) {

@@ -24,7 +24,6 @@ import dev.signalbox.workers.reply.RecordEncoder;
 import dev.signalbox.workers.reply.RenewableProducer;
 import dev.signalbox.workers.reply.TestPublishers;
 import dev.signalbox.workers.router.PermitDesk;
-import dev.signalbox.workers.router.RouteReach;
 import dev.signalbox.workers.scheduler.Dispatch;
 import dev.signalbox.workers.scheduler.PoolScheduler;
 import dev.signalbox.workers.scheduler.RequestTask;
@@ -195,7 +194,7 @@ class ClaimedRequestsTest {
         Permits permits = new Permits(new PermitDesk(configuration, new SplittableRandom(1)), () -> 0);
         Visit visit = new Visit(permits, this::call, TestPublishers.publisher(producer, timer, () -> NOW), recorder,
                 identity, new Pauses(), () -> NOW, () -> 0);
-        return new RequestFlow(new QueryReader(configuration, () -> NOW), new RouteReach(configuration), bodies,
+        return new RequestFlow(TestPlans.of(configuration, permits), bodies,
                 permits, visit, new Pauses(), new ReplyWriter("1", () -> 0), metrics, (request, reply) -> {
                     answered.add(request);
                     replies.add(reply);

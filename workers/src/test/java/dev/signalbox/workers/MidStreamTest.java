@@ -31,7 +31,6 @@ import dev.signalbox.workers.reply.RenewableProducer;
 import dev.signalbox.workers.reply.ReplyPublisher;
 import dev.signalbox.workers.reply.TestPublishers;
 import dev.signalbox.workers.router.PermitDesk;
-import dev.signalbox.workers.router.RouteReach;
 import dev.signalbox.workers.telemetry.Telemetry;
 import dev.signalbox.workers.vendor.AttemptFailure;
 import dev.signalbox.workers.vendor.AttemptOutcome;
@@ -371,7 +370,7 @@ class MidStreamTest {
         RetryPause pause = new NoPauses();
         Permits permits = new Permits(new PermitDesk(routes, new SplittableRandom(1)), () -> 0);
         Visit visit = new Visit(permits, this::call, replies, recorder, identity, pause, () -> NOW, () -> 0);
-        return new RequestFlow(new QueryReader(routes, () -> NOW), new RouteReach(routes), TestBodies.NONE, permits,
+        return new RequestFlow(TestPlans.of(routes, permits), TestBodies.NONE, permits,
                 visit, pause, new ReplyWriter("1", () -> 0), metrics,
                 (served, reply) -> replies.publish(served, reply, () -> done.add(served)), () -> NOW, () -> 0,
                 Telemetry.OFF);

@@ -19,7 +19,6 @@ import dev.signalbox.workers.reply.RecordEncoder;
 import dev.signalbox.workers.reply.RenewableProducer;
 import dev.signalbox.workers.reply.TestPublishers;
 import dev.signalbox.workers.router.PermitDesk;
-import dev.signalbox.workers.router.RouteReach;
 import dev.signalbox.workers.telemetry.Telemetry;
 import dev.signalbox.workers.vendor.AttemptFailure;
 import dev.signalbox.workers.vendor.AttemptOutcome;
@@ -276,7 +275,7 @@ class TracedRequestTest {
                         new AttemptJournal(encoder, new RenewableProducer("test", () -> producer), new BrokerClock()),
                         meters, new Pricing(configuration.prices()), "test", new WorkerIdentity("w", 1), () -> NOW),
                 new WorkerIdentity("w", 1), pause, () -> NOW, System::nanoTime);
-        TestRequests.serve(new RequestFlow(new QueryReader(configuration, () -> NOW), new RouteReach(configuration),
+        TestRequests.serve(new RequestFlow(TestPlans.of(configuration, permits),
                 TestBodies.NONE, permits, visit, pause, new ReplyWriter("1", System::nanoTime), meters,
                 (request, reply) -> {
                     answered.add(request);

@@ -14,15 +14,15 @@ import java.util.function.Supplier;
  * many entries as the configuration has objectives.
  */
 public final class AvailabilityBoard {
-    private final String environment;
+    private final Supplier<String> environment;
     private final Supplier<Map<String, UseCase>> configured;
     private final Map<String, Figures> latest = new ConcurrentHashMap<>();
 
     /**
-     * @param environment whose requests are judged
+     * @param environment whose requests are judged; asked again each time
      * @param configured use cases by name; asked again each time
      */
-    public AvailabilityBoard(String environment, Supplier<Map<String, UseCase>> configured) {
+    public AvailabilityBoard(Supplier<String> environment, Supplier<Map<String, UseCase>> configured) {
         this.environment = environment;
         this.configured = configured;
     }
@@ -65,7 +65,7 @@ public final class AvailabilityBoard {
 
     /** Of a use case, if requests of that environment are judged at all. */
     Optional<Objective> objective(String ofEnvironment, String useCase) {
-        return ofEnvironment.equals(environment) ? objective(useCase) : Optional.empty();
+        return ofEnvironment.equals(environment.get()) ? objective(useCase) : Optional.empty();
     }
 
     /** What is promised for a use case. */

@@ -8,6 +8,7 @@ import dev.signalbox.schemas.avro.UsageRecord;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.ContextualProcessor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -22,14 +23,14 @@ public final class PairingProcessor extends ContextualProcessor<String, AttemptE
     /** How late a lost call may be noticed. */
     static final Duration TICK = Duration.ofSeconds(10);
 
-    private final long longestCallMillis;
+    private final Supplier<Duration> longestCall;
     private final FleetTime time;
     private KeyValueStore<String, UsageRecord> open;
     private WindowStore<String, Mark> over;
 
-    /** @param longestCall no vendor call takes longer, the report of its end included */
-    public PairingProcessor(Duration longestCall, FleetTime time) {
-        this.longestCallMillis = longestCall.toMillis();
+    /** @param longestCall at present: no vendor call takes longer, the report of its end included */
+    public PairingProcessor(Supplier<Duration> longestCall, FleetTime time) {
+        this.longestCall = longestCall;
         this.time = time;
     }
 
@@ -83,6 +84,7 @@ public final class PairingProcessor extends ContextualProcessor<String, AttemptE
 
     private void tick(long now) {
         List<UsageRecord> lost = new ArrayList<>();
+        long longestCallMillis = longestCall.get().toMillis();
         try (var calls = open.all()) {
             calls.forEachRemaining(call -> {
                 if (Pairing.isLost(call.value, now, longestCallMillis)) {

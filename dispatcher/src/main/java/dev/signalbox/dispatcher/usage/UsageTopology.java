@@ -11,6 +11,7 @@ import dev.signalbox.schemas.avro.UsageRecord;
 import dev.signalbox.schemas.avro.UsageRollup;
 import java.time.Duration;
 import java.util.function.BiPredicate;
+import java.util.function.Supplier;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
@@ -34,7 +35,7 @@ public final class UsageTopology {
     static final String BY_SPENDER = "by-spender";
     private static final String BUDGETS = "usage-budgets";
 
-    private final Duration longestCall;
+    private final Supplier<Duration> longestCall;
     private final FleetTime time;
     private final Deserializer<AttemptEvent> attempts;
     private final Serde<UsageRecord> usage;
@@ -44,11 +45,11 @@ public final class UsageTopology {
     private final AvailabilityTopology availability;
 
     /**
-     * @param longestCall no vendor call takes longer, the report of its end included
+     * @param longestCall at present: no vendor call takes longer, the report of its end included
      * @param time of this application alone, since it may lag behind others
      * @param hasBudget whose spending is summed up; asked again for each call
      */
-    public UsageTopology(Duration longestCall, FleetTime time, Deserializer<AttemptEvent> attempts,
+    public UsageTopology(Supplier<Duration> longestCall, FleetTime time, Deserializer<AttemptEvent> attempts,
             Serde<UsageRecord> usage, Serde<UsageRollup> rollups, Serde<BudgetRecord> budgets,
             BiPredicate<Budget.Scope, String> hasBudget, AvailabilityTopology availability) {
         this.longestCall = longestCall;

@@ -50,7 +50,7 @@ class AvailabilityTopologyTest {
     private static final Offset<Double> CLOSE = Offset.offset(1e-9);
 
     private final AtomicLong monotonic = new AtomicLong(77);
-    private final AvailabilityBoard board = new AvailabilityBoard("test", () -> Map.of("chat",
+    private final AvailabilityBoard board = new AvailabilityBoard(() -> "test", () -> Map.of("chat",
             new UseCase("chat", Optional.empty(), Optional.of(new Objective(0.99, Duration.ofDays(28))))));
     private final Map<String, AvailabilityRecord> hours = new HashMap<>();
     private TopologyTestDriver driver;

@@ -88,11 +88,12 @@ class UsageTopologyTest {
         Deserializer<AttemptEvent> events = (topic, bytes) -> bytes == null
                 ? null
                 : read(() -> AttemptEvent.fromByteBuffer(ByteBuffer.wrap(bytes)));
-        return new UsageTopology(LONGEST_CALL, new FleetTime(monotonic::get), events, usages(), rollups(), budgets(),
+        return new UsageTopology(() -> LONGEST_CALL, new FleetTime(monotonic::get), events, usages(), rollups(),
+                budgets(),
                 (scope, name) -> scope == Budget.Scope.TENANT && name.equals("acme"),
                 new AvailabilityTopology((topic, bytes) -> {
                     throw new AssertionError("no statuses here");
-                }, availabilities(), new AvailabilityBoard("test", Map::of))).build();
+                }, availabilities(), new AvailabilityBoard(() -> "test", Map::of))).build();
     }
 
     @Test

@@ -26,7 +26,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Reads all partitions of a few small topics from their beginning and goes on reading, on one thread of its own, without a
- * group. Where Kafka or the schema registry fails it begins anew; a topic that is not there yet is looked for each 30 s. Readers are told on that
+ * group. Where Kafka or the schema registry fails it begins anew; topics that come later are looked for
+ * each 30 s, each second as long as there is none at all. Readers are told on that
  * thread, of each partition in its order; what a reader throws is logged, and the record left out.
  */
 public final class TopicFollower implements AutoCloseable {
@@ -136,7 +137,7 @@ public final class TopicFollower implements AutoCloseable {
             } else {
                 consumer.poll(POLL).forEach(this::tell);
             }
-            if (System.nanoTime() - lookAgain >= 0) {
+            if (assigned.isEmpty() || System.nanoTime() - lookAgain >= 0) {
                 lookAgain = System.nanoTime() + LOOK_AGAIN.toNanos();
                 assigned = withNew(consumer, assigned);
             }

@@ -24,7 +24,7 @@ public final class BudgetBook {
     /** A worker that made no call for so long is not named in the fleet's sum; its calls are in it. */
     private static final long IN_THE_SUM_MILLIS = 60_000;
 
-    private final List<Budget> configured;
+    private List<Budget> configured;
     private final Map<BudgetKey, Budget> ordered = new HashMap<>();
     private final Map<BudgetKey, Account> accounts = new HashMap<>();
 
@@ -95,6 +95,12 @@ public final class BudgetBook {
     /** @param configured an operator's order takes the place of one of these, or adds one */
     public BudgetBook(List<Budget> configured) {
         this.configured = List.copyOf(configured);
+        rebuild();
+    }
+
+    /** Other configured budgets from now on; what is spent and reserved of those that stay, stays. */
+    public void configured(List<Budget> budgets) {
+        configured = List.copyOf(budgets);
         rebuild();
     }
 

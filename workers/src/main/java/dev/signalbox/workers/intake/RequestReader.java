@@ -9,6 +9,7 @@ import dev.signalbox.schemas.serde.RequestCodec;
 import dev.signalbox.schemas.serde.SchemaRegistryException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Headers;
@@ -29,8 +30,15 @@ public final class RequestReader implements RecordReader {
 
     private final Lane lane;
     private final Decoder decoder;
-    private final ReplyAddresses addresses;
-    private final Configuration configuration;
+    private final Supplier<Configuration> configurations;
+    private volatile Rules rules;
+
+    /** What of a configuration is asked for each record. */
+    private record Rules(Configuration configuration, ReplyAddresses addresses) {
+        Rules(Configuration configuration) {
+            this(configuration, new ReplyAddresses(configuration.topics().replyTopicsAllowed()));
+        }
+    }
 
     /** What of {@link RequestCodec} the reader needs. */
     @FunctionalInterface
@@ -48,13 +56,31 @@ public final class RequestReader implements RecordReader {
      * @throws IllegalArgumentException if the configuration has no such pool
      */
     public RequestReader(Lane lane, Decoder decoder, Configuration configuration) {
+        this(lane, decoder, () -> configuration);
+    }
+
+    /** @param configurations the present one; as long as it has the pool, the lane is read by it */
+    public RequestReader(Lane lane, Decoder decoder, Supplier<Configuration> configurations) {
+        Configuration configuration = configurations.get();
         if (configuration.pool(lane.pool()).isEmpty()) {
             throw new IllegalArgumentException("no pool " + lane.pool());
         }
+        this.configurations = configurations;
         this.lane = lane;
         this.decoder = decoder;
-        this.configuration = configuration;
-        this.addresses = new ReplyAddresses(configuration.topics().replyTopicsAllowed());
+        this.rules = new Rules(configuration);
+    }
+
+    /** One configuration is one object: to compare all that is in two for each record would cost more than it tells. */
+    @SuppressWarnings("ReferenceEquality")
+    private Rules rules() {
+        Configuration now = configurations.get();
+        Rules known = rules;
+        if (known.configuration != now && now.pool(lane.pool()).isPresent()) {
+            known = new Rules(now);
+            rules = known;
+        }
+        return known;
     }
 
     @Override
@@ -75,7 +101,7 @@ public final class RequestReader implements RecordReader {
     }
 
     private Reading checked(ConsumerRecord<byte[], byte[]> source, Ticket ticket, LlmRequest request, String hash) {
-        ReplyAddresses.Found found = addresses.find(source.headers(), request.getReplyTopic(),
+        ReplyAddresses.Found found = rules().addresses.find(source.headers(), request.getReplyTopic(),
                 request.getTokensTopic());
         if (found.refused().isPresent()) {
             return answerable(source, ticket, request, hash, TOPIC_NOT_ALLOWED,
@@ -95,12 +121,13 @@ public final class RequestReader implements RecordReader {
     }
 
     private boolean serves(String useCase) {
-        return configuration.poolOf(useCase).filter(pool -> pool.name().equals(lane.pool())).isPresent();
+        return rules().configuration.poolOf(useCase).filter(pool -> pool.name().equals(lane.pool())).isPresent();
     }
 
     private Reading answerable(ConsumerRecord<byte[], byte[]> source, Ticket ticket, LlmRequest request, String hash,
             String reason, String message) {
-        ReplyAddress address = addresses.find(source.headers(), request.getReplyTopic(), request.getTokensTopic())
+        ReplyAddress address = rules().addresses
+                .find(source.headers(), request.getReplyTopic(), request.getTokensTopic())
                 .address();
         Optional<String> id = Optional.of(request.getId()).filter(text -> LEGAL_ID.matcher(text).matches())
                 .or(() -> idOfKey(source));
@@ -110,7 +137,7 @@ public final class RequestReader implements RecordReader {
 
     /** With nothing but headers and key: it can be answered if they name a reply topic, or an id that its caller awaits. */
     private Reading unreadable(ConsumerRecord<byte[], byte[]> source, Ticket ticket, String hash, String message) {
-        ReplyAddresses.Found found = addresses.find(source.headers(), null, null);
+        ReplyAddresses.Found found = rules().addresses.find(source.headers(), null, null);
         Optional<String> id = idOfKey(source);
         Optional<ReplyAddress> address = found.asked() || id.isPresent()
                 ? Optional.of(found.address())

@@ -3,6 +3,7 @@ package dev.signalbox.workers.router;
 import dev.signalbox.config.Deployment;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -29,8 +30,13 @@ final class DeploymentLimits {
     private static final long MILLI = 1_000_000L;
     private static final long SECOND = 1_000_000_000L;
     private static final long LONGEST_PAUSE_NANOS = 30 * SECOND;
+    /** Between two looks while limits that were divided anew settle, which is over within a call's length and a minute. */
+    private static final long UNSETTLED_NANOS = 250 * MILLI;
 
-    private final Deployment.Limits limits;
+    private Deployment.Limits limits;
+    private double share = 1;
+    /** Who shared the deployment when the limits were divided anew: what they use beyond their new part counts here, too. */
+    private List<DeploymentLimits> others = List.of();
     private final RateLimit requests;
     private final RateLimit inputTokens;
     private final RateLimit outputTokens;
@@ -61,8 +67,91 @@ final class DeploymentLimits {
         share(1);
     }
 
-    /** @param share of the limits that this worker may use, 0 to 1, rounded down; running calls are never cut */
-    void share(double share) {
+    /**
+     * Whether these limits can become those ones and all that is under way stays counted: what was never limited was not
+     * counted by minute.
+     */
+    boolean canBecome(Deployment.Limits newer) {
+        return limits.requestsPerMinute().isPresent() == newer.requestsPerMinute().isPresent()
+                && limits.inputTokensPerMinute().isPresent() == newer.inputTokensPerMinute().isPresent()
+                && limits.outputTokensPerMinute().isPresent() == newer.outputTokensPerMinute().isPresent();
+    }
+
+    /** Other limits of the same deployment from now on; see {@link #canBecome}. Running calls go on. */
+    void become(Deployment.Limits newer) {
+        limits = newer;
+        requestsLeft.limit(newer.requestsPerMinute());
+        inputLeft.limit(newer.inputTokensPerMinute());
+        outputLeft.limit(newer.outputTokensPerMinute());
+        tokensLeft.limit(newer.inputTokensPerMinute());
+        share(share);
+    }
+
+    /** No more calls: what is under way ends. */
+    void close() {
+        limits = new Deployment.Limits(OptionalInt.of(0), zero(limits.requestsPerMinute()),
+                zero(limits.inputTokensPerMinute()), zero(limits.outputTokensPerMinute()));
+        share(share);
+    }
+
+    private static OptionalInt zero(OptionalInt limit) {
+        return limit.isPresent() ? OptionalInt.of(0) : limit;
+    }
+
+    /** The deployment was divided anew between these and others; what they still have of these limits is theirs until it ends. */
+    void settleAfter(List<DeploymentLimits> all) {
+        others = all.stream().filter(each -> each != this).toList();
+    }
+
+    /**
+     * What is in use beyond a limit that became less.
+     *
+     * @param running calls at once
+     * @param requests of a minute, as the others
+     */
+    private record Excess(long running, long requests, long inputTokens, long outputTokens) {
+        Excess plus(Excess other) {
+            return new Excess(running + other.running, requests + other.requests, inputTokens + other.inputTokens,
+                    outputTokens + other.outputTokens);
+        }
+
+        boolean isNothing() {
+            return running + requests + inputTokens + outputTokens == 0;
+        }
+    }
+
+    private Excess excess(long nowNanos) {
+        return new Excess(Math.max(0, running + lingering(nowNanos) - concurrency), requests.beyond(nowNanos),
+                inputTokens.beyond(nowNanos), outputTokens.beyond(nowNanos));
+    }
+
+    /** Whether nothing is in use beyond them. */
+    boolean isSettled(long nowNanos) {
+        return excess(nowNanos).isNothing();
+    }
+
+    private LimitVerdict checkUnsettled(CallNeed need, long nowNanos) {
+        Excess theirs = new Excess(0, 0, 0, 0);
+        for (DeploymentLimits other : others) {
+            theirs = theirs.plus(other.excess(nowNanos));
+        }
+        if (theirs.isNothing()) {
+            others = List.of();
+            return LimitVerdict.NOW;
+        }
+        boolean fits = running + lingering(nowNanos) + theirs.running < concurrency
+                && requests.fits(1 + theirs.requests, nowNanos)
+                && inputTokens.fits(need.inputTokens() + theirs.inputTokens, nowNanos)
+                && outputTokens.fits(need.outputTokens() + theirs.outputTokens, nowNanos);
+        return fits
+                ? LimitVerdict.NOW
+                : new LimitVerdict.At(nowNanos + UNSETTLED_NANOS,
+                        "its limits were divided anew, and others still use them");
+    }
+
+    /** @param newShare of the limits that this worker may use, 0 to 1, rounded down; running calls are never cut */
+    void share(double newShare) {
+        share = newShare;
         concurrency = part(limits.concurrency(), share);
         requests.set(part(limits.requestsPerMinute(), share));
         inputTokens.set(part(limits.inputTokensPerMinute(), share));
@@ -86,6 +175,9 @@ final class DeploymentLimits {
         }
         if (running >= ramp || running >= concurrency) {
             return LimitVerdict.ON_RELEASE;
+        }
+        if (!others.isEmpty() && checkUnsettled(need, nowNanos) instanceof LimitVerdict.At later) {
+            return later;
         }
         return running + lingering(nowNanos) < concurrency
                 ? LimitVerdict.NOW

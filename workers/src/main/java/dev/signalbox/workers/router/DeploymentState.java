@@ -5,6 +5,7 @@ import dev.signalbox.config.Pool;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.workers.router.CallLesson.Blame;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -23,16 +24,23 @@ final class DeploymentState {
     private static final Deployment.Limits NOTHING = new Deployment.Limits(OptionalInt.of(0), OptionalInt.of(0),
             OptionalInt.of(0), OptionalInt.of(0));
 
-    private final Deployment deployment;
-    private final Map<PoolName, PoolAccess> accesses = new HashMap<>();
-    private final Breaker service = new Breaker(Breaker.Settings.SERVICE);
-    private final Breaker model = new Breaker(Breaker.Settings.SETTING);
-    private final Breaker credential;
+    private Deployment deployment;
+    private Map<PoolName, PoolAccess> accesses;
+    /** Has nothing: of pools that the configuration has not, or not any more. */
+    private final PoolAccess none = new PoolAccess(this, NOTHING);
+    private Breakers breakers;
     private final LatencyEstimate latency = new LatencyEstimate();
     private final RetryBudget retries = new RetryBudget();
     private final FleetHealth fleet = new FleetHealth();
     private @Nullable OperatorOrder order;
     private int running;
+    private boolean gone;
+    /** Limits of earlier configurations that still have calls, or count them by minute. */
+    private final List<DeploymentLimits> ending = new ArrayList<>(0);
+
+    /** What its calls' ends tell of; a permit ends with those that it was granted by. */
+    record Breakers(Breaker service, Breaker model, Breaker credential) {
+    }
 
     /**
      * @param pools all of the configuration's; each that has a part of this deployment gets limits of its own, and where
@@ -41,15 +49,70 @@ final class DeploymentState {
      */
     DeploymentState(Deployment deployment, List<Pool> pools, Breaker credential) {
         this.deployment = deployment;
-        this.credential = credential;
+        this.breakers = new Breakers(new Breaker(Breaker.Settings.SERVICE), new Breaker(Breaker.Settings.SETTING),
+                credential);
+        this.accesses = accesses(Map.of(), pools);
+    }
+
+    /** Limits of each pool; of those that it had, the same objects if all that is under way stays counted in them. */
+    private Map<PoolName, PoolAccess> accesses(Map<PoolName, PoolAccess> before, List<Pool> pools) {
+        Map<PoolName, PoolAccess> now = new HashMap<>();
         if (deployment.poolShares().isEmpty()) {
-            PoolAccess common = new PoolAccess(this, deployment.limits());
-            pools.forEach(pool -> accesses.put(pool.name(), common));
+            PoolAccess known = pools.stream().map(pool -> before.get(pool.name())).filter(Objects::nonNull).findFirst()
+                    .filter(access -> new LinkedHashSet<>(before.values()).size() == 1).orElse(null);
+            PoolAccess common = access(known, deployment.limits());
+            pools.forEach(pool -> now.put(pool.name(), common));
         } else {
             Map<PoolName, Deployment.Limits> parts = PoolParts.of(deployment.limits(), deployment.poolShares());
-            pools.forEach(pool -> accesses.put(pool.name(),
-                    new PoolAccess(this, parts.getOrDefault(pool.name(), NOTHING))));
+            boolean wasCommon = before.size() > 1 && new LinkedHashSet<>(before.values()).size() == 1;
+            pools.forEach(pool -> now.put(pool.name(), access(wasCommon ? null : before.get(pool.name()),
+                    parts.getOrDefault(pool.name(), NOTHING))));
         }
+        return now;
+    }
+
+    private PoolAccess access(@Nullable PoolAccess known, Deployment.Limits part) {
+        if (known != null && known.limits().canBecome(part)) {
+            known.limits().become(part);
+            return known;
+        }
+        return new PoolAccess(this, part);
+    }
+
+    /**
+     * Another configuration of the same deployment. What is known of it stays, and what runs stays counted; but where it
+     * leads elsewhere now, or goes by another credential, what failed before tells nothing.
+     */
+    void become(Deployment newer, List<Pool> pools, Breaker credential, long nowNanos) {
+        Deployment before = deployment;
+        deployment = newer;
+        boolean elsewhere = !before.baseUrl().equals(newer.baseUrl())
+                || !before.vendor().name().equals(newer.vendor().name());
+        breakers = new Breakers(elsewhere ? new Breaker(Breaker.Settings.SERVICE) : breakers.service,
+                elsewhere || !before.modelId().equals(newer.modelId())
+                        ? new Breaker(Breaker.Settings.SETTING)
+                        : breakers.model,
+                credential);
+        Set<PoolAccess> old = accesses();
+        accesses = accesses(accesses, pools);
+        Set<PoolAccess> now = accesses();
+        ending.removeIf(limits -> limits.isSettled(nowNanos));
+        old.stream().filter(access -> !now.contains(access)).map(PoolAccess::limits).forEach(limits -> {
+            limits.close();
+            ending.add(limits);
+        });
+        List<DeploymentLimits> all = new ArrayList<>(ending);
+        now.forEach(access -> all.add(access.limits()));
+        now.forEach(access -> access.limits().settleAfter(all));
+    }
+
+    /** The configuration has it no more: what runs ends, and nothing begins. */
+    void leave() {
+        gone = true;
+    }
+
+    boolean isGone() {
+        return gone;
     }
 
     Deployment deployment() {
@@ -58,7 +121,7 @@ final class DeploymentState {
 
     /** The limits that hold for a pool's calls. */
     PoolAccess access(PoolName pool) {
-        return Objects.requireNonNull(accesses.get(pool), "the reader has resolved every pool");
+        return accesses.getOrDefault(pool, none);
     }
 
     /**
@@ -115,9 +178,9 @@ final class DeploymentState {
 
     /** The worst of this worker's breakers. */
     BreakerState ownHealth(long nowNanos) {
-        BreakerState worst = service.state(nowNanos);
-        worst = worse(worst, model.state(nowNanos));
-        return worse(worst, credential.state(nowNanos));
+        BreakerState worst = breakers.service.state(nowNanos);
+        worst = worse(worst, breakers.model.state(nowNanos));
+        return worse(worst, breakers.credential.state(nowNanos));
     }
 
     private static BreakerState worse(BreakerState a, BreakerState b) {
@@ -135,14 +198,14 @@ final class DeploymentState {
 
     /** Part of the calls that should pass, 0 to 1. */
     double share(long nowNanos) {
-        return Math.min(Math.min(service.share(nowNanos), fleet.view().share(nowNanos)),
-                Math.min(model.share(nowNanos), credential.share(nowNanos)));
+        return Math.min(Math.min(breakers.service.share(nowNanos), fleet.view().share(nowNanos)),
+                Math.min(breakers.model.share(nowNanos), breakers.credential.share(nowNanos)));
     }
 
     /** Whether, though not healthy, it may be tried by one call now. */
     boolean trialFree(long nowNanos) {
-        return fleet.passes(nowNanos) && passes(service, nowNanos) && passes(model, nowNanos)
-                && passes(credential, nowNanos);
+        return fleet.passes(nowNanos) && passes(breakers.service, nowNanos) && passes(breakers.model, nowNanos)
+                && passes(breakers.credential, nowNanos);
     }
 
     private static boolean passes(Breaker breaker, long nowNanos) {
@@ -158,10 +221,12 @@ final class DeploymentState {
         if (rank(fleet.view().health(nowNanos)) >= rank(BreakerState.HALF_OPEN)) {
             return fleet.view().why(nowNanos);
         }
-        Breaker open = credential.state(nowNanos) == BreakerState.OPEN
-                ? credential
-                : model.state(nowNanos) == BreakerState.OPEN ? model : service;
-        String what = open == credential ? "its credential" : open == model ? "its model" : "its service";
+        Breaker open = breakers.credential.state(nowNanos) == BreakerState.OPEN
+                ? breakers.credential
+                : breakers.model.state(nowNanos) == BreakerState.OPEN ? breakers.model : breakers.service;
+        String what = open == breakers.credential
+                ? "its credential"
+                : open == breakers.model ? "its model" : "its service";
         if (open.state(nowNanos) != BreakerState.OPEN) {
             return "ejected: a trial call runs";
         }
@@ -171,9 +236,9 @@ final class DeploymentState {
 
     /** The permit for a call that the pool's {@link PoolAccess#check} admitted. */
     Permit grant(PoolAccess access, CallNeed need, long request, boolean retry, long nowNanos) {
-        boolean serviceTrial = startTrial(service, nowNanos);
-        boolean modelTrial = startTrial(model, nowNanos);
-        boolean credentialTrial = startTrial(credential, nowNanos);
+        boolean serviceTrial = startTrial(breakers.service, nowNanos);
+        boolean modelTrial = startTrial(breakers.model, nowNanos);
+        boolean credentialTrial = startTrial(breakers.credential, nowNanos);
         boolean fleetTrial = fleet.startTrial(nowNanos);
         if (retry) {
             retries.retry(nowNanos);
@@ -181,8 +246,8 @@ final class DeploymentState {
             retries.firstCall(nowNanos);
         }
         running++;
-        return new Permit(access, access.limits().reserve(need, nowNanos), request, serviceTrial, modelTrial,
-                credentialTrial, fleetTrial);
+        return new Permit(deployment, access, breakers, access.limits().reserve(need, nowNanos), request, serviceTrial,
+                modelTrial, credentialTrial, fleetTrial);
     }
 
     private static boolean startTrial(Breaker breaker, long nowNanos) {
@@ -212,9 +277,9 @@ final class DeploymentState {
             case CallLesson.Answered(long tokens, long streamNanos) -> {
                 limits.answered(permit.reservation);
                 latency.answered(tokens, streamNanos, nowNanos);
-                service.answered(started, permit.serviceTrial, nowNanos);
-                model.answered(started, permit.modelTrial, nowNanos);
-                credential.answered(started, permit.credentialTrial, nowNanos);
+                permit.breakers.service.answered(started, permit.serviceTrial, nowNanos);
+                permit.breakers.model.answered(started, permit.modelTrial, nowNanos);
+                permit.breakers.credential.answered(started, permit.credentialTrial, nowNanos);
             }
             case CallLesson.Failed(Blame blame, Optional<Duration> delay) -> failed(permit, blame, delay, nowNanos);
         }
@@ -230,6 +295,8 @@ final class DeploymentState {
     }
 
     private void failed(Permit permit, Blame blame, Optional<Duration> delay, long nowNanos) {
+        Breaker service = permit.breakers.service;
+        Breaker model = permit.breakers.model;
         long started = permit.reservation.startedNanos;
         long asked = delay.map(Duration::toNanos).orElse(0L);
         boolean atOnce = false;
@@ -243,7 +310,7 @@ final class DeploymentState {
                 atOnce = true;
             }
             case MODEL -> blamed = model;
-            case CREDENTIAL -> blamed = credential;
+            case CREDENTIAL -> blamed = permit.breakers.credential;
         }
         if (blamed != null) {
             boolean trial = blamed == service
@@ -263,14 +330,14 @@ final class DeploymentState {
 
     /** Trials that the call's end did not decide. */
     private void abandonOthers(Permit permit, @Nullable Breaker decided) {
-        if (permit.serviceTrial && decided != service) {
-            service.trialAbandoned();
+        if (permit.serviceTrial && decided != permit.breakers.service) {
+            permit.breakers.service.trialAbandoned();
         }
-        if (permit.modelTrial && decided != model) {
-            model.trialAbandoned();
+        if (permit.modelTrial && decided != permit.breakers.model) {
+            permit.breakers.model.trialAbandoned();
         }
-        if (permit.credentialTrial && decided != credential) {
-            credential.trialAbandoned();
+        if (permit.credentialTrial && decided != permit.breakers.credential) {
+            permit.breakers.credential.trialAbandoned();
         }
     }
 
@@ -278,6 +345,6 @@ final class DeploymentState {
     boolean servesOthers(long nowNanos) {
         long never = nowNanos - Long.MAX_VALUE / 2;
         return ownHealth(nowNanos) == BreakerState.CLOSED
-                && nowNanos - service.lastAnswerNanos(never) < 10_000_000_000L;
+                && nowNanos - breakers.service.lastAnswerNanos(never) < 10_000_000_000L;
     }
 }

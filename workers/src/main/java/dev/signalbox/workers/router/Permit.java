@@ -7,7 +7,9 @@ import dev.signalbox.config.Deployment;
  * {@code finally}, so that it cannot leak.
  */
 public final class Permit {
+    private final Deployment deployment;
     final PoolAccess access;
+    final DeploymentState.Breakers breakers;
     final Reservation reservation;
     final long request;
     final boolean serviceTrial;
@@ -17,9 +19,11 @@ public final class Permit {
     final boolean fleetTrial;
     private boolean ended;
 
-    Permit(PoolAccess access, Reservation reservation, long request, boolean serviceTrial, boolean modelTrial,
-            boolean credentialTrial, boolean fleetTrial) {
+    Permit(Deployment deployment, PoolAccess access, DeploymentState.Breakers breakers, Reservation reservation,
+            long request, boolean serviceTrial, boolean modelTrial, boolean credentialTrial, boolean fleetTrial) {
+        this.deployment = deployment;
         this.access = access;
+        this.breakers = breakers;
         this.reservation = reservation;
         this.request = request;
         this.serviceTrial = serviceTrial;
@@ -28,9 +32,9 @@ public final class Permit {
         this.fleetTrial = fleetTrial;
     }
 
-    /** Where the call may be made. */
+    /** Where the call may be made, as it was configured when the permit was granted. */
     public Deployment deployment() {
-        return access.state().deployment();
+        return deployment;
     }
 
     /** Whether the call tries a deployment that was ejected. */

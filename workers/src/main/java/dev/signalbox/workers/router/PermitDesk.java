@@ -24,16 +24,36 @@ import org.jspecify.annotations.Nullable;
  * <p>INVARIANT: each granted permit counts until {@link #ended} is called with it, and no longer.
  */
 public final class PermitDesk {
-    private final DeploymentStates states;
-    private final Router router;
-    private final List<Pool> pools;
+    private final RandomGenerator random;
+    private DeploymentStates states;
+    private Router router;
+    private List<Pool> pools;
     private final Map<PoolName, Double> parts = new HashMap<>();
 
     /** @param random for the choice of two; used by this desk alone */
     public PermitDesk(Configuration configuration, RandomGenerator random) {
+        this.random = random;
         this.states = new DeploymentStates(configuration);
         this.pools = configuration.pools();
         this.router = new Router(configuration, states, random);
+    }
+
+    /**
+     * Another configuration from now on. Deployments that stay keep what is known of them, and permits that are out stay
+     * counted; one that is gone gives no more. Who goes by an older {@link #router} may finish with it.
+     */
+    public void become(Configuration configuration, long nowNanos) {
+        states = states.become(configuration, nowNanos);
+        pools = configuration.pools();
+        router = new Router(configuration, states, random);
+        List<PoolName> known = pools.stream().map(Pool::name).toList();
+        parts.keySet().retainAll(known);
+        known.forEach(this::share);
+    }
+
+    /** The routes by the present configuration. */
+    public Router router() {
+        return router;
     }
 
     /** What became of a question for the next call. */
@@ -57,13 +77,19 @@ public final class PermitDesk {
 
     /** @param asking who asks, if he waits already */
     public Answer ask(RoutingQuery query, CallAsk ask, @Nullable Waiter asking, long nowNanos) {
-        return switch (router.decide(query, ask, asking, nowNanos)) {
+        return ask(router, query, ask, asking, nowNanos);
+    }
+
+    /** The same by the routes of another generation of this desk's configuration. */
+    public Answer ask(Router by, RoutingQuery query, CallAsk ask, @Nullable Waiter asking, long nowNanos) {
+        return switch (by.decide(query, ask, asking, nowNanos)) {
             case Unroutable unroutable -> new Answer.Nowhere(unroutable);
-            case Routed routed -> first(routed, query, ask, asking, nowNanos);
+            case Routed routed -> first(by.states(), routed, query, ask, asking, nowNanos);
         };
     }
 
-    private Answer first(Routed routed, RoutingQuery query, CallAsk ask, @Nullable Waiter asking, long nowNanos) {
+    private static Answer first(DeploymentStates states, Routed routed, RoutingQuery query, CallAsk ask,
+            @Nullable Waiter asking, long nowNanos) {
         boolean outOfBudget = false;
         long until = Long.MAX_VALUE;
         for (Candidate candidate : routed.candidates()) {
@@ -185,6 +211,11 @@ public final class PermitDesk {
      */
     public void share(PoolName pool, double part) {
         parts.put(pool, part);
+        share(pool);
+    }
+
+    private void share(PoolName pool) {
+        double part = parts.getOrDefault(pool, 1.0);
         double lanes = 0;
         double mine = 0;
         for (Pool each : pools) {
@@ -210,11 +241,14 @@ public final class PermitDesk {
     }
 
     /**
-     * The dispatcher told of a deployment.
+     * The dispatcher told of a deployment; of one that is not configured nothing is kept.
      *
      * @return whether calls pass there by another rule than before, so that those who wait should ask again
      */
     public boolean told(DeploymentName name, FleetView view, long nowNanos) {
+        if (!states.has(name)) {
+            return false;
+        }
         DeploymentState state = states.of(name);
         BreakerState before = state.health(nowNanos);
         boolean couldTry = state.trialFree(nowNanos);
@@ -228,6 +262,9 @@ public final class PermitDesk {
      * @return as {@link #told}
      */
     public boolean order(DeploymentName name, @Nullable OperatorOrder order, long nowNanos) {
+        if (!states.has(name)) {
+            return false;
+        }
         DeploymentState state = states.of(name);
         Optional<OperatorOrder> before = state.order(nowNanos);
         state.order(order);

@@ -35,6 +35,16 @@ final class RateLimit {
         return isLimited() ? held + window.sum(nowNanos) : 0;
     }
 
+    /** What counts now beyond the limit, since that became less. */
+    long beyond(long nowNanos) {
+        return Math.max(0, inUse(nowNanos) - perMinute);
+    }
+
+    /** Whether so much more would be within the limit now. */
+    boolean fits(long amount, long nowNanos) {
+        return !isLimited() || held + window.sum(nowNanos) + amount <= perMinute;
+    }
+
     LimitVerdict check(long amount, long nowNanos) {
         if (!isLimited()) {
             return LimitVerdict.NOW;

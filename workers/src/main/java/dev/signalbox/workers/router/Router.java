@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * that are busy, ejected or unfit, each with the reason. Its own state is whose turn it is in each load balance; what it
  * knows of deployments is in {@link DeploymentStates}. A pure model, for one caller at a time.
  */
-final class Router {
+public final class Router {
     private static final Comparator<Candidate> BY_STANDING = Comparator.comparingInt(Router::rank);
 
     private final Configuration configuration;
@@ -49,6 +49,10 @@ final class Router {
 
     /** One question and what is constant while it is answered. */
     private record Question(RoutingQuery query, CallAsk ask, @Nullable Waiter asking, long nowNanos) {
+    }
+
+    DeploymentStates states() {
+        return states;
     }
 
     /**
@@ -244,6 +248,9 @@ final class Router {
     private Candidate candidate(Strategy.One one, Residency allow, Question question) {
         DeploymentState state = states.of(one.deployment());
         RoutingQuery query = question.query;
+        if (state.isGone()) {
+            return new Candidate(state.deployment(), Standing.UNFIT, "the configuration has it no more");
+        }
         Optional<String> unfit = Fitness.unfit(state.deployment(), query, allow);
         if (unfit.isEmpty() && !question.ask.confined().isEmpty()
                 && !question.ask.confined().contains(one.deployment())) {

@@ -10,7 +10,7 @@ import java.util.OptionalInt;
 final class VendorBudget {
     private static final long DEFAULT_NANOS = 1_000_000_000L;
 
-    private final OptionalInt limit;
+    private OptionalInt limit;
     private boolean known;
     private long left;
     private long saidNanos;
@@ -19,6 +19,10 @@ final class VendorBudget {
     /** @param limit the vendor's whole limit, if the configuration knows it */
     VendorBudget(OptionalInt limit) {
         this.limit = limit;
+    }
+
+    void limit(OptionalInt newLimit) {
+        limit = newLimit;
     }
 
     void heard(Remaining remaining, long nowNanos) {

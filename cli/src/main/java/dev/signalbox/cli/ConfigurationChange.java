@@ -1,0 +1,163 @@
+package dev.signalbox.cli;
+
+import dev.signalbox.config.Configuration;
+import dev.signalbox.config.ConfigurationDiff;
+import dev.signalbox.config.ConfigurationReader;
+import dev.signalbox.config.Problem;
+import dev.signalbox.config.ReadResult;
+import dev.signalbox.config.live.ConfigurationLog;
+import dev.signalbox.config.live.ConfigurationLog.Entry;
+import dev.signalbox.config.live.ConfigurationTopic;
+import dev.signalbox.config.redundancy.Redundancy;
+import dev.signalbox.config.redundancy.RedundancyFinding;
+import dev.signalbox.config.topics.TopicAdmin;
+import dev.signalbox.config.topics.TopicCatalogue;
+import dev.signalbox.config.topics.TopicDifference;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.KafkaException;
+
+/** One change of the configuration in force, from what held when it was looked at to another text. */
+final class ConfigurationChange {
+    private static final Duration TOPIC_PATIENCE = Duration.ofSeconds(60);
+
+    private final Clients clients;
+    private final ConfigurationLog log;
+    private final String name;
+    private final String text;
+    private final Configuration newer;
+    private final List<Problem> warnings;
+
+    /**
+     * Checks it.
+     *
+     * @param log what holds now
+     * @param name what messages call the text, usually its path
+     * @throws CommandFailure with a line for each problem
+     */
+    ConfigurationChange(Clients clients, ConfigurationLog log, String name, String text) {
+        this.clients = clients;
+        this.log = log;
+        this.name = name;
+        this.text = text;
+        if (text.getBytes(StandardCharsets.UTF_8).length > ConfigurationTopic.MAX_TEXT_BYTES) {
+            throw new CommandFailure(ExitCode.USAGE, name + " is larger than " + ConfigurationTopic.MAX_TEXT_BYTES
+                    + " bytes, which a record of llm.config takes at most; leave out what is not used");
+        }
+        switch (read(name, text)) {
+            case ReadResult.Valid valid -> {
+                this.newer = valid.configuration();
+                this.warnings = valid.warnings();
+            }
+            case ReadResult.Invalid invalid -> throw CommandFailure.ofLines(ExitCode.USAGE,
+                    invalid.problems().stream().map(Problem::toString).toList());
+        }
+        inForce().map(Configuration::environment).filter(now -> !now.equals(newer.environment())).ifPresent(now -> {
+            throw new CommandFailure(ExitCode.USAGE, name + ": the environment of an installation does not change while"
+                    + " it runs: it is \"" + now + "\", not \"" + newer.environment() + "\"");
+        });
+    }
+
+    private static ReadResult read(String name, String text) {
+        return ConfigurationReader.readForOthers(name, text, variable -> Optional.ofNullable(System.getenv(variable)));
+    }
+
+    /** What holds now, where this version can read it. */
+    private Optional<Configuration> inForce() {
+        return log.holds().flatMap(entry -> read("llm.config", entry.text()) instanceof ReadResult.Valid valid
+                ? Optional.of(valid.configuration())
+                : Optional.empty());
+    }
+
+    /** The differences; empty: it holds already. */
+    List<ConfigurationDiff.Change> differences() {
+        return log.holds().map(entry -> ConfigurationDiff.between(entry.text(), text)).orElse(List.of());
+    }
+
+    boolean isNothing() {
+        return log.holds().isPresent() && differences().isEmpty();
+    }
+
+    /** Tells what would change, for a person. */
+    void tell(Terminal terminal) {
+        PrintStream out = terminal.out();
+        log.holds().ifPresentOrElse(entry -> out.println("in force: " + inWords(entry)),
+                () -> out.println("in force: none"));
+        differences().forEach(out::println);
+        warnings.forEach(warning -> terminal.say("warning: " + warning));
+        Set<String> before = new HashSet<>();
+        inForce().ifPresent(now -> Redundancy.assess(now).findings().forEach(found -> before.add(found.message())));
+        for (RedundancyFinding found : Redundancy.assess(newer).findings()) {
+            if (log.holds().isPresent() && !before.contains(found.message())) {
+                out.println(
+                        "worse: " + found.severity().label().toUpperCase(Locale.ROOT) + " " + found.spokenPath() + ": "
+                                + found.message() + "; cure: " + found.cure());
+            }
+        }
+        out.flush();
+    }
+
+    /**
+     * Makes the topics that it needs, writes it, and reads whether it holds.
+     *
+     * @throws CommandFailure if somebody else was first, or Kafka cannot do it
+     */
+    void execute(String who, String why, Terminal terminal) throws InterruptedException {
+        try (Admin admin = clients.admin(); ConfigurationTopic topic = topic()) {
+            topics(new TopicAdmin(admin), terminal);
+            String key = topic.write(log.next(text, who, why));
+            ConfigurationLog after = ConfigurationHistory.read(clients);
+            Entry holds = after.holds().orElseThrow();
+            if (after.history().stream().noneMatch(entry -> entry.key().equals(key))) {
+                throw new CommandFailure(ExitCode.SOME_FAILED, "not in force: " + inWords(holds)
+                        + " was first; look at it with \"signalbox config diff\" and apply again");
+            }
+            topic.delete(after.beforeHistory());
+            Entry ours = after.history().stream().filter(entry -> entry.key().equals(key)).findFirst().orElseThrow();
+            terminal.out().println("in force: " + inWords(ours) + (holds.equals(ours)
+                    ? ""
+                    : "; since then " + inWords(holds)));
+            terminal.out().flush();
+            terminal.say(
+                    "every process takes it within about a second; signalbox_config_generation of its /metrics tells");
+        } catch (KafkaException e) {
+            throw KafkaTrouble.of(e, clients.bootstrapServers());
+        }
+    }
+
+    private ConfigurationTopic topic() {
+        return new ConfigurationTopic(clients.kafkaProperties(), clients.registryProperties());
+    }
+
+    private void topics(TopicAdmin admin, Terminal terminal) throws InterruptedException {
+        TopicCatalogue catalogue = TopicCatalogue.of(newer);
+        admin.createMissing(catalogue, TOPIC_PATIENCE).forEach(created -> terminal.say("created topic " + created));
+        boolean fewer = inForce().map(now -> now.topics().partitions() > newer.topics().partitions()).orElse(true);
+        for (TopicDifference difference : admin.differences(catalogue)) {
+            if (fewer && difference instanceof TopicDifference.Partitions(var topic, int wanted, int found)
+                    && found > wanted) {
+                throw new CommandFailure(ExitCode.USAGE,
+                        name + ": topics.partitions is " + newer.topics().partitions() + ", and " + difference);
+            }
+            terminal.say("left: " + difference + (difference.cure() == TopicDifference.Cure.NONE
+                    ? ""
+                    : "; signalbox topics apply"
+                            + (difference.cure() == TopicDifference.Cure.RAISE_PARTITIONS
+                                    ? " --raise-partitions"
+                                    : "")));
+        }
+    }
+
+    static String inWords(Entry entry) {
+        return "generation " + entry.generation() + " of " + entry.who() + " (" + entry.why() + "), "
+                + Instant.ofEpochMilli(entry.atMillis());
+    }
+}

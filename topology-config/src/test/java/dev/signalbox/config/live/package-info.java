@@ -1,0 +1,4 @@
+@NullMarked
+package dev.signalbox.config.live;
+
+import org.jspecify.annotations.NullMarked;
