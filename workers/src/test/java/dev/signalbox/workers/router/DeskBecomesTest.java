@@ -34,12 +34,16 @@ class DeskBecomesTest {
     private long now = 100 * SECOND;
 
     private static Configuration configuration(String pools, String deployments, String sequence) {
+        return routed(pools, deployments, "sequence: [" + sequence + "]");
+    }
+
+    private static Configuration routed(String pools, String deployments, String strategy) {
         String yaml = """
                 environment: test
                 pools: { %s }
                 deployments: { %s }
-                routes: { m: { test: { otherwise: { sequence: [%s] } } } }
-                """.formatted(pools, deployments, sequence);
+                routes: { m: { test: { otherwise: { %s } } } }
+                """.formatted(pools, deployments, strategy);
         return switch (ConfigurationReader.read("test.yaml", yaml, name -> Optional.of(name))) {
             case ReadResult.Valid valid -> valid.configuration();
             case ReadResult.Invalid invalid -> throw new AssertionError(invalid.problems().toString());
@@ -88,6 +92,24 @@ class DeskBecomesTest {
         assertThat(take(desk, A, 9)).as("3 run, 4 may").hasSize(1);
         desk.become(limited(ONE_POOL, ", limits: { concurrency: 6 }"), now);
         assertThat(take(desk, A, 9)).hasSize(2);
+    }
+
+    @Test
+    void a_balanced_deployment_with_more_running_than_its_new_limit_has_its_turns_again_once_enough_have_ended() {
+        String both = deployment("p/m", ", limits: { concurrency: %d }") + ", " + deployment("q/m", "");
+        PermitDesk desk = new PermitDesk(configuration(ONE_POOL, both.formatted(500), "p"), new SplittableRandom(1));
+        List<Permit> running = take(desk, A, 120);
+        desk.become(configuration(ONE_POOL, both.formatted(500), "q"), now);
+        end(desk, take(desk, A, 100));
+        desk.become(routed(ONE_POOL, both.formatted(50), "load_balanced: { p: 50, q: 50 }"), now);
+        end(desk, running.subList(0, 70));
+        assertThat(take(desk, A, 100)).as("50 run, 50 may").hasSize(100).allMatch(permit -> isOf(permit, "q/m"));
+        end(desk, running.subList(70, 120));
+        assertThat(take(desk, A, 60)).filteredOn(permit -> isOf(permit, "p/m")).hasSize(30);
+    }
+
+    private static boolean isOf(Permit permit, String deployment) {
+        return permit.deployment().name().equals(DeploymentName.parse(deployment));
     }
 
     @Test
