@@ -36,11 +36,11 @@ final class DispatcherCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         Clients clients = kafka.required();
+        AdminListener listener = admin.listener();
         boolean waits = choice.origin() == ConfigurationChoice.Origin.SIMULATED;
         if (!waits) {
             choice.read(shell.terminal());
         }
-        AdminListener listener = admin.listener();
         DispatcherOptions options;
         try {
             options = DispatcherOptions.of(choice.live(), clients.kafkaProperties(), clients.registryProperties(),
