@@ -134,7 +134,7 @@ final class ConfigurationChange {
     }
 
     private ConfigurationTopic topic() {
-        return new ConfigurationTopic(clients.kafkaProperties(), clients.registryProperties());
+        return new ConfigurationTopic(clients.kafkaProperties());
     }
 
     private void topics(TopicAdmin admin, Terminal terminal) throws InterruptedException {

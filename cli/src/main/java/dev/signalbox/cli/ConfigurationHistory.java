@@ -3,10 +3,9 @@ package dev.signalbox.cli;
 import dev.signalbox.config.live.ConfigurationKey;
 import dev.signalbox.config.live.ConfigurationLog;
 import dev.signalbox.config.live.ConfigurationLog.Entry;
+import dev.signalbox.config.live.ConfigurationTopic;
 import dev.signalbox.schemas.Topics;
-import dev.signalbox.schemas.avro.ConfigurationRecord;
-import dev.signalbox.schemas.serde.AvroDeserializer;
-import dev.signalbox.schemas.serde.SchemaRegistryClient;
+import dev.signalbox.schemas.serde.InvalidRecordException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.apache.kafka.common.KafkaException;
@@ -19,8 +18,6 @@ final class ConfigurationHistory {
     /** Reads it to its present end; empty where the topic is not there. */
     static ConfigurationLog read(Clients clients) {
         ConfigurationLog log = new ConfigurationLog();
-        AvroDeserializer<ConfigurationRecord> records = new AvroDeserializer<>(ConfigurationRecord.class,
-                SchemaRegistryClient.of(clients.registryProperties()));
         try (TopicScan scan = new TopicScan(clients)) {
             scan.read(scan.starts(List.of(Topics.CONFIG), 0), record -> {
                 String key = record.key() == null
@@ -29,9 +26,10 @@ final class ConfigurationHistory {
                 if (key != null && record.value() == null) {
                     log.deleted(key);
                 } else if (key != null) {
-                    ConfigurationRecord value = records.deserialize(record.topic(), record.value());
-                    if (value != null) {
-                        log.read(Entry.of(key, value, record.timestamp()));
+                    try {
+                        log.read(Entry.of(key, ConfigurationTopic.parse(record.value()), record.timestamp()));
+                    } catch (InvalidRecordException foreign) {
+                        // As every process does: what is no configuration is left out.
                     }
                 }
             });

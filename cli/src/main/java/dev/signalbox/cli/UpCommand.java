@@ -111,8 +111,7 @@ final class UpCommand implements Callable<Integer> {
                 || (own.name().equals(ConfigurationChoice.SIMULATED) && !holds.why().equals(BUILT_IN))) {
             return;
         }
-        try (ConfigurationTopic topic = new ConfigurationTopic(clients.kafkaProperties(),
-                clients.registryProperties())) {
+        try (ConfigurationTopic topic = new ConfigurationTopic(clients.kafkaProperties())) {
             ConfigurationRecord next = log.next(own.yaml(), System.getProperty("user.name", "signalbox up"),
                     "from " + own.name());
             topic.write(next);

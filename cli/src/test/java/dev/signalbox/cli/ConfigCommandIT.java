@@ -156,7 +156,7 @@ class ConfigCommandIT {
     @Order(3)
     void a_bad_one_changes_nothing_and_says_so() throws Exception {
         ConfigurationLog seen = ConfigurationHistory.read(clients);
-        try (ConfigurationTopic topic = new ConfigurationTopic(kafka(), registry())) {
+        try (ConfigurationTopic topic = new ConfigurationTopic(kafka())) {
             topic.write(seen.next(FIRST.replace("${env:PATH}", "${env:SIGNALBOX_NOBODY_HAS_IT}"), "eve", "bad"));
         }
         Awaitility.await().atMost(PATIENCE).until(() -> WORKERS.stream().allMatch(

@@ -181,6 +181,7 @@ class InterruptedBatchIT {
     }
 
     @Test
+    @Tag("long")
     void whatItLeftRunsBesideAnotherBatchWhenAskedTo() throws Exception {
         SignalboxProcess first = start();
         awaitAnswers(STOP_AFTER);

@@ -78,6 +78,7 @@ class UpCommandIT {
     }
 
     @Test
+    @Tag("long")
     void theFirstCtrlCWaitsForWhatRunsAndTheSecondDoesNot() throws Exception {
         try (Simulator vendors = Simulator.start(SimulatorOptions.of(VendorProfile.of("v",
                 ModelProfile.ZERO_LATENCY.withFirstTokenMillis(new Distribution.Fixed(60_000)))))) {

@@ -32,8 +32,8 @@ class FreshTopicsIT {
 
     @Test
     @Tag("issue-2")
-    void tenRoundsOfFreshTopicsAndAThousandSendsLoseNothing() throws Exception {
-        rounds(10);
+    void fiveRoundsOfFreshTopicsAndAThousandSendsLoseNothing() throws Exception {
+        rounds(5);
     }
 
     @Test

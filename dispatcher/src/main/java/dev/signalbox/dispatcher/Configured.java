@@ -37,8 +37,8 @@ final class Configured implements AutoCloseable {
                 take(new InForce(0, configuration));
                 yield null;
             }
-            case ConfigurationSource.Live source -> LiveConfiguration.start(source, options.clientProperties(),
-                    options.registryProperties(), this::take);
+            case ConfigurationSource.Live source ->
+                LiveConfiguration.start(source, options.clientProperties(), this::take);
         };
     }
 

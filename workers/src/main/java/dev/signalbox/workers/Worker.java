@@ -60,8 +60,8 @@ public final class Worker implements AutoCloseable {
                 begin(new InForce(0, configuration));
                 yield null;
             }
-            case ConfigurationSource.Live source -> LiveConfiguration.start(source, options.clientProperties(),
-                    options.registryProperties(), this::take);
+            case ConfigurationSource.Live source ->
+                LiveConfiguration.start(source, options.clientProperties(), this::take);
         };
         Gauge.builder("signalbox.config.generation", this, Worker::generation)
                 .description("Generation of the configuration in force here; 0: none, or this worker's own")

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import dev.signalbox.schemas.avro.Alert;
 import dev.signalbox.schemas.avro.AttemptEvent;
 import dev.signalbox.schemas.avro.BudgetRecord;
+import dev.signalbox.schemas.avro.ConfigurationRecord;
 import dev.signalbox.schemas.avro.DeploymentHealth;
 import dev.signalbox.schemas.avro.LlmReply;
 import dev.signalbox.schemas.avro.LlmRequest;
@@ -56,6 +57,11 @@ public final class JsonRecords {
         return parse(json, AttemptEvent.getClassSchema(), AttemptEvent.class);
     }
 
+    /** @throws InvalidRecordException if it is not one */
+    public ConfigurationRecord parseConfiguration(byte[] json) {
+        return parse(json, ConfigurationRecord.getClassSchema(), ConfigurationRecord.class);
+    }
+
     /** @throws InvalidRecordException if its body is not a JSON object */
     public byte[] write(LlmRequest request) {
         return JsonRecordWriter.write(request);
@@ -80,6 +86,10 @@ public final class JsonRecords {
 
     public byte[] write(RouteStanding standing) {
         return JsonRecordWriter.write(standing);
+    }
+
+    public byte[] write(ConfigurationRecord configuration) {
+        return JsonRecordWriter.write(configuration);
     }
 
     public byte[] write(Alert alert) {

@@ -113,7 +113,7 @@ class ChangingConfigurationIT {
                     }
                 }
                 long before = generations().iterator().next();
-                try (ConfigurationTopic topic = new ConfigurationTopic(kafka, kafka)) {
+                try (ConfigurationTopic topic = new ConfigurationTopic(kafka)) {
                     ConfigurationLog seen = new ConfigurationLog();
                     seen.read(new ConfigurationLog.Entry("routing/0/0", before, before - 1, 1, "", "", "", 0));
                     topic.write(seen.next(text.replace("model_id: paced }", "modelid: paced }"), "eve", "round x"));

@@ -95,7 +95,7 @@ class ChangingRoutesIT {
             Map<String, Object> caller = Map.of("bootstrap.servers", stack.bootstrapServers(), "schema.registry.url",
                     stack.registryUrl());
             try (Worker worker = Worker.start(WorkerOptions.of(live, kafka, registry));
-                    ConfigurationTopic topic = new ConfigurationTopic(kafka, registry);
+                    ConfigurationTopic topic = new ConfigurationTopic(kafka);
                     Caller callers = new Caller(caller, LANE)) {
                 Awaitility.await().atMost(Duration.ofSeconds(60)).until(worker::ready);
                 assertThat(worker.generation()).as("its own file was the first").isEqualTo(1);

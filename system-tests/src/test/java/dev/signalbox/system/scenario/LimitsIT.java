@@ -184,7 +184,7 @@ class LimitsIT {
 
     @Test
     void failing_attempts_leak_no_permit(@TempDir Path folder) throws Exception {
-        failAndThenAskAsEver(folder, 2_500);
+        failAndThenAskAsEver(folder, 1_000);
     }
 
     @Test

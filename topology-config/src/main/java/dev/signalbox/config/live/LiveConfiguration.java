@@ -10,8 +10,6 @@ import dev.signalbox.config.live.ConfigurationSource.Live;
 import dev.signalbox.config.live.ConfigurationSource.Text;
 import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.ConfigurationRecord;
-import dev.signalbox.schemas.serde.AvroDeserializer;
-import dev.signalbox.schemas.serde.SchemaRegistryClient;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -34,9 +32,7 @@ public final class LiveConfiguration implements AutoCloseable {
 
     private final Live source;
     private final Map<String, Object> client;
-    private final Map<String, Object> registry;
     private final Taker taker;
-    private final AvroDeserializer<ConfigurationRecord> records;
     private final ConfigurationLog log = new ConfigurationLog();
     private final TopicFollower follower;
     private final CountDownLatch first = new CountDownLatch(1);
@@ -57,12 +53,10 @@ public final class LiveConfiguration implements AutoCloseable {
         void take(InForce next);
     }
 
-    private LiveConfiguration(Live source, Map<String, Object> client, Map<String, Object> registry, Taker taker) {
+    private LiveConfiguration(Live source, Map<String, Object> client, Taker taker) {
         this.source = source;
         this.client = Map.copyOf(client);
-        this.registry = Map.copyOf(registry);
         this.taker = taker;
-        this.records = new AvroDeserializer<>(ConfigurationRecord.class, SchemaRegistryClient.of(registry));
         this.follower = TopicFollower.start(client, Map.of(Topics.CONFIG, this::read), "live-configuration");
     }
 
@@ -70,11 +64,9 @@ public final class LiveConfiguration implements AutoCloseable {
      * Returns at once.
      *
      * @param client for every Kafka client
-     * @param registry Confluent's configuration keys
      */
-    public static LiveConfiguration start(Live source, Map<String, Object> client, Map<String, Object> registry,
-            Taker taker) {
-        LiveConfiguration live = new LiveConfiguration(source, client, registry, taker);
+    public static LiveConfiguration start(Live source, Map<String, Object> client, Taker taker) {
+        LiveConfiguration live = new LiveConfiguration(source, client, taker);
         Thread.ofVirtual().name("live-configuration-start").start(live::begin);
         return live;
     }
@@ -129,7 +121,7 @@ public final class LiveConfiguration implements AutoCloseable {
         synchronized (this) {
             first = log.next(file.yaml(), "a starting process", "from " + file.name());
         }
-        try (ConfigurationTopic topic = new ConfigurationTopic(client, registry)) {
+        try (ConfigurationTopic topic = new ConfigurationTopic(client)) {
             topic.write(first);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -159,10 +151,7 @@ public final class LiveConfiguration implements AutoCloseable {
             log.deleted(key);
             return;
         }
-        ConfigurationRecord value = records.deserialize(record.topic(), record.value());
-        if (value == null) {
-            return;
-        }
+        ConfigurationRecord value = ConfigurationTopic.parse(record.value());
         switch (log.read(Entry.of(key, value, record.timestamp()))) {
             case Reading.Taken(Entry entry) -> {
                 if (caughtUp) {
