@@ -46,6 +46,8 @@ class LimitsIT {
     private static final int OUTPUT_TOKENS = 9_000;
     private static final int ANSWER_TOKENS = ModelProfile.FIXED_ANSWER_TOKENS;
     private static final double WANTED_USE = 0.9;
+    /** Of the short form's ten seconds the first ones go by while a new worker's code is compiled. */
+    private static final double WANTED_USE_COLD = 0.8;
 
     @Test
     void no_limit_is_exceeded_and_each_is_used(@TempDir Path folder) throws Exception {
@@ -136,7 +138,8 @@ class LimitsIT {
                         .filter(call -> call.vendor().equals(name) && call.model().equals("calls"))
                         .mapToDouble(CallRecord::durationMillis).sum() / (CALLS_AT_ONCE * spanMillis(vendor, name));
                 System.out.printf(Locale.ROOT, "  %-12s calls at once in use on average: %.1f %%%n", name, busy * 100);
-                assertThat(busy).as("part of the calls at once in use").isGreaterThanOrEqualTo(WANTED_USE);
+                assertThat(busy).as("part of the calls at once in use")
+                        .isGreaterThanOrEqualTo(minutes > 1 ? WANTED_USE : WANTED_USE_COLD);
                 MeterReading requests = vendor.meter(name, "requests");
                 held(requests, requests.requestsPerMinuteMax(), REQUESTS);
                 MeterReading input = vendor.meter(name, "input");

@@ -49,6 +49,7 @@ class OneOfTwoDownIT {
     }
 
     @Test
+    @Tag("long")
     void nearly_all_are_served_and_hardly_any_time_is_added(@TempDir Path folder) throws Exception {
         run(folder, List.of("sequence"));
     }
