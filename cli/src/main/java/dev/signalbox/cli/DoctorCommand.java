@@ -1,6 +1,7 @@
 package dev.signalbox.cli;
 
 import dev.signalbox.config.Configuration;
+import dev.signalbox.config.ReadResult;
 import dev.signalbox.config.topics.TopicCatalogue;
 import dev.signalbox.config.topics.TopicSpec;
 import dev.signalbox.schemas.serde.SchemaRegistryClient;
@@ -25,7 +26,6 @@ import picocli.CommandLine.ParentCommand;
 final class DoctorCommand implements Callable<Integer> {
     private static final long ENOUGH_DISK_BYTES = 1L << 30;
     private static final Duration MAX_SKEW = Duration.ofSeconds(5);
-    /** The first one pays for the connection; the sharpest counts. */
 
     @ParentCommand
     private Shell shell = Shell.NONE;
@@ -75,14 +75,28 @@ final class DoctorCommand implements Callable<Integer> {
         }
     }
 
-    private Optional<Configuration> checkConfiguration() {
+    private Optional<Configuration> checkConfiguration() throws InterruptedException {
+        boolean asked = with.configuration().origin() == ConfigurationChoice.Origin.SIMULATED
+                && with.running().isPresent();
         try {
-            Configuration configuration = with.configuration().read(shell.terminal());
-            report("configuration", true, switch (with.configuration().origin()) {
-                case FILE -> with.configuration().file().map(Path::toString).orElse("");
-                case LIVE -> "built in, OpenAI";
-                case SIMULATED -> "built in, simulated vendors";
-            }, "");
+            if (asked) {
+                with.reachable();
+            }
+        } catch (CommandFailure e) {
+            rows.add("configuration", "-", "what is in force is not known: Kafka cannot be asked");
+            return Optional.empty();
+        }
+        try {
+            Optional<Configuration> held = with.held(shell.terminal()).map(ReadResult.Valid::configuration);
+            Configuration configuration = held.orElseGet(() -> with.configuration().read(shell.terminal()));
+            report("configuration", true, held.isPresent()
+                    ? "what is in force there"
+                    : switch (with.configuration()
+                            .origin()) {
+                        case FILE -> with.configuration().file().map(Path::toString).orElse("");
+                        case LIVE -> "built in, OpenAI";
+                        case SIMULATED -> (asked ? "none in force there; " : "") + "built in, simulated vendors";
+                    }, "");
             return Optional.of(configuration);
         } catch (CommandFailure e) {
             e.lines().lines().forEach(line -> report("configuration", false, line, ""));

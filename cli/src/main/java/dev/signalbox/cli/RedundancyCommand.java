@@ -48,7 +48,7 @@ final class RedundancyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        ReadResult.Valid read = with.configuration().readWithPlaces();
+        ReadResult.Valid read = with.inForceWithPlaces(shell.terminal());
         RedundancyReport report = environment == null
                 ? Redundancy.assess(read.configuration())
                 : Redundancy.assess(read.configuration(), known(read.configuration(), environment));

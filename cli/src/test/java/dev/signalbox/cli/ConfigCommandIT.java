@@ -201,15 +201,38 @@ class ConfigCommandIT {
 
     @Test
     @Order(5)
+    void doctor_redundancy_and_batch_go_by_what_is_in_force_and_say_so() throws Exception {
+        assertThat(run("doctor", "-o", "json").out()).contains("what is in force there", "all there");
+        CommandLineRunner.Ran weak = run("redundancy", "-o", "json");
+        assertThat(weak.out()).contains("sim.a/m").doesNotContain("simulated");
+        assertThat(weak.err()).contains("by what is in force there: generation 4 of ");
+        String line = "{\"custom_id\":\"c1\",\"method\":\"POST\",\"url\":\"/v1/chat/completions\",\"body\":"
+                + "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}}\n";
+        Path input = Files.writeString(folder.resolve("lines.jsonl"), line);
+        CommandLineRunner.Ran plan = run("batch", input.toString(), "--out", folder.resolve("out.jsonl").toString(),
+                "--dry-run", "--priority", "standard");
+        assertThat(plan.code()).as(plan.err()).isZero();
+        assertThat(plan.err()).contains("by what is in force there: generation 4 of ").doesNotContain("simulated");
+        ConfigurationLog seen = ConfigurationHistory.read(clients);
+        try (ConfigurationTopic topic = new ConfigurationTopic(kafka())) {
+            topic.write(seen.next("of: {a: later version}\n", "eve", "new"));
+        }
+        assertThat(run("redundancy").errLines()).first().asString()
+                .contains("what is in force cannot be read here (generation 5 of eve (new)", "--config");
+        assertThat(run("config", "rollback", "--to", "4", "--execute", "--why", "too new").code()).isZero();
+    }
+
+    @Test
+    @Order(6)
     void a_pool_comes_and_goes_without_a_restart() throws Exception {
         String with = FIRST.replace("pools: {", "pools: { extra: { use_cases: [extra], priorities: [batch] },");
         assertThat(apply(with, "ann").code()).isZero();
-        awaitGeneration(5);
+        awaitGeneration(7);
         Awaitility.await().atMost(PATIENCE).until(() -> WORKERS.stream()
                 .allMatch(worker -> worker.schedulers().size() == 2 && worker.ready()));
         assertThat(WORKERS.getFirst().metrics()).contains("signalbox_intake_pending{pool=\"extra\"");
         assertThat(apply(FIRST, "ann").code()).isZero();
-        awaitGeneration(6);
+        awaitGeneration(8);
         Awaitility.await().atMost(PATIENCE).until(() -> WORKERS.stream().allMatch(
                 worker -> worker.schedulers().size() == 1 && worker.ready()
                         && !worker.metrics().contains("signalbox_intake_pending{pool=\"extra\"")));

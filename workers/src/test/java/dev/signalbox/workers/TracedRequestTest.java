@@ -191,6 +191,20 @@ class TracedRequestTest {
     }
 
     @Test
+    void contentIsRecordedWhereAnOperatorTurnsItOnButNoVendorsErrorText() {
+        outcomes.add(failed());
+        outcomes.add(answer());
+        serve(Telemetry.of(sdk, name -> name.equals("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT")
+                ? "true"
+                : null), "00-" + TRACE + "-" + PRODUCER + "-01");
+
+        assertThat(text(spans.getFinishedSpanItems().get(0), "signalbox.request.body")).contains(PROMPT);
+        assertThat(text(spans.getFinishedSpanItems().get(1), "signalbox.response.body")).contains("It is on its way");
+        assertThat(spans.getFinishedSpanItems().toString()).doesNotContain("a vendor's own words");
+        assertThat(metrics.collectAllMetrics().toString()).doesNotContain(PROMPT, "It is on its way");
+    }
+
+    @Test
     void neitherContentNorAVendorsTextIsRecorded() {
         outcomes.add(failed());
         outcomes.add(answer());

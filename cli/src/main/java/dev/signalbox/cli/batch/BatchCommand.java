@@ -8,6 +8,8 @@ import dev.signalbox.cli.Installation;
 import dev.signalbox.cli.InstallationOptions;
 import dev.signalbox.cli.Shell;
 import dev.signalbox.cli.Terminal;
+import dev.signalbox.config.Configuration;
+import dev.signalbox.config.ReadResult;
 import dev.signalbox.embedded.EmbeddedOptions;
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -72,8 +74,9 @@ public final class BatchCommand implements Callable<Integer> {
         if (window < 1 || window > 50_000) {
             throw new CommandFailure(ExitCode.USAGE, "--window must be from 1 to 50000, not " + window);
         }
-        Optional<Clients> remote = remote();
-        Placements placements = new Placements(with.configuration().read(terminal), LocalDate.now(ZoneOffset.UTC));
+        Optional<Clients> remote = with.kafka().remote();
+        Configuration configuration = configuration(remote, terminal);
+        Placements placements = new Placements(configuration, LocalDate.now(ZoneOffset.UTC));
         RunStates states = new RunStates(with.data());
         try (BatchSource source = BatchSource.open(file, states.folder(), shell.in())) {
             BatchCheck.Result checked = new BatchCheck(placements, defaults.options()).check(source);
@@ -96,11 +99,11 @@ public final class BatchCommand implements Callable<Integer> {
                                 : "; " + journal.failed().cardinality() + " failed, --retry-failed sends them again"));
                 return (journal.failed().isEmpty() ? ExitCode.OK : ExitCode.SOME_FAILED).number();
             }
-            if (with.configuration().origin() == ConfigurationChoice.Origin.SIMULATED) {
+            if (remote.isEmpty() && with.configuration().origin() == ConfigurationChoice.Origin.SIMULATED) {
                 terminal.say("simulated vendors: no real vendor is called; use --live or --config for real ones");
             }
             try (Installation installation = remote.isPresent()
-                    ? Installation.remote(remote.get(), with.configuration().read(terminal))
+                    ? Installation.remote(remote.get(), configuration)
                     : Installation.embedded(with.data(), EmbeddedOptions.defaults(), with.configuration(), 0,
                             terminal)) {
                 BatchSession session = new BatchSession(terminal, shell, installation, states, source, checked, output,
@@ -112,16 +115,20 @@ public final class BatchCommand implements Callable<Integer> {
         }
     }
 
-    private Optional<Clients> remote() {
-        Optional<Clients> remote = with.kafka().remote();
+    /** Of a Kafka elsewhere it is what its workers run with: what is in force there, or the file that the user says is. */
+    private Configuration configuration(Optional<Clients> remote, Terminal terminal) {
         if (remote.isEmpty()) {
             with.kafka().requireNoProperties();
-        } else if (with.configuration().origin() != ConfigurationChoice.Origin.FILE) {
-            throw new CommandFailure(ExitCode.USAGE,
-                    "--bootstrap-server needs --config FILE as well: the configuration "
-                            + "that the workers there run with says which pool takes which request");
+        } else if (with.configuration().origin() == ConfigurationChoice.Origin.LIVE) {
+            throw new CommandFailure(ExitCode.USAGE, "--live is for a worker of this command's own: with "
+                    + "--bootstrap-server the workers there call the vendors");
+        } else if (with.configuration().origin() == ConfigurationChoice.Origin.SIMULATED) {
+            return with.held(terminal).map(ReadResult.Valid::configuration)
+                    .orElseThrow(() -> new CommandFailure(ExitCode.USAGE,
+                            "no configuration is in force there: name with --config FILE the one that the workers "
+                                    + "there run with, which says which pool takes which request"));
         }
-        return remote;
+        return with.configuration().read(terminal);
     }
 
     private OpenLines openLines(RunStates states, Output output, JournalContents journal) throws IOException {

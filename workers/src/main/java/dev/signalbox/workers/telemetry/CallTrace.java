@@ -17,6 +17,7 @@ import io.opentelemetry.api.trace.SpanKind;
 import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.context.Context;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,6 +34,9 @@ final class CallTrace implements AutoCloseable {
             .stringArrayKey("gen_ai.response.finish_reasons");
     private static final AttributeKey<String> SERVER = AttributeKey.stringKey("server.address");
     private static final AttributeKey<String> ERROR_TYPE = AttributeKey.stringKey("error.type");
+
+    /** What of a body is recorded at most, bytes. */
+    private static final int MAX_BODY = 64 * 1024;
 
     private final Recording recording;
     private final Span span;
@@ -72,6 +76,20 @@ final class CallTrace implements AutoCloseable {
             case BEDROCK -> "aws.bedrock";
             case VERTEX -> "gcp.vertex_ai";
         };
+    }
+
+    /** What the vendor is asked, where content is recorded. */
+    void asked(byte[] body) {
+        content("signalbox.request.body", body);
+    }
+
+    private void content(String name, byte[] body) {
+        switch (recording.content()) {
+            case LEFT_OUT -> {
+            }
+            case RECORDED -> span.setAttribute(name,
+                    new String(body, 0, Math.min(body.length, MAX_BODY), StandardCharsets.UTF_8));
+        }
     }
 
     /** Headers of the call: the span's context where the vendor is to have it, else none. */
@@ -126,6 +144,7 @@ final class CallTrace implements AutoCloseable {
                     measured.put(RESPONSE_MODEL, model);
                 });
                 answered.finishReason().ifPresent(reason -> span.setAttribute(FINISH_REASONS, List.of(reason)));
+                content("signalbox.response.body", answered.body());
             }
             case AttemptOutcome.Failed failed -> {
                 String error = failed.failure().failureClass().name();
@@ -133,6 +152,7 @@ final class CallTrace implements AutoCloseable {
                 failed.failure().httpStatus()
                         .ifPresent(status -> span.setAttribute("http.response.status_code", (long) status));
                 measured.put(ERROR_TYPE, error);
+                failed.partialBody().ifPresent(body -> content("signalbox.response.body", body));
             }
         }
         outcome.usage().ifPresent(this::usage);

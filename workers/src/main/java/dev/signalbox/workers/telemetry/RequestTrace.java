@@ -66,6 +66,7 @@ public final class RequestTrace {
     /** Makes one of its calls, as {@link VendorClient#call}, and records it. */
     public AttemptOutcome call(VendorClient vendors, VendorClient.Call call, int number, TokenSink sink) {
         try (CallTrace recorded = CallTrace.begin(recording, context, call.deployment(), number, call.streamed())) {
+            recorded.asked(call.body());
             AttemptOutcome outcome = vendors.call(call.traced(recorded.headers()), recorded.measuring(sink));
             recorded.ended(outcome);
             return outcome;

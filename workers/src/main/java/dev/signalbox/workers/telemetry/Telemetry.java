@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * One CONSUMER span for each request, from its first turn until its reply is handed over for publishing, and below it one
  * CLIENT span for each attempt; names and attributes are those of OpenTelemetry's conventions for GenAI and messaging.
- * Content is never among them, nor is a vendor's error text.
+ * Content is among them only where an operator turned it on; a vendor's error text never is.
  */
 public final class Telemetry implements AutoCloseable {
     /** Costs one comparison for each request and each attempt. */
@@ -23,13 +23,23 @@ public final class Telemetry implements AutoCloseable {
     private static final String[] SWITCHES = {"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
             "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_TRACES_EXPORTER", "OTEL_METRICS_EXPORTER"};
 
+    /** The variable of OpenTelemetry's GenAI instrumentations. */
+    private static final String CONTENT_SWITCH = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";
+
     private final @Nullable Recording recording;
 
+    /** Whether prompts and answers are recorded. */
+    enum Content {
+        LEFT_OUT,
+        RECORDED
+    }
+
     /** What is recorded with. */
-    record Recording(OpenTelemetry sdk, Tracer tracer, TextMapPropagator propagator, CallMeters meters) {
-        private Recording(OpenTelemetry sdk) {
+    record Recording(OpenTelemetry sdk, Tracer tracer, TextMapPropagator propagator, CallMeters meters,
+            Content content) {
+        private Recording(OpenTelemetry sdk, Content content) {
             this(sdk, sdk.getTracer(SCOPE), sdk.getPropagators().getTextMapPropagator(),
-                    new CallMeters(sdk.getMeter(SCOPE)));
+                    new CallMeters(sdk.getMeter(SCOPE)), content);
         }
     }
 
@@ -37,9 +47,15 @@ public final class Telemetry implements AutoCloseable {
         this.recording = recording;
     }
 
-    /** By that SDK, which {@link #close} closes. */
+    /** By that SDK, which {@link #close} closes; without content. */
     public static Telemetry of(OpenTelemetry sdk) {
-        return new Telemetry(new Recording(sdk));
+        return of(sdk, name -> null);
+    }
+
+    /** The same, with content where {@value #CONTENT_SWITCH} is true. */
+    public static Telemetry of(OpenTelemetry sdk, UnaryOperator<@Nullable String> variable) {
+        return new Telemetry(new Recording(sdk,
+                "true".equalsIgnoreCase(variable.apply(CONTENT_SWITCH)) ? Content.RECORDED : Content.LEFT_OUT));
     }
 
     /**
@@ -62,7 +78,7 @@ public final class Telemetry implements AutoCloseable {
         return of(AutoConfiguredOpenTelemetrySdk.builder().disableShutdownHook()
                 .addPropertiesSupplier(() -> Map.of("otel.logs.exporter", "none", "otel.service.name",
                         "signalbox-worker"))
-                .build().getOpenTelemetrySdk());
+                .build().getOpenTelemetrySdk(), variable);
     }
 
     /** A request whose first turn has come; null: nothing is recorded. */
