@@ -52,6 +52,8 @@ final class Breaks {
                     doesNotAsk(INTAKE + "PartitionClaims", "resolve", "seek", 0)),
             Break.of("G1", "members are dynamic", LANE,
                     doesNotAsk(INTAKE + "LaneConsumerProperties", "of", "containsKey", 0)),
+            Break.of("G1", "a record that took the place of a done one is known by its leader epoch", LOG,
+                    doesNothing(INTAKE + "OffsetLedger", "appended")),
             Break.of("G1", "offsets that retention took are written down before they are passed", LOG,
                     answersNothing(INTAKE + "PartitionIntake", "overtaken")),
             Break.of("G1", "a log that begins below the position has other records", LOG,

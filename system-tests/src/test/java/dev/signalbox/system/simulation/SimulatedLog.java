@@ -2,6 +2,7 @@ package dev.signalbox.system.simulation;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Headers;
@@ -17,8 +18,10 @@ final class SimulatedLog {
     final List<Entry> entries = new ArrayList<>();
     private long start;
     private long end;
+    private int leaderEpoch;
 
-    record Entry(long offset, long timestamp, byte @Nullable [] key, byte @Nullable [] value, Headers headers) {
+    record Entry(long offset, int leaderEpoch, long timestamp, byte @Nullable [] key, byte @Nullable [] value,
+            Headers headers) {
     }
 
     SimulatedLog(TopicPartition partition) {
@@ -36,7 +39,7 @@ final class SimulatedLog {
     }
 
     Entry append(Simulation simulation, byte @Nullable [] key, byte @Nullable [] value, Headers headers) {
-        Entry entry = new Entry(end++, simulation.brokerMillis(), key, value, headers);
+        Entry entry = new Entry(end++, leaderEpoch, simulation.brokerMillis(), key, value, headers);
         entries.add(entry);
         if (simulation.oneIn(GAPS)) {
             end++;
@@ -68,13 +71,14 @@ final class SimulatedLog {
         List<Entry> gone = List.copyOf(tail);
         tail.clear();
         end = offset;
+        leaderEpoch++;
         return gone;
     }
 
     ConsumerRecord<byte[], byte[]> read(Entry entry) {
         return new ConsumerRecord<>(partition.topic(), partition.partition(), entry.offset, entry.timestamp,
                 TimestampType.LOG_APPEND_TIME, size(entry.key), size(entry.value), entry.key, entry.value,
-                entry.headers, java.util.Optional.empty());
+                entry.headers, Optional.of(entry.leaderEpoch));
     }
 
     private static int size(byte @Nullable [] bytes) {

@@ -41,6 +41,8 @@ final class SimulatedProducer extends MockProducer<byte[], byte[]> {
         boolean travels;
         boolean arrived;
         boolean dropped;
+        /** The journey that counts: what is sent again has left the one before. */
+        int journey;
 
         InFlight(ProducerRecord<byte[], byte[]> record, @Nullable Callback callback) {
             this.record = record;
@@ -86,7 +88,7 @@ final class SimulatedProducer extends MockProducer<byte[], byte[]> {
     private void travel(InFlight sent) {
         sent.travels = true;
         lastArrival = Math.max(lastArrival + 1, simulation.nanos() + latency());
-        simulation.after(lastArrival - simulation.nanos(), () -> arrive(sent));
+        simulation.after(lastArrival - simulation.nanos(), () -> arrive(sent, 0));
     }
 
     /** Mostly a few ms; a busy broker takes longer. */
@@ -94,8 +96,8 @@ final class SimulatedProducer extends MockProducer<byte[], byte[]> {
         return simulation.between(0, simulation.oneIn(5) ? 200 : 12);
     }
 
-    private void arrive(InFlight sent) {
-        if (sent.dropped) {
+    private void arrive(InFlight sent, int journey) {
+        if (sent.dropped || sent.journey != journey) {
             return;
         }
         sent.arrived = true;
@@ -157,8 +159,9 @@ final class SimulatedProducer extends MockProducer<byte[], byte[]> {
         int late = kept.isEmpty() || simulation.oneIn(2) ? 0 : simulation.random.nextInt(kept.size() + 1);
         for (InFlight sent : kept.subList(0, late)) {
             sent.dropped = false;
+            int again = ++sent.journey;
             lastArrival = Math.max(lastArrival + 1, simulation.nanos() + simulation.between(0, 1_500));
-            simulation.after(lastArrival - simulation.nanos(), () -> arrive(sent));
+            simulation.after(lastArrival - simulation.nanos(), () -> arrive(sent, again));
         }
         all.forEach(sent -> outcome(sent, null, failure));
     }

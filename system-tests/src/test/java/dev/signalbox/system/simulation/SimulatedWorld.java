@@ -369,7 +369,10 @@ final class SimulatedWorld implements SimulatedBroker.Watch {
     public void committed(SimulatedProcess by, TopicPartition partition, OffsetAndMetadata commit) {
         LongPredicate done = CommittedOffsets.done(commit.offset(), commit.metadata());
         for (SimulatedLog.Entry entry : broker.log(partition).entries) {
-            if (done.test(entry.offset())) {
+            // Above the offset, what came under a later leader than all that was read is known as another record.
+            boolean counts = entry.offset() < commit.offset()
+                    || commit.leaderEpoch().map(epoch -> entry.leaderEpoch() <= epoch).orElse(true);
+            if (counts && done.test(entry.offset())) {
                 if (answered.contains(id(entry))) {
                     coverage.moved(by, id(entry), Stage.COMMITTED);
                 } else {

@@ -127,7 +127,7 @@ final class LaneCommits {
             Map<TopicPartition, PartitionIntake.Commit> commits) {
         Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
         commits.forEach((partition, commit) -> offsets.put(partition,
-                new OffsetAndMetadata(commit.offset(), commit.metadata())));
+                new OffsetAndMetadata(commit.offset(), commit.leaderEpoch(), commit.metadata())));
         return offsets;
     }
 }

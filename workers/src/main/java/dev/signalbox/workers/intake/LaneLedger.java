@@ -52,7 +52,7 @@ final class LaneLedger {
                 .orElseGet(() -> new LedgerMetadata.Decoded(0, new OffsetRuns()));
         int used = Math.max(before.epoch(), epochs.getOrDefault(partition, 0));
         int epoch = Math.max(generation, used + 1);
-        put(partition, new OffsetLedger(epoch, committed.offset(), before.done()));
+        put(partition, new OffsetLedger(epoch, committed.offset(), before.done(), committed.leaderEpoch()));
         return epoch;
     }
 
@@ -83,6 +83,11 @@ final class LaneLedger {
     /** Whether a partition's epoch is not committed yet. */
     boolean awaitsClaim() {
         return partitions.values().stream().anyMatch(owned -> !owned.isClaimed());
+    }
+
+    /** The record of an open partition that is received next was appended under that leader epoch. */
+    void appended(TopicPartition partition, long offset, int leaderEpoch) {
+        open(partition).appended(offset, leaderEpoch);
     }
 
     /** A record of an open partition was read; whether it must be admitted or held, else it is done already. */

@@ -1,5 +1,6 @@
 package dev.signalbox.workers.intake;
 
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -11,28 +12,42 @@ import java.util.OptionalLong;
  *
  * <p>INVARIANT: {@code low} is not done; every offset below it is done or does not exist; {@code done} lies above it.
  *
+ * <p>After an unclean election other records have the offsets of some that were done. The owner that reads on learns of it
+ * ({@link #truncatedAt}); whoever takes the partition over from one that died before he could say so does not. He knows the
+ * new records by their leader epoch, which is above that of all that was read when the commit was made.
+ *
  * <p>A pure model; one thread.
  */
 final class OffsetLedger {
     /** Runs above which it wants no more records, so that neither memory nor the metadata's encoding grows further. */
     static final int MAX_RUNS = 50_000;
+    private static final int UNKNOWN = -1;
 
     private final int epoch;
     private final OffsetRuns done;
     private long low;
     private long position;
     private long revision;
+    /** Highest one under which anything was appended that is done or was read. */
+    private int leaderEpoch;
+
+    /** @param done what is done above the committed offset, under a leader epoch that is not known; taken over */
+    OffsetLedger(int epoch, long committed, OffsetRuns done) {
+        this(epoch, committed, done, Optional.empty());
+    }
 
     /**
      * @param epoch of the assignment
      * @param committed the offset to start from
      * @param done what is done above it; taken over
+     * @param leaderEpoch what {@link #leaderEpoch} was when it was committed
      */
-    OffsetLedger(int epoch, long committed, OffsetRuns done) {
+    OffsetLedger(int epoch, long committed, OffsetRuns done, Optional<Integer> leaderEpoch) {
         this.epoch = epoch;
         this.low = committed;
         this.position = committed;
         this.done = done;
+        this.leaderEpoch = leaderEpoch.orElse(UNKNOWN);
         advance();
     }
 
@@ -52,6 +67,32 @@ final class OffsetLedger {
         skip(offset);
         position = offset + 1;
         return offset >= low && !done.contains(offset);
+    }
+
+    /**
+     * The record at this offset, which is the next one to be {@link #received}, was appended under that leader epoch. One
+     * above all that had been read when the commit was made says that from here on the log is another than it was: what an
+     * earlier assignment did there is not done.
+     */
+    void appended(long offset, int underLeaderEpoch) {
+        if (leaderEpoch == UNKNOWN) {
+            // What an earlier assignment did above may have come under a higher one.
+            if (offset >= done.end()) {
+                leaderEpoch = underLeaderEpoch;
+            }
+        } else if (underLeaderEpoch > leaderEpoch) {
+            leaderEpoch = underLeaderEpoch;
+            if (offset >= position && offset < Math.max(low, done.end())) {
+                done.removeFrom(offset);
+                low = Math.min(low, offset);
+                revision++;
+            }
+        }
+    }
+
+    /** To be committed with {@link #committable()}, so that the next owner knows records that were not in the log then. */
+    Optional<Integer> leaderEpoch() {
+        return leaderEpoch == UNKNOWN ? Optional.empty() : Optional.of(leaderEpoch);
     }
 
     /** The offsets from the position up to this one will never come. */
@@ -106,7 +147,7 @@ final class OffsetLedger {
      */
     OffsetLedger truncatedAt(long offset) {
         done.removeFrom(offset);
-        return new OffsetLedger(epoch + 1, Math.min(low, offset), done);
+        return new OffsetLedger(epoch + 1, Math.min(low, offset), done, leaderEpoch());
     }
 
     /** The lowest offset that is not done: what to commit. */

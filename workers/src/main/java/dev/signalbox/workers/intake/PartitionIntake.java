@@ -31,10 +31,11 @@ final class PartitionIntake {
     /**
      * What to commit.
      *
+     * @param leaderEpoch {@link OffsetLedger#leaderEpoch}
      * @param revision the ledger's, to be given back to {@link #acknowledged}
      * @param doubts the same
      */
-    record Commit(long offset, String metadata, int epoch, long revision, int doubts) {
+    record Commit(long offset, Optional<Integer> leaderEpoch, String metadata, int epoch, long revision, int doubts) {
     }
 
     PartitionIntake(TopicPartition partition, OffsetLedger ledger) {
@@ -77,6 +78,11 @@ final class PartitionIntake {
     /** Enqueue time of the pending record with the lowest offset; 0 if none. */
     long oldestPendingMillis() {
         return pending.isEmpty() ? 0 : pending.firstEntry().getValue().enqueuedMillis();
+    }
+
+    /** The record that is received next was appended under that leader epoch. */
+    void appended(long offset, int leaderEpoch) {
+        ledger.appended(offset, leaderEpoch);
     }
 
     /** A record was read; whether it must be served or held. */
@@ -145,7 +151,8 @@ final class PartitionIntake {
         LedgerMetadata.Encoded encoded = ledger.encode();
         fill = encoded.fill();
         guarded = encoded.mustStopAdmitting() || (guarded && fill > GUARD_RELEASE);
-        return new Commit(ledger.committable(), encoded.text(), ledger.epoch(), ledger.revision(), doubts);
+        return new Commit(ledger.committable(), ledger.leaderEpoch(), encoded.text(), ledger.epoch(), ledger.revision(),
+                doubts);
     }
 
     void acknowledged(Commit commit) {

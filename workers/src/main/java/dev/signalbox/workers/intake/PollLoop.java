@@ -164,6 +164,7 @@ final class PollLoop implements AutoCloseable {
                 continue;
             }
             for (ConsumerRecord<byte[], byte[]> source : ofPartition) {
+                source.leaderEpoch().ifPresent(epoch -> ledger.appended(partition, source.offset(), epoch));
                 if (ledger.received(partition, source.offset())) {
                     admitOrHold(partition, source, batch);
                 }

@@ -7,6 +7,7 @@ import dev.signalbox.schemas.Headers;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.kafka.clients.consumer.LogTruncationException;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
@@ -80,6 +81,63 @@ class LogThatChangedTest {
         lane.intake.complete(lane.rejected.getFirst().ticket());
         lane.steps(1);
         assertThat(lane.committed(0).offset()).isEqualTo(40);
+    }
+
+    @Test
+    void records_that_took_the_place_of_done_ones_while_nobody_looked_are_served() {
+        OffsetRuns done = new OffsetRuns();
+        done.add(12, 15);
+        kafka.broker.put(partition,
+                new OffsetAndMetadata(10, Optional.of(4), LedgerMetadata.encode(3, 10, done).text()));
+        kafka.assign(0);
+        kafka.recordUnder(4, 0, 10);
+        kafka.recordUnder(4, 0, 11);
+        kafka.recordUnder(4, 0, 12);
+        kafka.recordUnder(5, 0, 13);
+        kafka.recordUnder(5, 0, 14);
+        lane.steps(3);
+        assertThat(lane.offered).extracting(Ticket::offset)
+                .as("12 is done, 13 and 14 are others than those that were").containsExactly(10L, 11L, 13L, 14L);
+        lane.intake.complete(lane.offered.getFirst());
+        lane.intake.complete(lane.offered.get(1));
+        lane.steps(1);
+        assertThat(lane.committed(0).offset()).isEqualTo(13);
+        assertThat(lane.committed(0).leaderEpoch()).as("for the next owner").contains(5);
+    }
+
+    @Test
+    void what_was_done_above_the_position_does_not_count_once_its_place_is_taken() {
+        OffsetRuns done = new OffsetRuns();
+        done.add(11, 15);
+        kafka.broker.put(partition,
+                new OffsetAndMetadata(10, Optional.of(4), LedgerMetadata.encode(3, 10, done).text()));
+        kafka.assign(0);
+        kafka.recordUnder(4, 0, 10);
+        lane.steps(2);
+        lane.intake.complete(lane.offered.getFirst());
+        lane.steps(1);
+        assertThat(lane.committed(0).offset()).as("as far as is known").isEqualTo(15);
+        kafka.recordUnder(5, 0, 12);
+        lane.steps(2);
+        assertThat(lane.committed(0).offset()).isEqualTo(12);
+    }
+
+    @Test
+    void a_commit_without_leader_epoch_counts_as_it_is() {
+        OffsetRuns done = new OffsetRuns();
+        done.add(12, 15);
+        kafka.broker.put(partition, new OffsetAndMetadata(10, LedgerMetadata.encode(3, 10, done).text()));
+        kafka.assign(0);
+        kafka.recordUnder(4, 0, 10);
+        kafka.recordUnder(5, 0, 13);
+        lane.steps(3);
+        assertThat(lane.offered).extracting(Ticket::offset).containsExactly(10L);
+        assertThat(lane.committed(0).leaderEpoch()).as("14 may have come under a higher one").isEmpty();
+        kafka.recordUnder(5, 0, 15);
+        lane.steps(2);
+        lane.intake.complete(lane.offered.getFirst());
+        lane.steps(1);
+        assertThat(lane.committed(0).leaderEpoch()).contains(5);
     }
 
     @Test

@@ -79,6 +79,12 @@ final class ScriptedConsumer extends MockConsumer<byte[], byte[]> {
                 TimestampType.LOG_APPEND_TIME, 2, 8, new byte[2], new byte[8], headers, Optional.empty()));
     }
 
+    void recordUnder(int leaderEpoch, int partition, long offset) {
+        addRecord(new ConsumerRecord<>(lane.requestTopic(), partition, offset, 1_000 + offset,
+                TimestampType.LOG_APPEND_TIME, 2, 8, new byte[2], new byte[8], new RecordHeaders(),
+                Optional.of(leaderEpoch)));
+    }
+
     void records(int partition, long from, long to) {
         for (long offset = from; offset < to; offset++) {
             record(partition, offset, "");
