@@ -54,6 +54,11 @@ final class AnswerSoFar implements TokenSink {
         next.responded(signals);
     }
 
+    @Override
+    public boolean goesOn() {
+        return next.goesOn();
+    }
+
     /** Publishes the beginning, once: also an answer that adds nothing to it is read whole. */
     void begin() {
         if (!begun) {

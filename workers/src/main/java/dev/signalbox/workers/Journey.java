@@ -23,6 +23,7 @@ final class Journey {
     private static final int SUSPECT_DEPLOYMENTS = 2;
 
     private final InboundRequest request;
+    private final UnderWay underWay;
     private RoutingQuery query;
     private final byte[] body;
     private long startedNanos;
@@ -38,8 +39,9 @@ final class Journey {
     private Standing standing = new Standing(rule);
     private int visits = 1;
 
-    Journey(InboundRequest request, RoutingQuery query) {
+    Journey(InboundRequest request, UnderWay underWay, RoutingQuery query) {
         this.request = request;
+        this.underWay = underWay;
         this.query = query;
         this.body = bytes(request.request().getBody());
     }
@@ -65,6 +67,11 @@ final class Journey {
 
     InboundRequest request() {
         return request;
+    }
+
+    /** What its caller wants of it by now. */
+    UnderWay underWay() {
+        return underWay;
     }
 
     Standing standing() {
@@ -185,13 +192,22 @@ final class Journey {
                 cost());
     }
 
+    /** Cancelled by its caller. */
+    Ending cancelled() {
+        return new Ending.Unanswered(ReplyStatus.CANCELLED, "CANCELLED", "the request was cancelled " + when(), false,
+                Optional.empty(), attempts(), cost());
+    }
+
     Ending expired() {
-        String when = attempts.isEmpty()
+        return new Ending.Unanswered(ReplyStatus.EXPIRED, "EXPIRED", "the request's time to live ended " + when(), true,
+                Optional.empty(), attempts(), cost());
+    }
+
+    private String when() {
+        return attempts.isEmpty()
                 ? "before a vendor was called"
                 : "after " + attempts.size() + " vendor calls"
                         + lastFailure().map(failure -> "; the last one failed: " + failure.failureClass()).orElse("");
-        return new Ending.Unanswered(ReplyStatus.EXPIRED, "EXPIRED", "the request's time to live ended " + when, true,
-                Optional.empty(), attempts(), cost());
     }
 
     Ending abandoned() {

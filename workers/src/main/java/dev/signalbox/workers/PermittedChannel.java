@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Passes an attempt's tokens on to its caller; and to the permits, at once, how far its call is: written, answered by a head,
- * its first token, and about each second how many more tokens have come.
+ * its first token, and about each second how many more tokens have come. A call whose caller has cancelled does not go on.
  */
 final class PermittedChannel implements TokenSink {
     private static final long TOLD_EACH_NANOS = 1_000_000_000L;
@@ -22,6 +22,7 @@ final class PermittedChannel implements TokenSink {
     private final AnswerChannel channel;
     private final Permits permits;
     private final Permit permit;
+    private final UnderWay underWay;
     private final long startedNanos;
     private final LongSupplier nanos;
     private boolean tokenSeen;
@@ -30,10 +31,12 @@ final class PermittedChannel implements TokenSink {
     private long told;
     private long toldNanos;
 
-    PermittedChannel(AnswerChannel channel, Permits permits, Permit permit, long startedNanos, LongSupplier nanos) {
+    PermittedChannel(AnswerChannel channel, Permits permits, Permit permit, UnderWay underWay, long startedNanos,
+            LongSupplier nanos) {
         this.channel = channel;
         this.permits = permits;
         this.permit = permit;
+        this.underWay = underWay;
         this.startedNanos = startedNanos;
         this.nanos = nanos;
     }
@@ -72,6 +75,11 @@ final class PermittedChannel implements TokenSink {
     @Override
     public void responded(Optional<VendorSignals> signals) {
         permits.responded(permit, signals);
+    }
+
+    @Override
+    public boolean goesOn() {
+        return underWay.goesOn(startedNanos);
     }
 
     /** Whether any token has come. */

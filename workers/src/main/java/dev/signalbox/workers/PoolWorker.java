@@ -114,7 +114,7 @@ final class PoolWorker implements AutoCloseable {
                 request -> complete(request.ticket(), lane), shared.endings::tell, System::nanoTime);
         RequestFlow flow = new RequestFlow(shared::plan, shared.bodies, shared.permits, visit, pause,
                 shared.writer, shared.metrics, joined::publish, shared.clock::nowMillis, System::nanoTime,
-                shared.telemetry);
+                shared.telemetry, shared::underWay);
         Rejections rejections = new Rejections(replies, deadLetters, ticket -> complete(ticket, lane));
         RequestReader reader = new RequestReader(lane, shared.requests::decode,
                 () -> shared.plan().configuration());
@@ -189,6 +189,11 @@ final class PoolWorker implements AutoCloseable {
             sharePart = part;
             shared.permits.share(pool.name(), part);
         }
+    }
+
+    /** Looks for cancelled requests among those that wait. */
+    void hastenCancelled() {
+        dispatcher.hasten(request -> shared.cancellations.contains(request.id()));
     }
 
     Pool pool() {

@@ -13,7 +13,7 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 
-/** Tells how each request ended, once its reply is acknowledged. */
+/** Tells how each request ended, once its reply is acknowledged; and of one that takes long that it runs. */
 final class RequestEndings {
     /** Failures that the caller's own request brought about. */
     private static final Set<String> CALLERS_FAULTS = EnumSet
@@ -38,10 +38,25 @@ final class RequestEndings {
 
     /** On the producer's thread: it must be short. */
     void tell(InboundRequest inbound, LlmReply reply) {
+        RequestStatus status = status(inbound, RequestState.ENDED);
+        status.setStatus(reply.getStatus().name());
+        ReplyError error = reply.getError();
+        status.setErrorCode(error == null ? null : error.getCode());
+        status.setCallersFault(isCallersFault(reply));
+        status.setLate(brokerMillis.getAsLong() > inbound.expiresAtMillis());
+        journal.accept(status);
+    }
+
+    /** It is in a call for a while. */
+    void running(InboundRequest inbound) {
+        journal.accept(status(inbound, RequestState.RUNNING));
+    }
+
+    private RequestStatus status(InboundRequest inbound, RequestState state) {
         LlmRequest request = inbound.request();
         RequestStatus status = new RequestStatus();
         status.setRequestId(inbound.id());
-        status.setState(RequestState.ENDED);
+        status.setState(state);
         status.setPool(inbound.lane().pool().value());
         status.setPriority(inbound.lane().priority().label());
         status.setEnvironment(environment);
@@ -51,12 +66,7 @@ final class RequestEndings {
         status.setRequestedModel(request.getModel());
         status.setWorker(identity.name());
         status.setReplyTopic(inbound.address().replyTopic());
-        status.setStatus(reply.getStatus().name());
-        ReplyError error = reply.getError();
-        status.setErrorCode(error == null ? null : error.getCode());
-        status.setCallersFault(isCallersFault(reply));
-        status.setLate(brokerMillis.getAsLong() > inbound.expiresAtMillis());
-        journal.accept(status);
+        return status;
     }
 
     private static boolean isCallersFault(LlmReply reply) {

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -50,16 +51,19 @@ final class RequestFlow implements RequestTasks {
     private final LongSupplier brokerMillis;
     private final LongSupplier nanos;
     private final Telemetry telemetry;
+    private final Function<InboundRequest, UnderWay> underWay;
 
     /**
      * @param plans the present one
      * @param replies publishes the terminal reply; the request's offset is done once it is acknowledged
      * @param brokerMillis the fleet's clock
      * @param nanos a monotonic clock
+     * @param underWay what is heard of a request while it is under way
      */
     RequestFlow(Supplier<RoutePlan> plans, ClaimedBodies bodies, Permits permits, Visit visit, RetryPause pause,
             ReplyWriter writer, WorkerMetrics metrics, BiConsumer<InboundRequest, LlmReply> replies,
-            LongSupplier brokerMillis, LongSupplier nanos, Telemetry telemetry) {
+            LongSupplier brokerMillis, LongSupplier nanos, Telemetry telemetry,
+            Function<InboundRequest, UnderWay> underWay) {
         this.plans = plans;
         this.bodies = bodies;
         this.permits = permits;
@@ -71,6 +75,7 @@ final class RequestFlow implements RequestTasks {
         this.brokerMillis = brokerMillis;
         this.nanos = nanos;
         this.telemetry = telemetry;
+        this.underWay = underWay;
     }
 
     @Override
@@ -79,22 +84,23 @@ final class RequestFlow implements RequestTasks {
             ClaimReference claim = request.request().getBodyClaim();
             RoutePlan plan = plans.get();
             return claim == null
-                    ? path(request, request, plan)
+                    ? path(request, request, underWay.apply(request), plan)
                     : new Bodiless(bodies.of(request, claim), plan.reach().of(plan.queries().query(request)));
         } catch (RuntimeException defect) {
             return new Broken(request, defect);
         }
     }
 
-    private Path path(InboundRequest request, InboundRequest whole, RoutePlan plan) {
+    private Path path(InboundRequest request, InboundRequest whole, UnderWay present, RoutePlan plan) {
         RoutingQuery query = plan.queries().query(whole);
-        return new Path(request, new Journey(whole, query), plan, plan.reach().of(query));
+        return new Path(request, new Journey(whole, present, query), plan, plan.reach().of(query));
     }
 
     /** A request whose body is in a store: fetched once its turn has come, and held until its path ends. */
     private final class Bodiless implements RequestTask {
         private final ClaimedBodies.Body body;
         private final Reach reached;
+        private final UnderWay present;
         private @Nullable Path path;
         private long beganMillis = -1;
         private long beganNanos;
@@ -102,6 +108,7 @@ final class RequestFlow implements RequestTasks {
         Bodiless(ClaimedBodies.Body body, Reach reached) {
             this.body = body;
             this.reached = reached;
+            this.present = underWay.apply(body.request());
         }
 
         @Override
@@ -117,7 +124,10 @@ final class RequestFlow implements RequestTasks {
         /** While its route is shut, it does not even fetch. */
         @Override
         public Set<DeploymentName> deployments() {
-            return path == null ? reached.deployments() : path.deployments();
+            if (path != null) {
+                return path.deployments();
+            }
+            return present.isCancelled() ? Set.of() : reached.deployments();
         }
 
         @Override
@@ -143,10 +153,14 @@ final class RequestFlow implements RequestTasks {
                 beganMillis = brokerMillis.getAsLong();
                 beganNanos = nanos.getAsLong();
             }
+            if (present.isCancelled()) {
+                return RequestFlow.this.end(request(), Ending.Unanswered.withoutCall(ReplyStatus.CANCELLED, "CANCELLED",
+                        "the request was cancelled before a vendor was called", false), beganMillis, beganNanos);
+            }
             try {
                 return switch (body.fetch()) {
                     case ClaimedBodies.Fetch.Whole(InboundRequest whole) -> {
-                        path = path(request(), whole, plans.get());
+                        path = path(request(), whole, present, plans.get());
                         yield new Step.Again(Duration.ZERO);
                     }
                     case ClaimedBodies.Fetch.Later(Duration length) -> new Step.Again(length);
@@ -196,15 +210,24 @@ final class RequestFlow implements RequestTasks {
             return route;
         }
 
-        /** By another rule than the route's strategy it goes to other deployments, which it learns when it asks. */
+        /**
+         * By another rule than the route's strategy it goes to other deployments, which it learns when it asks; once it is
+         * cancelled it needs none.
+         */
         @Override
         public Set<DeploymentName> deployments() {
-            return journey.standing().rule == Rule.STRATEGY ? reached.deployments() : Set.of();
+            return !journey.underWay().isCancelled() && journey.standing().rule == Rule.STRATEGY
+                    ? reached.deployments()
+                    : Set.of();
         }
 
         @Override
         public Readiness ask() {
             try {
+                if (journey.underWay().isCancelled()) {
+                    asked = new Visit.Asked.Cancelled();
+                    return Readiness.READY;
+                }
                 if (visit.leftMillis(journey.request()) <= 0) {
                     asked = new Visit.Asked.TimeUp();
                     return Readiness.READY;

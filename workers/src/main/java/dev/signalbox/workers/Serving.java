@@ -30,6 +30,7 @@ final class Serving implements AutoCloseable {
     final SharedStages shared;
     final FleetKnowledge fleet;
     private final BudgetKnowledge budgets;
+    private final CancellationFollower cancellations;
     private volatile List<PoolWorker> pools = List.of();
     /** Pools that are gone and whose calls still run. */
     private final Set<PoolWorker> leaving = ConcurrentHashMap.newKeySet();
@@ -43,6 +44,8 @@ final class Serving implements AutoCloseable {
                 configuration.topics().maxMessageBytes(), metrics), metrics);
         fleet = new FleetKnowledge(options, shared);
         budgets = new BudgetKnowledge(options, shared);
+        cancellations = new CancellationFollower(options, shared, registry,
+                () -> pools().forEach(PoolWorker::hastenCancelled));
         pools = configuration.pools().stream().filter(pool -> options.serves(pool.name())).map(this::pool).toList();
         WorkerGauges.register(registry, shared.clock);
         Gauge.builder("signalbox.worker.suspected", fleet, FleetKnowledge::suspectedAt)
@@ -62,6 +65,7 @@ final class Serving implements AutoCloseable {
         pool.start(() -> {
             fleet.awaitFirstReading();
             budgets.awaitFirstReading();
+            cancellations.awaitFirstReading();
         });
     }
 
@@ -142,6 +146,7 @@ final class Serving implements AutoCloseable {
         leaving.forEach(this::close);
         fleet.close();
         budgets.close();
+        cancellations.close();
         shared.close();
     }
 }

@@ -3,6 +3,7 @@ package dev.signalbox.workers;
 import dev.signalbox.config.Configuration;
 import dev.signalbox.config.Pool;
 import dev.signalbox.config.live.InForce;
+import dev.signalbox.config.topics.TopicCatalogue;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.LlmRequest;
@@ -12,6 +13,7 @@ import dev.signalbox.schemas.serde.JsonRecords;
 import dev.signalbox.schemas.serde.RequestCodec;
 import dev.signalbox.workers.claim.ConfiguredClaims;
 import dev.signalbox.workers.intake.BrokerClock;
+import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.reply.AttemptJournal;
 import dev.signalbox.workers.reply.RecordEncoder;
 import dev.signalbox.workers.reply.RenewableProducer;
@@ -45,6 +47,7 @@ final class SharedStages implements AutoCloseable {
     final Permits permits;
     final ClaimStores claims;
     final ClaimedBodies bodies;
+    final Cancellations cancellations = new Cancellations(TopicCatalogue.CANCELLATION_RETENTION.toMillis());
     final RenewableProducer control;
     final Budgets budgets;
     final AttemptJournal journal;
@@ -94,6 +97,11 @@ final class SharedStages implements AutoCloseable {
     /** What requests go by now. */
     RoutePlan plan() {
         return plan;
+    }
+
+    /** What is heard of a request while it is under way. */
+    UnderWay underWay(InboundRequest request) {
+        return new UnderWay(request.id(), cancellations, System::nanoTime, () -> endings.running(request));
     }
 
     /**

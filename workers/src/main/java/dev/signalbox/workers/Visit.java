@@ -77,6 +77,10 @@ final class Visit {
         record TimeUp() implements Asked {
         }
 
+        /** Its caller does not want it any more. */
+        record Cancelled() implements Asked {
+        }
+
         /** What the permit desk said, anything but Busy. */
         record Answered(Answer answer) implements Asked {
         }
@@ -109,6 +113,7 @@ final class Visit {
     Result run(Journey journey, Asked asked) {
         return switch (asked) {
             case Asked.TimeUp timeUp -> new Result.Ended(journey.expired());
+            case Asked.Cancelled cancelled -> new Result.Ended(journey.cancelled());
             case Asked.Answered(Answer.Granted granted) -> {
                 Optional<Ending> ending = attempt(journey, granted);
                 yield ending.isPresent() ? new Result.Ended(ending.get()) : next(journey, granted);
@@ -182,7 +187,8 @@ final class Visit {
             TakeOver.Start start = journey.takeOver().at(deployment, request.request().getBodyFormat(), body,
                     textRefusers.contains(deployment.name()));
             AnswerChannel channel = replies.open(request, attempt);
-            PermittedChannel permitted = new PermittedChannel(channel, permits, granted.permit(), startedNanos, nanos);
+            PermittedChannel permitted = new PermittedChannel(channel, permits, granted.permit(), journey.underWay(),
+                    startedNanos, nanos);
             AnswerSoFar answer = new AnswerSoFar(permitted, channel, start.text());
             recorder.started(request, attempt, streamed, granted.routed(), granted.candidate(), start.told());
             use = new CallUse(CallUse.End.BY_US, OptionalLong.empty(), OptionalLong.empty());
@@ -249,7 +255,13 @@ final class Visit {
             case AttemptOutcome.Failed failed -> {
                 AttemptFailure failure = failed.failure();
                 journey.failed(failure);
-                if (failure.failureClass() == FailureClass.CANCELLED || Thread.currentThread().isInterrupted()) {
+                if (Thread.currentThread().isInterrupted()) {
+                    yield Optional.of(journey.abandoned());
+                }
+                if (journey.underWay().isCancelled()) {
+                    yield Optional.of(journey.cancelled());
+                }
+                if (failure.failureClass() == FailureClass.CANCELLED) {
                     yield Optional.of(journey.abandoned());
                 }
                 if (failure.failureClass() == FailureClass.DEADLINE) {

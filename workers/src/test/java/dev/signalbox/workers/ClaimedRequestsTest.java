@@ -84,6 +84,7 @@ class ClaimedRequestsTest {
     private final List<String> called = new ArrayList<>();
     private final List<InboundRequest> answered = new ArrayList<>();
     private final List<LlmReply> replies = new ArrayList<>();
+    private final Cancellations cancellations = new Cancellations(60_000);
     private final RequestFlow flow = flow();
     private ClaimReference claim = new ClaimReference();
     private boolean fails;
@@ -122,6 +123,19 @@ class ClaimedRequestsTest {
         assertThat(task.run()).isEqualTo(Step.ENDED);
         assertThat(called).isEmpty();
         assertThat(replies.getFirst().getError().getCode()).isEqualTo("CLAIM_NOT_FOUND");
+        put();
+        assertThat(hasRoom()).isTrue();
+    }
+
+    @Test
+    void aCancelledRequestsBodyIsNotFetched() throws Exception {
+        RequestTask task = flow.begin(request(claim));
+        cancellations.add(task.request().id(), NOW);
+        stored.clear();
+        assertThat(task.deployments()).as("it waits for none").isEmpty();
+        task.ask();
+        assertThat(task.run()).isEqualTo(Step.ENDED);
+        assertThat(replies.getFirst().getStatus()).isEqualTo(ReplyStatus.CANCELLED);
         put();
         assertThat(hasRoom()).isTrue();
     }
@@ -198,7 +212,9 @@ class ClaimedRequestsTest {
                 permits, visit, new Pauses(), new ReplyWriter("1", () -> 0), metrics, (request, reply) -> {
                     answered.add(request);
                     replies.add(reply);
-                }, () -> NOW, () -> 0, Telemetry.OFF);
+                }, () -> NOW, () -> 0, Telemetry.OFF,
+                request -> new UnderWay(request.id(), cancellations, () -> 0, () -> {
+                }));
     }
 
     private AttemptOutcome call(VendorClient.Call call, TokenSink sink) {

@@ -41,8 +41,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SplittableRandom;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiFunction;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -65,6 +67,9 @@ class RequestFlowTest {
     private final List<String> called = new ArrayList<>();
     private final List<InboundRequest> done = new ArrayList<>();
     private final List<Duration> pauses = new ArrayList<>();
+    private final Cancellations cancellations = new Cancellations(60_000);
+    private final List<String> toldRunning = new CopyOnWriteArrayList<>();
+    private final AtomicLong nanos = new AtomicLong();
     private int visits = 1;
 
     @AfterEach
@@ -190,6 +195,80 @@ class RequestFlowTest {
     }
 
     @Test
+    void aRequestCancelledBeforeItCameCallsNobody() {
+        cancellations.add("r1", NOW);
+        serve(TestRequests.request("r1", true, StreamPolicy.RESTART, LATER));
+
+        assertThat(called).isEmpty();
+        assertThat(reply().getStatus()).isEqualTo(ReplyStatus.CANCELLED);
+        assertThat(reply().getError().getRetryable()).isFalse();
+        assertThat(reply().getCost()).isEqualByComparingTo(BigDecimal.ZERO);
+        assertThat(done).hasSize(1);
+    }
+
+    @Test
+    void aCancelledCallIsCutAndWhatItUsedIsCounted() {
+        script.add((call, sink) -> {
+            sink.token(ChunkKind.TEXT, 0, "hel", null);
+            assertThat(sink.goesOn()).isTrue();
+            cancellations.add("r1", NOW);
+            assertThat(sink.goesOn()).isFalse();
+            return new AttemptOutcome.Failed(AttemptFailure.of(FailureClass.CANCELLED, "cancelled"), Optional.empty(),
+                    Optional.of(TokenUsage.newBuilder().setInputTokens(10L).setOutputTokens(20L).setEstimated(true)
+                            .build()),
+                    TIMES);
+        });
+        serve(TestRequests.request("r1", true, StreamPolicy.RESTART, LATER));
+
+        assertThat(reply().getStatus()).isEqualTo(ReplyStatus.CANCELLED);
+        assertThat(reply().getError().getMessage()).contains("after 1 vendor calls");
+        assertThat(reply().getCost()).isEqualByComparingTo(new BigDecimal("0.000050"));
+        assertThat(reply().getAttempts().getFirst().getUsage().getEstimated()).isTrue();
+        assertThat(chunks().getLast().getEnd().getStatus()).isEqualTo(ChunkEndStatus.CUT);
+        assertThat(done).hasSize(1);
+    }
+
+    @Test
+    void aCancellationComesTooLateForAnAnswerAndInTimeForTheNextAttempt() {
+        script.add((call, sink) -> {
+            cancellations.add("r1", NOW);
+            return answered("hello");
+        });
+        serve(TestRequests.request("r1", false, StreamPolicy.RESTART, LATER));
+        assertThat(reply().getStatus()).isEqualTo(ReplyStatus.COMPLETED);
+
+        producer.clear();
+        script.add((call, sink) -> {
+            cancellations.add("r2", NOW);
+            return failed(FailureClass.OVERLOADED);
+        });
+        serve(TestRequests.request("r2", false, StreamPolicy.RESTART, LATER));
+        assertThat(reply().getStatus()).isEqualTo(ReplyStatus.CANCELLED);
+        assertThat(called).containsExactly("a/m", "a/m");
+    }
+
+    @Test
+    void thatItRunsIsToldOnceOfARequestThatTakesLong() {
+        script.add((call, sink) -> {
+            assertThat(sink.goesOn()).isTrue();
+            nanos.set(UnderWay.TOLD_AFTER.toNanos() - 1);
+            assertThat(sink.goesOn()).isTrue();
+            return failed(FailureClass.OVERLOADED);
+        });
+        script.add((call, sink) -> {
+            nanos.addAndGet(UnderWay.TOLD_AFTER.toNanos());
+            assertThat(sink.goesOn() && sink.goesOn()).isTrue();
+            return answered("hello");
+        });
+        serve(TestRequests.request("r1", false, StreamPolicy.RESTART, LATER));
+        script.add(answer("at once"));
+        serve(TestRequests.request("r2", false, StreamPolicy.RESTART, LATER));
+
+        Awaitility.await().until(() -> !toldRunning.isEmpty());
+        assertThat(toldRunning).containsExactly("r1");
+    }
+
+    @Test
     void aDefectIsAnsweredAndHoldsNobody() {
         script.add((call, sink) -> {
             throw new IllegalStateException("a bug");
@@ -227,12 +306,16 @@ class RequestFlowTest {
                 metrics, new Pricing(configuration.prices()), "test", identity, () -> NOW);
         RetryPause pause = new RecordedPauses();
         Permits permits = permits(configuration);
-        Visit visit = new Visit(permits, this::call, publisher, recorder, identity, pause, () -> NOW, () -> 0);
+        Visit visit = new Visit(permits, this::call, publisher, recorder, identity, pause, () -> NOW, nanos::get);
         TestRequests.serve(new RequestFlow(TestPlans.of(configuration, permits),
                 TestBodies.NONE, permits, visit, pause, new ReplyWriter("1", () -> 0), metrics,
                 (served, reply) -> publisher.publish(served, reply, () -> done.add(served)), () -> NOW,
-                () -> 0, Telemetry.OFF), request);
+                () -> 0, Telemetry.OFF, this::underWay), request);
         Awaitility.await().until(() -> publisher.unpublished() == 0);
+    }
+
+    private UnderWay underWay(InboundRequest request) {
+        return new UnderWay(request.id(), cancellations, nanos::get, () -> toldRunning.add(request.id()));
     }
 
     private static Permits permits(Configuration configuration) {

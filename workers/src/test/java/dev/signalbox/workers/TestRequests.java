@@ -32,6 +32,12 @@ public final class TestRequests {
         } while (!task.run().equals(RequestTask.Step.ENDED));
     }
 
+    /** Of a request that nobody cancels and nobody asks after. */
+    static UnderWay neverCancelled(InboundRequest request) {
+        return new UnderWay(request.id(), new Cancellations(1), () -> 0, () -> {
+        });
+    }
+
     /** @param expiresAtMillis on the fleet's clock */
     public static InboundRequest request(String id, boolean streamTokens, StreamPolicy policy, long expiresAtMillis) {
         LlmRequest request = LlmRequest.newBuilder().setId(id).setModel(TestConfiguration.MODEL)

@@ -294,7 +294,7 @@ class TracedRequestTest {
                 (request, reply) -> {
                     answered.add(request);
                     replies.add(reply);
-                }, () -> NOW, System::nanoTime, telemetry), request(traceparent));
+                }, () -> NOW, System::nanoTime, telemetry, TestRequests::neverCancelled), request(traceparent));
     }
 
     private static InboundRequest request(String traceparent) {

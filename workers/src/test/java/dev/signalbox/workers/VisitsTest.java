@@ -184,7 +184,7 @@ class VisitsTest {
         TestRequests.serve(new RequestFlow(TestPlans.of(configuration, permits),
                 TestBodies.NONE, permits, visit, pause, new ReplyWriter("1", nanos::get), metrics,
                 (served, reply) -> publisher.publish(served, reply, () -> {
-                }), () -> NOW, nanos::get, Telemetry.OFF),
+                }), () -> NOW, nanos::get, Telemetry.OFF, TestRequests::neverCancelled),
                 TestRequests.request(id, false, StreamPolicy.RESTART, NOW + 3_600_000));
         Awaitility.await().until(() -> publisher.unpublished() == 0);
         return producer.history().stream().filter(record -> record.topic().equals(Topics.REPLIES))

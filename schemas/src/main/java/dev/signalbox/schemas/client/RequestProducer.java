@@ -3,6 +3,7 @@ package dev.signalbox.schemas.client;
 import dev.signalbox.schemas.Headers;
 import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.RequestHash;
+import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.LlmRequest;
 import dev.signalbox.schemas.claim.ClaimException;
 import dev.signalbox.schemas.claim.ClaimStores;
@@ -146,6 +147,22 @@ public final class RequestProducer implements AutoCloseable {
         return sender.send(request.requestId(), message)
                 .thenApply(metadata -> new SentRequest(request.requestId(), request.requestHash(), metadata.topic(),
                         metadata.partition(), metadata.offset(), metadata.timestamp()));
+    }
+
+    /**
+     * Asks for a request not to be served, or no further: whether it is still to come, waits or runs. It ends with
+     * {@code CANCELLED}, unless it ends otherwise first; for one that has ended nothing changes. What its calls used until
+     * then is paid for. The future completes once the cancellation is acknowledged, or with its failure.
+     *
+     * @throws InvalidRequestException if no request can have such an id
+     */
+    public CompletableFuture<Void> cancel(String requestId) {
+        List<String> faults = RequestValidation.idFaults(requestId);
+        if (!faults.isEmpty()) {
+            throw new InvalidRequestException(faults);
+        }
+        return sender.send(requestId, new ProducerRecord<>(Topics.CANCELLATIONS,
+                requestId.getBytes(StandardCharsets.UTF_8), new byte[0])).thenApply(metadata -> null);
     }
 
     /** {@link #prepare} and send. */

@@ -41,6 +41,13 @@ public final class RequestValidation {
         return faults;
     }
 
+    /** What is wrong with an id by itself; empty if a request can have it. */
+    public static List<String> idFaults(String id) {
+        List<String> faults = new ArrayList<>(0);
+        id(faults, "id", id);
+        return faults;
+    }
+
     /** Those of all fields but the body, for a request whose body was scanned while it was parsed. */
     static List<String> envelopeFaults(LlmRequest request) {
         List<String> faults = new ArrayList<>(0);

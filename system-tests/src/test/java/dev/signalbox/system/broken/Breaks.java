@@ -145,7 +145,19 @@ final class Breaks {
                             "aCallThatItsRequestHasNoTimeForTeachesNothingAboutTheVendor"),
                     answersNothing(VENDOR + "AttemptWatch", "due")),
 
+            Break.of("G7", "a cancelled request calls nobody", FLOW,
+                    answers(WORKERS + "UnderWay", "isCancelled", false)),
+            Break.of("G7", "a call is cut when its request is cancelled", Check.of(VENDOR + "CancelledCallTest"),
+                    doesNotAsk(VENDOR + "AttemptWatch", "check", "getAsBoolean", 1)),
+            Break.of("G7", "a cancelled request is answered though its way is shut",
+                    Check.of(SCHEDULER + "HastenedRequestsTest"),
+                    answersNothing(SCHEDULER + "PoolScheduler", "nextHastened")),
+            Break.of("G7", "a request whose time is up is answered though its way is shut", ROUTES,
+                    answersNothing(SCHEDULER + "PoolScheduler", "expired")),
+
             // G8 everything is bounded
+            Break.of("G8", "cancelled ids are bounded in bytes", Check.of(WORKERS + "CancellationsTest"),
+                    readsAs(WORKERS + "Cancellations", "add", "maxBytes", Long.MAX_VALUE)),
             Break.of("G8", "intake pauses at its bounds", LANE, answers(INTAKE + "LaneBounds", "mustPause", false)),
             Break.of("G8", "intake stops where the commit metadata is three quarters full",
                     Check.of(INTAKE + "MetadataGuardTest"),

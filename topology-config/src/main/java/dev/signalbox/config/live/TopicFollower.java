@@ -72,8 +72,13 @@ public final class TopicFollower implements AutoCloseable {
 
     /** Waits until all was read that was there at the start, but no longer than 3 s; false if the time is up. */
     public boolean awaitFirstReading() {
+        return awaitFirstReading(FIRST_READING);
+    }
+
+    /** Waits until all was read that was there at the start; false if that took longer than the limit. */
+    public boolean awaitFirstReading(Duration limit) {
         try {
-            return caughtUp.await(FIRST_READING.toMillis(), TimeUnit.MILLISECONDS);
+            return caughtUp.await(limit.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;

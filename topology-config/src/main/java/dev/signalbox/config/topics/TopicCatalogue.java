@@ -24,6 +24,8 @@ public record TopicCatalogue(List<TopicSpec> topics) {
     static final int FEW_PARTITIONS = 1;
     /** Of topics by deployment or tenant, which a few Streams tasks share. */
     static final int CONTROL_PARTITIONS = 4;
+    /** For as long as a request may wait by default, of any priority, and an hour more. */
+    public static final Duration CANCELLATION_RETENTION = Priority.BATCH.defaultTimeToLive().plusHours(1);
     private static final Duration LONGEST_SEGMENT = Duration.ofDays(1);
 
     public TopicCatalogue {
@@ -61,8 +63,7 @@ public record TopicCatalogue(List<TopicSpec> topics) {
             add(Topics.REPLIES, partitions, records(settings.replyRetention()));
             add(Topics.TOKENS, partitions, records(settings.tokenRetention()));
             add(Topics.DEAD_LETTERS, CONTROL_PARTITIONS, records(settings.deadLetterRetention()));
-            add(Topics.CANCELLATIONS, FEW_PARTITIONS,
-                    written(delete(Priority.STANDARD.defaultTimeToLive().plusHours(1))));
+            add(Topics.CANCELLATIONS, FEW_PARTITIONS, written(delete(CANCELLATION_RETENTION)));
             add(Topics.ATTEMPTS, CONTROL_PARTITIONS, written(delete(settings.attemptRetention())));
             add(Topics.CAPACITY_DEMAND, CONTROL_PARTITIONS, written(delete(Duration.ofHours(1))));
             add(Topics.CAPACITY_GRANTS, CONTROL_PARTITIONS, compactAndDelete(Duration.ofDays(1)));

@@ -20,6 +20,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import java.util.function.ToLongFunction;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
@@ -112,6 +113,11 @@ public final class PoolDispatcher implements RequestSink {
         if (awaitsRoom) {
             step(model::freed);
         }
+    }
+
+    /** What is picked of the waiting requests is asked before all others, wherever it waits or pauses. */
+    public void hasten(Predicate<InboundRequest> picked) {
+        step(() -> model.hasten(picked));
     }
 
     private void step(Runnable change) {

@@ -7,14 +7,18 @@ import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.scheduler.Gates.Way;
 import dev.signalbox.workers.scheduler.RequestTask.Readiness;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
@@ -50,6 +54,8 @@ public final class PoolScheduler {
     private final Gates gates = new Gates();
     private final Map<TopicPartition, Integer> forgotten = new HashMap<>();
     private final Map<String, Integer> waitingByRoute = new HashMap<>();
+    /** Each once; those that have gone meanwhile are passed over. At most those that wait. */
+    private final Deque<Waiting> hastened = new ArrayDeque<>();
     private int turn;
     private int inFlight;
     private long arrivals;
@@ -138,7 +144,8 @@ public final class PoolScheduler {
         advance(nowNanos);
         long expiredBy = nowMillis;
         while (true) {
-            Waiting expired = expired(expiredBy);
+            Waiting before = nextHastened();
+            Waiting expired = before != null ? before : expired(expiredBy);
             PriorityLane owed = expired == null ? furthestBelowFloor() : null;
             PriorityLane lane = expired != null ? lane(expired.request()) : owed != null ? owed : nextInTurn();
             Waiting first = expired != null || lane == null ? expired : lane.tenants.first();
@@ -153,10 +160,38 @@ public final class PoolScheduler {
                     Way way = shut(busy, nowNanos);
                     lane.tenants.move(first, way);
                     noteExpiry(first, way);
-                    expiredBy = expired != null ? Long.MIN_VALUE : expiredBy;
+                    expiredBy = expired != null && before == null ? Long.MIN_VALUE : expiredBy;
                 }
             }
         }
+    }
+
+    /**
+     * What is picked is asked next, before all others and wherever it waits or pauses: it does not need what it waits for any
+     * more. Looks at each waiting request.
+     */
+    public void hasten(Predicate<InboundRequest> picked) {
+        for (PriorityLane lane : turns) {
+            for (Waiting waiting : lane.tenants.picked(picked)) {
+                if (!waiting.hastened) {
+                    waiting.hastened = true;
+                    lane.tenants.wake(waiting, gates.way(Set.of()));
+                    hastened.add(waiting);
+                }
+            }
+        }
+    }
+
+    private @Nullable Waiting nextHastened() {
+        Waiting next = hastened.poll();
+        while (next != null && next.queue == null) {
+            next.hastened = false;
+            next = hastened.poll();
+        }
+        if (next != null) {
+            next.hastened = false;
+        }
+        return next;
     }
 
     private Dispatch start(PriorityLane lane, Waiting waiting, boolean owed, long nowMillis) {

@@ -1,5 +1,6 @@
 package dev.signalbox.workers.scheduler;
 
+import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.scheduler.Gates.Way;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -10,6 +11,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
@@ -218,6 +220,20 @@ final class TenantQueues {
         tenant.queues.forEach(queue -> queue.onWay.byTenant.remove(queue));
         tenant.counter += costUnits;
         tenant.queues.forEach(queue -> queue.onWay.byTenant.add(queue));
+    }
+
+    /** Those that wait, pausing or not, and that the test picks. */
+    List<Waiting> picked(Predicate<InboundRequest> test) {
+        return byPartition.values().stream().flatMap(Set::stream).filter(each -> test.test(each.request())).toList();
+    }
+
+    /** It waits on that way now, wherever it waited or paused before. */
+    void wake(Waiting request, Way way) {
+        if (request.queue != null) {
+            move(request, way);
+        } else if (paused.remove(request)) {
+            enqueue(request, way);
+        }
     }
 
     /** Drops what waits of a partition under this and earlier epochs. */

@@ -22,6 +22,8 @@ final class Waiting {
     private final long arrival;
     /** Where it stands; null while it pauses or runs. */
     TenantQueues.@Nullable Queue queue;
+    /** It has something to say beside its turn, see {@link PoolScheduler#hasten}. */
+    boolean hastened;
     /** Changed only while it is in no order of pauses. */
     long pausedUntilNanos;
 

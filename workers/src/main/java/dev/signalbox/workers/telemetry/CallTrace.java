@@ -131,6 +131,11 @@ final class CallTrace implements AutoCloseable {
             public void responded(Optional<VendorSignals> signals) {
                 sink.responded(signals);
             }
+
+            @Override
+            public boolean goesOn() {
+                return sink.goesOn();
+            }
         };
     }
 

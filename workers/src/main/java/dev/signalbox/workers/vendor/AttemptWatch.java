@@ -4,6 +4,7 @@ import dev.signalbox.config.CallTimeouts;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import okhttp3.Call;
 import okhttp3.Connection;
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A token costs one write and no arming of anything: what is due follows from where the call stands.
  */
 final class AttemptWatch extends EventListener {
-    /** A limit that ran out. */
+    /** What ended a call. */
     enum Limit {
         CONNECT("connect"),
         FIRST_BYTE("first_byte"),
@@ -26,7 +27,9 @@ final class AttemptWatch extends EventListener {
         TOKEN_GAP("token_gap"),
         TOTAL("total"),
         /** The request's own time was shorter than the deployment's total. */
-        TIME_TO_LIVE("time to live");
+        TIME_TO_LIVE("time to live"),
+        /** Not by time: the caller wants no answer any more. */
+        CANCELLED("cancelled");
 
         private final String label;
 
@@ -46,6 +49,7 @@ final class AttemptWatch extends EventListener {
 
     private final ConnectionAges ages;
     private final Runnable onSent;
+    private final BooleanSupplier goesOn;
     private final LongSupplier nanoTicker;
     private final CallTimeouts timeouts;
     private final boolean streamed;
@@ -66,11 +70,15 @@ final class AttemptWatch extends EventListener {
     private volatile @Nullable Call call;
     private volatile @Nullable Connection connection;
 
-    /** @param onSent told each time the request is written, on the calling thread */
+    /**
+     * @param onSent told each time the request is written, on the calling thread
+     * @param goesOn whether an answer is wanted still; asked on the timer's thread
+     */
     AttemptWatch(CallTimeouts timeouts, boolean streamed, Duration timeLeft, long startNanos, ConnectionAges ages,
-            Runnable onSent, LongSupplier nanoTicker) {
+            Runnable onSent, BooleanSupplier goesOn, LongSupplier nanoTicker) {
         this.ages = ages;
         this.onSent = onSent;
+        this.goesOn = goesOn;
         this.nanoTicker = nanoTicker;
         this.timeouts = timeouts;
         this.streamed = streamed;
@@ -171,9 +179,9 @@ final class AttemptWatch extends EventListener {
         phase = tokensEver ? Phase.STREAMING : Phase.AWAITING_TOKEN;
     }
 
-    /** Cancels the call if a limit has run out; from then on it stays so. */
+    /** Cancels the call if a limit has run out, or its caller has cancelled; from then on it stays so. */
     void check(long nowNanos) {
-        Limit due = ranOut == null ? due(nowNanos) : null;
+        Limit due = ranOut != null ? null : goesOn.getAsBoolean() ? due(nowNanos) : Limit.CANCELLED;
         if (due != null) {
             ranOut = due;
             // Read after the write, as guards() does the other way round: one of the two cancels.
@@ -212,6 +220,9 @@ final class AttemptWatch extends EventListener {
         if (limit == null) {
             return Optional.empty();
         }
+        if (limit == Limit.CANCELLED) {
+            return Optional.of(AttemptFailure.of(FailureClass.CANCELLED, "the caller has cancelled the request"));
+        }
         Duration allowed = switch (limit) {
             case CONNECT -> timeouts.connect();
             case FIRST_BYTE -> timeouts.firstByte();
@@ -219,6 +230,7 @@ final class AttemptWatch extends EventListener {
             case TOKEN_GAP -> timeouts.tokenGap();
             case TOTAL -> timeouts.total();
             case TIME_TO_LIVE -> timeLeft;
+            case CANCELLED -> Duration.ZERO;
         };
         return Optional.of(AttemptFailure.of(
                 limit == Limit.TIME_TO_LIVE ? FailureClass.DEADLINE : FailureClass.TIMEOUT,

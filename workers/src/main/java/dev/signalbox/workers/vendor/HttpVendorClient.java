@@ -150,7 +150,7 @@ public final class HttpVendorClient implements VendorClient {
     private AttemptOutcome exchange(Attempt attempt, VendorCodec codec, Encoded.Ready ready, TokenSink sink) {
         Call call = attempt.call();
         AttemptWatch watch = new AttemptWatch(call.deployment().timeouts(), call.streamed(), call.timeLeft(),
-                attempt.startNanos(), ages, sink::sent, nanoTicker);
+                attempt.startNanos(), ages, sink::sent, sink::goesOn, nanoTicker);
         OkHttpClient transport;
         Request request;
         try {

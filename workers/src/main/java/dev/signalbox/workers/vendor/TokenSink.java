@@ -30,4 +30,9 @@ public interface TokenSink {
      */
     default void responded(Optional<VendorSignals> signals) {
     }
+
+    /** Asked about fifty times a second while the call runs, from another thread: false cuts the call. Must be short. */
+    default boolean goesOn() {
+        return true;
+    }
 }
