@@ -62,6 +62,7 @@ public final class Dispatcher implements AutoCloseable {
     private final KafkaStreams usage;
     private final Configured configured;
     private final Budgeted budgeted;
+    private final FleetHealths fleetHealths;
     private final AvailabilityBoard availability;
     private final List<KafkaStreamsMetrics> streamsMetrics;
     private final HealthReader healths;
@@ -79,9 +80,11 @@ public final class Dispatcher implements AutoCloseable {
         SchemaRegistryClient registry = SchemaRegistryClient.of(options.registryProperties());
         configured = new Configured(options);
         budgeted = new Budgeted(options, registry, configured::budgets);
+        fleetHealths = new FleetHealths(options, registry, configured::configuration);
         delivery = new AlertDelivery(() -> configured.configuration().alerts(), metrics);
         control = application(
-                control(registry, options, time, new FleetSources(configured::configuration, budgeted::troubles)),
+                control(registry, options, time,
+                        new FleetSources(configured::configuration, budgeted::troubles, fleetHealths.doubt())),
                 StreamsSettings.inFleet(StreamsSettings.control(options.clientProperties(), options.stateDir()), self,
                         options.standbyReplicas()));
         availability = new AvailabilityBoard(configured::environment, configured::useCases);
@@ -224,6 +227,7 @@ public final class Dispatcher implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         budgeted.close();
+        fleetHealths.close();
         delivery.close();
         reports.close();
         configured.close();

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.avro.specific.SpecificRecordBase;
 import org.apache.kafka.common.errors.SerializationException;
@@ -60,6 +61,7 @@ final class ControlDriver implements AutoCloseable {
     final TestOutputTopic<String, Alert> alerts;
     Configuration configuration;
     List<Trouble> others = List.of();
+    Set<String> doubted = Set.of();
     Instant now = T0;
 
     ControlDriver(Path folder, String yaml) {
@@ -72,7 +74,9 @@ final class ControlDriver implements AutoCloseable {
         Properties properties = new Properties();
         properties.putAll(StreamsSettings.control(Map.of("bootstrap.servers", "none:1"), folder));
         driver = new TopologyTestDriver(
-                topology(monotonic, new FleetSources(() -> configuration, millis -> others)), properties,
+                topology(monotonic,
+                        new FleetSources(() -> configuration, millis -> others, name -> doubted.contains(name))),
+                properties,
                 T0.plus(clockAhead));
         attempts = driver.createInputTopic(Topics.ATTEMPTS, new StringSerializer(), new ByteArraySerializer());
         health = output(Topics.HEALTH, DeploymentHealth::fromByteBuffer);
@@ -89,7 +93,7 @@ final class ControlDriver implements AutoCloseable {
 
     static Topology topology(AtomicLong monotonic) {
         Configuration configuration = configuration(YAML);
-        return topology(monotonic, new FleetSources(() -> configuration, millis -> List.of()));
+        return topology(monotonic, new FleetSources(() -> configuration, millis -> List.of(), name -> false));
     }
 
     private static Topology topology(AtomicLong monotonic, FleetSources sources) {

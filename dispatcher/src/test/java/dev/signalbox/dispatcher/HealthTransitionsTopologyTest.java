@@ -107,4 +107,40 @@ class HealthTransitionsTopologyTest {
                 "HEALTHY EJECTED FAILING", "EJECTED PROBING TIME_SERVED", "PROBING EJECTED PROBE_FAILED")
                 .contains("EJECTED PROBING TIME_SERVED");
     }
+
+    /** One worker's word decides where others of the failure domain are out, and its record says so. */
+    @Test
+    void lessEvidenceIsEnoughWhereOthersOfTheFailureDomainAreOut() {
+        control = new ControlDriver(folder, ControlDriver.YAML);
+        control.calls(ONE, "b", "ANSWERED", 1);
+        control.pass(Duration.ofSeconds(6));
+        control.calls(ONE, "a", "CONNECTION_LOST", 2);
+        assertThat(state()).isEqualTo(DeploymentState.HEALTHY);
+
+        control.doubted = Set.of(ONE);
+        control.calls(ONE, "a", "CONNECTION_LOST", 1);
+
+        DeploymentHealth last = control.health.readValuesToList().getLast();
+        assertThat(last.getState()).isEqualTo(DeploymentState.EJECTED);
+        assertThat(last.getReason()).contains("seen by 1 of 2 workers")
+                .contains("others of its failure domain are out");
+    }
+
+    /** At once, and again when another worker's call has told, or none came. */
+    @Test
+    void whoAloneSawAFailureIsTold() {
+        control = new ControlDriver(folder, ControlDriver.YAML);
+        control.calls(ONE, "b", "ANSWERED", 1);
+        control.calls(ONE, "a", "CONNECTION_LOST", 1);
+        assertThat(control.health.readValuesToList().getLast().getSoleWitness()).isEqualTo("a");
+        control.calls(ONE, "b", "ANSWERED", 1);
+        assertThat(control.health.readValuesToList().getLast().getSoleWitness()).as("answered elsewhere").isNull();
+
+        control.calls(ONE, "a", "CONNECTION_LOST", 1);
+        control.pass(Duration.ofSeconds(4));
+        assertThat(control.health.readValuesToList().getLast().getSoleWitness()).isEqualTo("a");
+        control.pass(Duration.ofSeconds(2));
+        assertThat(control.health.readValuesToList()).as("no other worker came").anySatisfy(
+                record -> assertThat(record.getSoleWitness()).isNull());
+    }
 }

@@ -11,13 +11,10 @@ import java.util.TreeSet;
  * Whether a deployment is to be used, from what all workers report of it. Pure; times are ms on the broker's clock.
  *
  * <p>INVARIANTS: a state changes only along {@link HealthTransitions}, and the version by one with it; outcomes that blame
- * nobody never change a state; it is ejected only with failures seen by two workers, or by all that call it, or by its
- * endpoint's own word. A call counted twice, as after a crash of the dispatcher, moves a rate a little and breaks nothing.
+ * nobody never change a state; it is ejected only with failures seen by two workers, or by all that call it, by one where
+ * others of its failure domain are out, or by its endpoint's own word. A call counted twice, as after a crash of the dispatcher, moves a rate a little and breaks nothing.
  */
 final class HealthModel {
-    /** Of one worker in the window: more, and it has a call for each turn of {@link ProbeTurn#TURN}. */
-    private static final int BUSY_CALLS = 24;
-
     private final HealthRules rules;
 
     HealthModel(HealthRules rules) {
@@ -28,8 +25,16 @@ final class HealthModel {
         return rules;
     }
 
+    /** How much it takes to eject a deployment. */
+    enum Evidence {
+        /** Failures that two workers saw, or all that call it. */
+        USUAL,
+        /** Those of one worker: others of its failure domain are out. */
+        ONE_WORKER
+    }
+
     /** After a call that ended now. */
-    HealthStep onCall(Standing before, Call call, long nowMillis) {
+    HealthStep onCall(Standing before, Call call, Evidence needed, long nowMillis) {
         List<Standing> changes = new ArrayList<>();
         Standing standing = before;
         if (standing.version() == 0) {
@@ -38,7 +43,7 @@ final class HealthModel {
         standing = passTime(standing, nowMillis, changes);
         standing = standing.withProbe(standing.probe().ended(call.worker(), nowMillis));
         if (call.startedMillis() >= standing.countsFromMillis()) {
-            standing = judge(standing.plus(call, nowMillis, rules), call, nowMillis, changes);
+            standing = judge(standing.plus(call, nowMillis, rules), call, needed, nowMillis, changes);
         }
         return new HealthStep(standing, changes);
     }
@@ -69,7 +74,7 @@ final class HealthModel {
         };
     }
 
-    private Standing judge(Standing standing, Call call, long nowMillis, List<Standing> changes) {
+    private Standing judge(Standing standing, Call call, Evidence needed, long nowMillis, List<Standing> changes) {
         return switch (standing.state()) {
             case HEALTHY, DEGRADED -> {
                 if (call.blame() == Blame.ENDPOINT_AT_ONCE) {
@@ -77,8 +82,11 @@ final class HealthModel {
                             call.outcome() + ": it says itself that it will not recover",
                             nowMillis, changes);
                 }
-                if (failing(standing, nowMillis)) {
-                    yield eject(standing, HealthSignal.FAILING, evidence(standing), nowMillis, changes);
+                if (failing(standing, needed, nowMillis)) {
+                    yield eject(standing, HealthSignal.FAILING, switch (needed) {
+                        case USUAL -> evidence(standing);
+                        case ONE_WORKER -> evidence(standing) + "; others of its failure domain are out";
+                    }, nowMillis, changes);
                 }
                 yield standing.state() == DeploymentState.HEALTHY
                         ? worried(standing, nowMillis, changes)
@@ -99,19 +107,24 @@ final class HealthModel {
         };
     }
 
-    private boolean failing(Standing standing, long nowMillis) {
+    private boolean failing(Standing standing, Evidence needed, long nowMillis) {
         OutcomeWindow window = standing.window();
+        int workers = switch (needed) {
+            case USUAL -> rules.workers();
+            case ONE_WORKER -> 1;
+        };
         int failing = window.workersFailing();
         int row = standing.consecutiveFailures();
+        boolean seen = failing >= workers || window.onlyCallerFails(nowMillis, rules.silence());
         boolean silent = nowMillis - window.lastAnswerMillis().orElse(0) >= rules.silence().toMillis();
         boolean often = window.errorRate() >= rules.ejectedRate();
-        boolean first = silent && row >= rules.firstFailures() && failing >= rules.workers()
+        boolean first = silent && row >= rules.firstFailures() && seen
                 && !(standing.state() == DeploymentState.DEGRADED
                         && nowMillis - standing.sinceMillis() >= rules.window().toMillis())
                 && !ejectedOfLate(standing, nowMillis);
         boolean enough = first || row >= rules.consecutiveFailures()
                 || (often && ((silent && row >= rules.silentFailures()) || window.calls() >= rules.ejectedCalls()));
-        return enough && (failing >= rules.workers() || failing == window.workers().size());
+        return enough && (seen || failing == window.workers().size());
     }
 
     private Standing worried(Standing standing, long nowMillis, List<Standing> changes) {
@@ -145,7 +158,7 @@ final class HealthModel {
     private static ProbeTurn probers(Standing standing, int number) {
         OutcomeWindow window = standing.window();
         TreeSet<String> workers = new TreeSet<>(standing.probe().workers());
-        if (window.calls() >= (long) BUSY_CALLS * window.workers().size()) {
+        if (window.busy()) {
             workers.addAll(window.workers().keySet());
         }
         return new ProbeTurn(workers.stream().limit(OutcomeWindow.MAX_WORKERS).toList(),

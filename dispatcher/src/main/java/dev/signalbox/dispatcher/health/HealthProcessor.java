@@ -1,5 +1,6 @@
 package dev.signalbox.dispatcher.health;
 
+import dev.signalbox.dispatcher.health.HealthModel.Evidence;
 import dev.signalbox.dispatcher.latency.LatencyReader;
 import dev.signalbox.schemas.avro.AttemptEvent;
 import dev.signalbox.schemas.avro.AttemptPhase;
@@ -10,6 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.ContextualProcessor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -26,14 +28,19 @@ public final class HealthProcessor extends ContextualProcessor<String, AttemptEv
 
     private final HealthModel model;
     private final FleetTime time;
+    private final Predicate<String> doubted;
     /** Names of this task's deployments that are probed. */
     private final Set<String> probed = new HashSet<>();
+    /** Those that a sole witness was told of. */
+    private final Set<String> witnessed = new HashSet<>();
     private KeyValueStore<String, Standing> standings;
     private LatencyReader latency;
 
-    public HealthProcessor(HealthRules rules, FleetTime time) {
+    /** @param doubted whether others of a deployment's failure domain are out */
+    public HealthProcessor(HealthRules rules, FleetTime time, Predicate<String> doubted) {
         this.model = new HealthModel(rules);
         this.time = time;
+        this.doubted = doubted;
     }
 
     @Override
@@ -61,7 +68,8 @@ public final class HealthProcessor extends ContextualProcessor<String, AttemptEv
         Call.of(record.value(), now).ifPresent(call -> {
             Standing stored = standings.get(record.key());
             Standing known = stored == null ? Standing.UNSEEN : stored;
-            take(record.key(), known, model.onCall(known, call, now), now);
+            Evidence needed = doubted.test(record.key()) ? Evidence.ONE_WORKER : Evidence.USUAL;
+            take(record.key(), known, model.onCall(known, call, needed, now), now);
         });
     }
 
@@ -70,12 +78,15 @@ public final class HealthProcessor extends ContextualProcessor<String, AttemptEv
             if (HealthStore.forgotten(known.value, now)) {
                 standings.delete(known.key);
                 probed.remove(known.key);
+                witnessed.remove(known.key);
                 context().forward(new Record<>(known.key, null, now));
                 return;
             }
             HealthStep step = model.onTime(known.value, now);
             if (!step.changes().isEmpty() || !step.standing().probe().equals(known.value.probe())) {
                 take(known.key, known.value, step, now);
+            } else if (witnessed.contains(known.key) && step.standing().soleWitness(now, model.rules()) == null) {
+                publish(known.key, step.standing(), now);
             }
         });
     }
@@ -101,12 +112,18 @@ public final class HealthProcessor extends ContextualProcessor<String, AttemptEv
         }
         step.changes().forEach(changed -> publish(deployment, changed, now));
         if (step.changes().isEmpty() && !(Objects.equals(before.probe().worker(), after.probe().worker())
-                && before.window().suspect().equals(after.window().suspect()))) {
+                && before.window().suspect().equals(after.window().suspect())
+                && witnessed.contains(deployment) == (after.soleWitness(now, model.rules()) != null))) {
             publish(deployment, after, now);
         }
     }
 
     private void publish(String deployment, Standing standing, long now) {
+        if (standing.soleWitness(now, model.rules()) == null) {
+            witnessed.remove(deployment);
+        } else {
+            witnessed.add(deployment);
+        }
         context().forward(new Record<>(deployment,
                 HealthReport.of(deployment, standing, latency.windows(deployment, now), model.rules(), now), now));
     }

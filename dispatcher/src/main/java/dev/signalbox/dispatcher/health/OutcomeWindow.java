@@ -3,6 +3,7 @@ package dev.signalbox.dispatcher.health;
 import dev.signalbox.schemas.Blame;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -21,6 +22,8 @@ record OutcomeWindow(TreeMap<Long, TreeMap<String, Integer>> slices, TreeMap<Str
     static final int MAX_WORKERS = 64;
     /** In a row, of one worker, for a suspicion. */
     static final int SUSPECT_FAILURES = 3;
+    /** Of each worker in the window: with more of them, there is one for each turn of {@link ProbeTurn#TURN}. */
+    private static final int BUSY_CALLS = 24;
     static final String OTHER = "OTHER";
     static final OutcomeWindow EMPTY = new OutcomeWindow(new TreeMap<>(), new TreeMap<>());
 
@@ -157,6 +160,45 @@ record OutcomeWindow(TreeMap<Long, TreeMap<String, Integer>> slices, TreeMap<Str
     private boolean answeredElsewhere(String worker, long sinceMillis) {
         return workers.entrySet().stream().anyMatch(
                 other -> !other.getKey().equals(worker) && other.getValue().lastAnswerMillis() > sinceMillis);
+    }
+
+    /** Whether so many calls come that each worker has one whenever one is wanted of it. */
+    boolean busy() {
+        return calls() >= (long) BUSY_CALLS * workers.size();
+    }
+
+    /**
+     * The worker that alone has seen failures since the last answer, where others call the deployment too, but seldom: one of them is to
+     * have the next call, since its word decides, and another failure of the same worker would tell nothing.
+     *
+     * @param wait how long after its last failure that holds
+     */
+    Optional<String> soleWitness(long nowMillis, Duration wait) {
+        if (workers.size() < 2 || busy()) {
+            return Optional.empty();
+        }
+        long answered = lastAnswerMillis().orElse(WorkerSight.NEVER);
+        List<Map.Entry<String, WorkerSight>> failing = workers.entrySet().stream()
+                .filter(worker -> worker.getValue().lastFailureMillis() > answered).toList();
+        return failing.size() == 1
+                && nowMillis - failing.getFirst().getValue().lastFailureMillis() < wait.toMillis()
+                        ? Optional.of(failing.getFirst().getKey())
+                        : Optional.empty();
+    }
+
+    /**
+     * Whether only one worker has seen failures, and only that one has called it since they began: then it is all that call it.
+     *
+     * @param wait how long ago they must have begun, so that others had the time to call
+     */
+    boolean onlyCallerFails(long nowMillis, Duration wait) {
+        if (workersFailing() != 1) {
+            return false;
+        }
+        long since = workers.values().stream().mapToLong(WorkerSight::failingSinceMillis)
+                .filter(began -> began != WorkerSight.NEVER).max().orElse(nowMillis);
+        return nowMillis - since >= wait.toMillis()
+                && workers.values().stream().filter(worker -> worker.lastCallMillis() >= since).count() == 1;
     }
 
     /** The outcome that counts against the deployment most often; of equals the first by name. */

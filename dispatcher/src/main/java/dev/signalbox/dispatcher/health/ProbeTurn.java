@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Who may try a deployment whose ejection is over: one worker of the fleet, one call at a time. Where many calls come the workers
  * take turns; where few come, whoever has one first claims the turn, since a turn given in advance would wait for a request.
- * Immutable; times are ms on the broker's clock.
+ * It moves along {@link ProbeTransitions}. Immutable; times are ms on the broker's clock.
  *
  * @param workers that take turns; empty: whoever comes first
  * @param turn place in them; their number: whoever comes first, as all of them may be gone
@@ -32,6 +32,12 @@ record ProbeTurn(List<String> workers, int turn, @Nullable String claimed, long 
         return claimed != null ? claimed : turn < workers.size() ? workers.get(turn) : null;
     }
 
+    ProbeTransitions.Phase phase() {
+        return runs
+                ? ProbeTransitions.Phase.RUNNING
+                : worker() == null ? ProbeTransitions.Phase.OPEN : ProbeTransitions.Phase.GIVEN;
+    }
+
     /** The ejection is over. */
     ProbeTurn begin(long nowMillis) {
         return new ProbeTurn(workers, turn, null, nowMillis, false);
@@ -43,9 +49,12 @@ record ProbeTurn(List<String> workers, int turn, @Nullable String claimed, long 
             return this;
         }
         Duration limit = runs ? LONGEST_CALL : TURN;
-        return nowMillis - sinceMillis < limit.toMillis()
-                ? this
-                : new ProbeTurn(workers, (turn + 1) % (workers.size() + 1), null, nowMillis, false);
+        if (nowMillis - sinceMillis < limit.toMillis()) {
+            return this;
+        }
+        int next = (turn + 1) % (workers.size() + 1);
+        return moved(next < workers.size() ? ProbeTransitions.Signal.PASSED_ON : ProbeTransitions.Signal.OPENED,
+                new ProbeTurn(workers, next, null, nowMillis, false));
     }
 
     /** That worker has begun a call. */
@@ -53,11 +62,21 @@ record ProbeTurn(List<String> workers, int turn, @Nullable String claimed, long 
         String whose = worker();
         return runs || (whose != null && !whose.equals(worker))
                 ? this
-                : new ProbeTurn(workers, turn, whose == null ? worker : claimed, nowMillis, true);
+                : moved(ProbeTransitions.Signal.STARTED,
+                        new ProbeTurn(workers, turn, whose == null ? worker : claimed, nowMillis, true));
     }
 
     /** A call of that worker has ended. */
     ProbeTurn ended(String worker, long nowMillis) {
-        return worker.equals(worker()) ? new ProbeTurn(workers, turn, claimed, nowMillis, false) : this;
+        return worker.equals(worker())
+                ? moved(ProbeTransitions.Signal.ENDED, new ProbeTurn(workers, turn, claimed, nowMillis, false))
+                : this;
+    }
+
+    private ProbeTurn moved(ProbeTransitions.Signal by, ProbeTurn after) {
+        if (ProbeTransitions.next(phase(), by) != after.phase()) {
+            throw new IllegalStateException(by + " does not lead from " + this + " to " + after);
+        }
+        return after;
     }
 }

@@ -49,6 +49,13 @@ record Standing(long version, DeploymentState state, @Nullable DeploymentState p
                 probe);
     }
 
+    /** Who should leave the next calls to others, for a second opinion; null: nobody. */
+    @Nullable
+    String soleWitness(long nowMillis, HealthRules rules) {
+        boolean used = state == DeploymentState.HEALTHY || state == DeploymentState.DEGRADED;
+        return used && consecutiveFailures > 0 ? window.soleWitness(nowMillis, rules.silence()).orElse(null) : null;
+    }
+
     Standing withProbe(ProbeTurn newProbe) {
         return new Standing(version, state, previous, signal, reason, sinceMillis, ejections, ejectedUntilMillis,
                 countsFromMillis, consecutiveFailures, probesAnswered, lastCallMillis, window, newProbe);

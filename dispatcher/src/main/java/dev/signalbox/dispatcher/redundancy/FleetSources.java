@@ -4,6 +4,7 @@ import dev.signalbox.config.Configuration;
 import dev.signalbox.dispatcher.alerts.Trouble;
 import java.util.List;
 import java.util.function.LongFunction;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
@@ -11,6 +12,8 @@ import java.util.function.Supplier;
  *
  * @param configuration asked again each time
  * @param others trouble that others find, such as budgets', as of a time, ms on the broker's clock
+ * @param doubted whether a deployment, by its name, shares a failure domain with others that are out
  */
-public record FleetSources(Supplier<Configuration> configuration, LongFunction<List<Trouble>> others) {
+public record FleetSources(Supplier<Configuration> configuration, LongFunction<List<Trouble>> others,
+        Predicate<String> doubted) {
 }

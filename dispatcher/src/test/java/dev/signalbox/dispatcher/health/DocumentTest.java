@@ -14,6 +14,7 @@ class DocumentTest {
         String page = Files.readString(Path.of(System.getProperty("signalbox.root"), "docs", "dispatcher.md"));
 
         assertThat(page).contains("```mermaid\n" + HealthTransitions.diagram() + "```\n");
+        assertThat(page).contains("```mermaid\n" + ProbeTransitions.diagram() + "```\n");
         for (HealthSignal signal : HealthSignal.values()) {
             assertThat(page).contains("| `" + signal + "` |");
         }

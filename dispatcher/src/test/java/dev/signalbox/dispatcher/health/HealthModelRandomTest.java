@@ -2,6 +2,7 @@ package dev.signalbox.dispatcher.health;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.signalbox.dispatcher.health.HealthModel.Evidence;
 import dev.signalbox.dispatcher.health.HealthTransitions.Transition;
 import dev.signalbox.schemas.Blame;
 import dev.signalbox.schemas.avro.DeploymentState;
@@ -47,6 +48,7 @@ class HealthModelRandomTest {
         private Standing standing = Standing.UNSEEN;
         private long now = 1_700_000_000_000L;
         private double trouble;
+        private Evidence needed = Evidence.USUAL;
 
         History(long seed) {
             this.seed = seed;
@@ -61,11 +63,17 @@ class HealthModelRandomTest {
                 now += random.nextInt(20) == 0 ? random.nextLong(120_000) : random.nextLong(2_000);
                 HealthStep taken = random.nextInt(5) == 0
                         ? model.onTime(standing, now)
-                        : model.onCall(standing, call(), now - (random.nextInt(10) == 0 ? random.nextLong(3_000) : 0));
+                        : model.onCall(standing, call(), doubt(),
+                                now - (random.nextInt(10) == 0 ? random.nextLong(3_000) : 0));
                 check(taken);
                 taken.changes().stream().map(Standing::signal).filter(signal -> signal != null).forEach(met::add);
                 standing = taken.standing();
             }
+        }
+
+        private Evidence doubt() {
+            needed = random.nextInt(10) == 0 ? Evidence.ONE_WORKER : Evidence.USUAL;
+            return needed;
         }
 
         private Call call() {
@@ -110,7 +118,9 @@ class HealthModelRandomTest {
             assertThat(length).as("seed %d: length", seed).isEqualTo(RULES.ejection(ejected.ejections()).toMillis());
             if (ejected.signal() == HealthSignal.FAILING) {
                 OutcomeWindow window = ejected.window();
-                assertThat(window.workersFailing() >= 2 || window.workersFailing() == window.workers().size())
+                assertThat(needed == Evidence.ONE_WORKER || window.workersFailing() >= 2
+                        || window.workersFailing() == window.workers().size()
+                        || window.onlyCallerFails(ejected.sinceMillis(), RULES.silence()))
                         .as("seed %d: evidence %s", seed, ejected).isTrue();
                 assertThat(window.failed()).as("seed %d: failures", seed).isPositive();
             }

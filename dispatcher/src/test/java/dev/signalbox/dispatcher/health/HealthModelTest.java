@@ -7,6 +7,7 @@ import static dev.signalbox.schemas.avro.DeploymentState.PROBING;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.signalbox.dispatcher.health.HealthModel.Evidence;
 import dev.signalbox.dispatcher.health.HealthTransitions.Transition;
 import dev.signalbox.schemas.avro.DeploymentState;
 import java.util.ArrayList;
@@ -58,6 +59,23 @@ class HealthModelTest {
                 new Scenario("but not those of one worker",
                         history -> history.by("other").calls(1, "ANSWERED").by("worker").skip(5_000)
                                 .calls(4, "TIMEOUT"),
+                        List.of()),
+                new Scenario("which are enough where others of its failure domain are out",
+                        history -> history.by("other").calls(1, "ANSWERED").by("worker").skip(5_000).doubted()
+                                .calls(2, "TIMEOUT"),
+                        List.of(EJECTED)),
+                new Scenario("but not one of them, nor while answers come",
+                        history -> history.by("other").calls(1, "ANSWERED").by("worker").doubted()
+                                .calls(2, "TIMEOUT").by("other").calls(1, "ANSWERED").skip(5_000).calls(1, "TIMEOUT"),
+                        List.of()),
+                new Scenario("but those of the only one that has called it for 5 s do",
+                        history -> history.by("other").calls(1, "ANSWERED").by("worker").skip(5_000)
+                                .calls(1, "TIMEOUT").skip(4_990).calls(1, "TIMEOUT"),
+                        List.of(EJECTED)),
+                new Scenario("unless another one was answered meanwhile",
+                        history -> history.by("other").calls(1, "ANSWERED").by("worker").skip(5_000)
+                                .calls(1, "TIMEOUT").by("other").calls(1, "ANSWERED").by("worker").skip(5_000)
+                                .calls(2, "TIMEOUT"),
                         List.of()),
                 new Scenario("nor while answers come",
                         history -> history.calls(3, "ANSWERED").calls(1, "TIMEOUT").by("other").calls(1, "TIMEOUT"),
@@ -177,6 +195,34 @@ class HealthModelTest {
     }
 
     @Test
+    void whoAloneSawFailuresLeavesTheNextCallsToOthersForAWhile() {
+        History history = new History().calls(2, "ANSWERED").by("other").calls(2, "ANSWERED").calls(1, "TIMEOUT");
+        assertThat(history.standing.soleWitness(history.now, HealthRules.DEFAULT)).isEqualTo("other");
+        assertThat(history.standing.soleWitness(history.now + 4_999, HealthRules.DEFAULT)).isEqualTo("other");
+        assertThat(history.standing.soleWitness(history.now + 5_000, HealthRules.DEFAULT)).isNull();
+
+        assertThat(history.by("worker").calls(1, "TIMEOUT").standing.soleWitness(history.now, HealthRules.DEFAULT))
+                .as("two").isNull();
+        assertThat(history.calls(1, "ANSWERED").standing.soleWitness(history.now, HealthRules.DEFAULT)).as("answered")
+                .isNull();
+        assertThat(history.calls(1, "RATE_LIMIT").standing.soleWitness(history.now, HealthRules.DEFAULT))
+                .as("nobody's fault").isNull();
+    }
+
+    @Test
+    void nobodyLeavesCallsToOthersWhereThereAreNoneOrEachHasCallsAllTheTime() {
+        History alone = new History().calls(2, "ANSWERED").calls(1, "TIMEOUT");
+        assertThat(alone.standing.soleWitness(alone.now, HealthRules.DEFAULT)).isNull();
+
+        History busy = new History().by("other").calls(24, "ANSWERED").by("worker").calls(23, "ANSWERED")
+                .calls(1, "TIMEOUT");
+        assertThat(busy.standing.soleWitness(busy.now, HealthRules.DEFAULT)).isNull();
+
+        History ejected = new History().by("other").calls(1, "ANSWERED").by("worker").calls(1, "ENDPOINT_DEAD");
+        assertThat(ejected.standing.soleWitness(ejected.now, HealthRules.DEFAULT)).isNull();
+    }
+
+    @Test
     void whereFewCallsComeWhoeverHasOneFirstProbes() {
         History history = new History().calls(5, "TIMEOUT").pass(20_001);
         assertThat(history.standing.probe().worker()).isNull();
@@ -233,12 +279,13 @@ class HealthModelTest {
         private Standing standing = Standing.UNSEEN;
         private String worker = "worker";
         private long lasting;
+        private Evidence needed = Evidence.USUAL;
         private long now = 1_700_000_000_000L;
 
         History calls(int count, String outcome) {
             for (int i = 0; i < count; i++) {
                 now += 10;
-                take(model.onCall(standing, new Call(outcome, worker, now - lasting), now));
+                take(model.onCall(standing, new Call(outcome, worker, now - lasting), needed, now));
             }
             return this;
         }
@@ -263,6 +310,12 @@ class HealthModelTest {
 
         History lasting(long millis) {
             lasting = millis;
+            return this;
+        }
+
+        /** From now on others of its failure domain are out. */
+        History doubted() {
+            needed = Evidence.ONE_WORKER;
             return this;
         }
 

@@ -5,6 +5,7 @@ import dev.signalbox.config.Deployment;
 import dev.signalbox.config.DeploymentName;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,6 +46,32 @@ public final class Outages {
             });
         }
         return outages;
+    }
+
+    /**
+     * Deployments that are not out themselves, but share a failure domain of which at least two are, and more than half of those that
+     * are called: what failed there is likely to fail here.
+     *
+     * @param endpoints as above
+     * @param credentials as above
+     * @param called deployments that were called lately, those that are out included
+     */
+    public static Set<DeploymentName> doubtful(Configuration configuration, Set<DeploymentName> endpoints,
+            Set<DeploymentName> credentials, Set<DeploymentName> called) {
+        Set<DeploymentName> doubtful = new HashSet<>();
+        if (endpoints.size() < FEWEST && credentials.size() < FEWEST) {
+            return doubtful;
+        }
+        for (FailureDomain.Kind kind : CapacityRule.WIDE_FIRST) {
+            Set<DeploymentName> guilty = kind == FailureDomain.Kind.CREDENTIAL ? credentials : endpoints;
+            byDomain(configuration, kind).values().forEach(members -> {
+                int out = in(members, guilty::contains).size();
+                if (out >= FEWEST && 2 * out > in(members, called::contains).size()) {
+                    doubtful.addAll(in(members, name -> !endpoints.contains(name) && !credentials.contains(name)));
+                }
+            });
+        }
+        return doubtful;
     }
 
     private static Set<DeploymentName> in(List<Deployment> members, Predicate<DeploymentName> wanted) {

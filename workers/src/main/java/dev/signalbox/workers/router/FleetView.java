@@ -18,17 +18,18 @@ import org.jspecify.annotations.Nullable;
  * @param sinceNanos when the deployment came to that state
  * @param untilNanos in EJECTED: when that ends
  * @param mayTry in PROBING: whether it is this worker that may try it, one call at a time
+ * @param soleWitness whether this worker alone saw it fail since its last answer: others are to try it first
  * @param firstTokenMillis median time to first token of the last minute, of an answer that is not streamed the whole one; not
  *        a number: not known
  * @param perTokenMillis median time per output token of the last minute; not a number: not known
  */
 public record FleetView(Optional<dev.signalbox.schemas.avro.DeploymentState> found, BreakerState asBreaker,
-        long foundMillis, long asOfNanos, long sinceNanos, long untilNanos, boolean mayTry, double firstTokenMillis,
-        double perTokenMillis) {
+        long foundMillis, long asOfNanos, long sinceNanos, long untilNanos, boolean mayTry, boolean soleWitness,
+        double firstTokenMillis, double perTokenMillis) {
     /** The dispatcher tells of what is called or not healthy each 5 s. */
     public static final Duration LONGEST_AGE = Duration.ofSeconds(15);
     public static final FleetView NONE = new FleetView(Optional.empty(), BreakerState.CLOSED, 0, 0, 0, 0, false,
-            Double.NaN, Double.NaN);
+            false, Double.NaN, Double.NaN);
 
     private static final long EASE_IN_NANOS = 10_000_000_000L;
     private static final double FIRST_SHARE = 0.1;
@@ -51,7 +52,7 @@ public record FleetView(Optional<dev.signalbox.schemas.avro.DeploymentState> fou
                 Math.min(nowNanos, nanos(health.getSinceMillis(), brokerMillis, nowNanos)),
                 nanos(until, brokerMillis, nowNanos),
                 health.getProbingWorker() == null || health.getProbingWorker().equals(worker),
-                median(first == null ? total : first), median(each));
+                worker.equals(health.getSoleWitness()), median(first == null ? total : first), median(each));
     }
 
     private static BreakerState asBreaker(DeploymentHealth health) {
@@ -84,9 +85,9 @@ public record FleetView(Optional<dev.signalbox.schemas.avro.DeploymentState> fou
             return BreakerState.CLOSED;
         }
         if (asBreaker == BreakerState.RECOVERING && nowNanos - sinceNanos >= EASE_IN_NANOS) {
-            return BreakerState.CLOSED;
+            return soleWitness ? BreakerState.RECOVERING : BreakerState.CLOSED;
         }
-        return asBreaker == BreakerState.CLOSED && degraded() ? BreakerState.RECOVERING : asBreaker;
+        return asBreaker == BreakerState.CLOSED && (soleWitness || degraded()) ? BreakerState.RECOVERING : asBreaker;
     }
 
     /** Part of the calls that should pass, 0 to 1. */
@@ -94,10 +95,17 @@ public record FleetView(Optional<dev.signalbox.schemas.avro.DeploymentState> fou
         return switch (health(nowNanos)) {
             case CLOSED -> 1;
             case OPEN, HALF_OPEN -> 0;
-            case RECOVERING -> degraded()
-                    ? DEGRADED_SHARE
-                    : FIRST_SHARE + (1 - FIRST_SHARE) * Math.max(0, nowNanos - sinceNanos) / EASE_IN_NANOS;
+            case RECOVERING -> soleWitness
+                    ? 0
+                    : degraded()
+                            ? DEGRADED_SHARE
+                            : FIRST_SHARE + (1 - FIRST_SHARE) * Math.max(0, nowNanos - sinceNanos) / EASE_IN_NANOS;
         };
+    }
+
+    /** Whether other workers are to try it first: this one's word against it is known. */
+    boolean othersFirst(long nowNanos) {
+        return soleWitness && fresh(nowNanos);
     }
 
     private boolean degraded() {
@@ -114,7 +122,8 @@ public record FleetView(Optional<dev.signalbox.schemas.avro.DeploymentState> fou
 
     /** The same, but not to be tried by this worker until the dispatcher says so again. */
     FleetView tried() {
-        return new FleetView(found, asBreaker, foundMillis, asOfNanos, sinceNanos, untilNanos, false, firstTokenMillis,
+        return new FleetView(found, asBreaker, foundMillis, asOfNanos, sinceNanos, untilNanos, false, soleWitness,
+                firstTokenMillis,
                 perTokenMillis);
     }
 

@@ -295,12 +295,21 @@ public final class Router {
             case CLOSED -> new Candidate(state.deployment(), Standing.READY);
             case RECOVERING -> random.nextDouble() < state.share(question.nowNanos)
                     ? new Candidate(state.deployment(), Standing.READY)
-                    : new Candidate(state.deployment(), Standing.EASING, "recovers: others go first this time");
-            case HALF_OPEN -> state.trialFree(question.nowNanos)
-                    ? new Candidate(state.deployment(), Standing.TRIAL, "was ejected: this call tries it")
-                    : ejected(state, question);
+                    : easing(state, question);
+            case HALF_OPEN -> !state.trialFree(question.nowNanos)
+                    ? ejected(state, question)
+                    : state.fleet().view().othersFirst(question.nowNanos)
+                            ? easing(state, question)
+                            : new Candidate(state.deployment(), Standing.TRIAL, "was ejected: this call tries it");
             case OPEN -> ejected(state, question);
         };
+    }
+
+    private static Candidate easing(DeploymentState state, Question question) {
+        return new Candidate(state.deployment(), Standing.EASING,
+                state.fleet().view().othersFirst(question.nowNanos)
+                        ? "failed here only: another worker is to try it"
+                        : "recovers: others go first this time");
     }
 
     private static Candidate ejected(DeploymentState state, Question question) {

@@ -161,6 +161,39 @@ class FleetViewTest {
         assertThat(shareOfA()).isEqualTo(1);
     }
 
+    /** The other workers' word decides: another failure here would tell nothing, and cost a call. */
+    @Test
+    void oneThatFailedHereOnlyIsLeftToOtherWorkersWhileAnotherDeploymentCanServe() {
+        told(health(HEALTHY).setSoleWitness("this worker"));
+        assertThat(shareOfA()).isZero();
+        assertThat(granted().routed().candidates().getLast().why()).hasValue(
+                "failed here only: another worker is to try it");
+
+        told(health(HEALTHY).setSoleWitness("another worker"));
+        assertThat(shareOfA()).isEqualTo(1);
+
+        told(health(HEALTHY).setSoleWitness("this worker"));
+        desk.order(B.name(), new OperatorOrder(OperatorOrder.Action.EJECT, "ops", "test", now + 60 * SECOND), now);
+        assertThat(shareOfA()).isEqualTo(1);
+        assertThat(granted().routed().panic()).isFalse();
+        desk.order(B.name(), null, now);
+        now += 15 * SECOND + 1;
+        assertThat(shareOfA()).as("too old").isEqualTo(1);
+    }
+
+    @Test
+    void aWorkersOwnTrialWaitsForOtherWorkersToo() {
+        desk.ended(granted().permit(), USED, new CallLesson.Failed(Blame.SERVICE_AT_ONCE, Optional.empty()), now);
+        now += 6 * SECOND;
+        desk.told(A.name(), FleetView.of(health(HEALTHY).setSoleWitness("this worker").build(), "this worker",
+                BROKER_MILLIS, now), now);
+        assertThat(desk.view(A, now).own()).isEqualTo(BreakerState.HALF_OPEN);
+        assertThat(chosen()).isEqualTo(B);
+
+        desk.told(A.name(), FleetView.of(health(HEALTHY).build(), "this worker", BROKER_MILLIS, now), now);
+        assertThat(granted().permit().isTrial()).isTrue();
+    }
+
     private double shareOfA() {
         int times = 0;
         for (int i = 0; i < 1_000; i++) {
