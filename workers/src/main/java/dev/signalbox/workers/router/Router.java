@@ -153,18 +153,21 @@ public final class Router {
         if (candidates.size() > 1) {
             candidates.sort(BY_STANDING);
             if (question.ask.retry()) {
-                usableFirst(candidates, question.ask);
+                usableFirst(candidates, question);
             }
         }
         return candidates;
     }
 
-    /** Of those that may be called now: where the request should stay, then those that it has not called, then the others. */
-    private static void usableFirst(List<Candidate> candidates, CallAsk ask) {
+    /** Of those that may be called now: where the request should stay, unless other workers are to try that, then those that it has not called, then the others. */
+    private void usableFirst(List<Candidate> candidates, Question question) {
+        CallAsk ask = question.ask;
         List<Candidate> usable = new ArrayList<>(candidates.stream().filter(Candidate::usable).toList());
         usable.sort(Comparator.comparingInt(candidate -> {
             DeploymentName name = candidate.deployment().name();
-            return ask.stay().filter(name::equals).isPresent() ? 0 : ask.tried().contains(name) ? 2 : 1;
+            boolean stays = ask.stay().filter(name::equals).isPresent()
+                    && !states.of(name).fleet().view().othersFirst(question.nowNanos);
+            return stays ? 0 : ask.tried().contains(name) ? 2 : 1;
         }));
         for (int i = 0; i < usable.size(); i++) {
             candidates.set(i, usable.get(i));

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -179,6 +180,22 @@ class FleetViewTest {
         desk.order(B.name(), null, now);
         now += 15 * SECOND + 1;
         assertThat(shareOfA()).as("too old").isEqualTo(1);
+    }
+
+    @Test
+    void aRetryThatWouldStayGoesElsewhereToo() {
+        CallAsk stay = new CallAsk(CallAsk.FIRST.rule(), Set.of(A.name()), Set.of(), Optional.of(A.name()), true);
+        told(health(HEALTHY));
+        assertThat(chosen(stay)).isEqualTo(A);
+
+        told(health(HEALTHY).setSoleWitness("this worker"));
+        assertThat(chosen(stay)).isEqualTo(B);
+    }
+
+    private Deployment chosen(CallAsk ask) {
+        return ((Granted) desk.ask(new RoutingQuery(POOL, TestConfiguration.MODEL, "any", List.of(),
+                RoutingQuery.Needs.NONE, java.time.LocalDate.EPOCH, ++key * 0x9E3779B97F4A7C15L), ask, null, now))
+                        .candidate().deployment();
     }
 
     @Test
