@@ -10,6 +10,7 @@ import dev.signalbox.schemas.Priority;
 import dev.signalbox.schemas.avro.ReplyStatus;
 import dev.signalbox.simulator.SimulatorOptions;
 import dev.signalbox.simulator.fault.FaultRule;
+import dev.signalbox.simulator.meter.CallRecord;
 import dev.signalbox.simulator.profile.ModelProfile;
 import dev.signalbox.simulator.profile.VendorProfile;
 import dev.signalbox.system.Installation;
@@ -74,12 +75,21 @@ class OutageInTheFleetIT {
             }
             LockSupport.parkNanos(GAP.toNanos());
 
+            List<String> seen = new ArrayList<>();
+            long down = System.currentTimeMillis();
             installation.simulator().setFaults(List.of(FaultRule.parse("one", "m", "status:503")));
             for (int i = 0; i < REQUESTS; i++) {
                 assertThat(servedBy(caller)).isEqualTo("two/m");
+                var health = dispatcher.healths().health("one/m");
+                seen.add("%.1f s: %s, %s".formatted((System.currentTimeMillis() - down) / 1_000.0, health.getState(),
+                        health.getReason()));
                 LockSupport.parkNanos(GAP.toNanos());
             }
-            long failing = installation.simulator().calls().stream().filter(call -> call.fault() != null).count();
+            List<CallRecord> failing = installation.simulator().calls().stream().filter(call -> call.fault() != null)
+                    .toList();
+            String calls = failing.stream().map(call -> "%.1f s: %s".formatted(
+                    (call.startedMillis() - down) / 1_000.0, call.requestId())).toList().toString();
+            System.out.println("S15: calls that met the outage " + calls + ", seen meanwhile " + seen);
 
             installation.simulator().setFaults(List.of());
             long recovered = System.nanoTime();
@@ -88,8 +98,8 @@ class OutageInTheFleetIT {
                 assertThat(Duration.ofNanos(System.nanoTime() - recovered)).as("since its recovery").isLessThan(BACK);
             }
             System.out.printf("S15 with three workers: %d of %d served, %d calls met the outage, back after %d s%n",
-                    REQUESTS, REQUESTS, failing, TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - recovered));
-            assertThat(failing).as("calls that met the outage").isBetween(1L, (long) MOST_CALLS);
+                    REQUESTS, REQUESTS, failing.size(), TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - recovered));
+            assertThat(failing).as("calls that met the outage").isNotEmpty().hasSizeLessThanOrEqualTo(MOST_CALLS);
         } finally {
             others.forEach(Worker::close);
         }

@@ -195,7 +195,7 @@ class FleetViewTest {
     private Deployment chosen(CallAsk ask) {
         return ((Granted) desk.ask(new RoutingQuery(POOL, TestConfiguration.MODEL, "any", List.of(),
                 RoutingQuery.Needs.NONE, java.time.LocalDate.EPOCH, ++key * 0x9E3779B97F4A7C15L), ask, null, now))
-                        .candidate().deployment();
+                .candidate().deployment();
     }
 
     @Test
