@@ -10,7 +10,7 @@ import picocli.CommandLine.Option;
 
 /** Where a process of a fleet shows its health, metrics and pages, and who may see them. */
 public final class AdminOptions {
-    private static final String TOKEN_VARIABLE = "SIGNALBOX_ADMIN_TOKEN";
+    static final String TOKEN_VARIABLE = "SIGNALBOX_ADMIN_TOKEN";
 
     @Option(names = "--admin-host", defaultValue = "${env:SIGNALBOX_ADMIN_HOST:-127.0.0.1}", description = "Address of /livez, /readyz, /metrics and pages; default ${DEFAULT-VALUE}. Another than a loopback one needs a token.")
     private String host = "127.0.0.1";

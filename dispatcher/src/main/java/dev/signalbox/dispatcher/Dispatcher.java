@@ -122,6 +122,7 @@ public final class Dispatcher implements AutoCloseable {
         OperatorView view = new OperatorView(new FleetPages(server, peers), self);
         view.deployments(control, healths, configured::deployments);
         view.usage(usage);
+        view.requests(usage);
         view.reports(server, reports);
     }
 
@@ -152,7 +153,9 @@ public final class Dispatcher implements AutoCloseable {
                 Serdes.serdeFrom(new AvroSerializer<>(registry, options.registryProperties()),
                         new AvroDeserializer<>(BudgetRecord.class, registry)),
                 hasBudget,
-                new AvailabilityTopology(new AvroDeserializer<>(RequestStatus.class, registry),
+                new AvailabilityTopology(
+                        Serdes.serdeFrom(new AvroSerializer<>(registry, options.registryProperties()),
+                                new AvroDeserializer<>(RequestStatus.class, registry)),
                         Serdes.serdeFrom(new AvroSerializer<>(registry, options.registryProperties()),
                                 new AvroDeserializer<>(AvailabilityRecord.class, registry)),
                         availability))

@@ -1,8 +1,10 @@
 package dev.signalbox.dispatcher;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.signalbox.config.admin.AdminAnswer;
 import dev.signalbox.config.admin.AdminServer;
+import dev.signalbox.dispatcher.availability.RequestStatuses;
 import dev.signalbox.dispatcher.health.HealthReader;
 import dev.signalbox.dispatcher.health.HealthStore;
 import dev.signalbox.dispatcher.usage.UsageTable;
@@ -13,6 +15,7 @@ import dev.signalbox.dispatcher.view.StoreView;
 import dev.signalbox.dispatcher.view.StreamsOwners;
 import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.BudgetRecord;
+import dev.signalbox.schemas.avro.RequestStatus;
 import dev.signalbox.schemas.avro.UsageRollup;
 import dev.signalbox.schemas.serde.JsonRecords;
 import java.nio.charset.StandardCharsets;
@@ -23,11 +26,14 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.StoreQueryParameters;
 import org.apache.kafka.streams.state.HostInfo;
+import org.apache.kafka.streams.state.QueryableStoreTypes;
+import org.apache.kafka.streams.state.ReadOnlyWindowStore;
 
 /**
  * The operators' pages over the stores, records in their JSON form: {@code /deployments}, {@code /deployments/<name>},
- * {@code /usage/hourly}, {@code /usage/daily}, {@code /budgets}, and what the instance that judges the fleet has published:
+ * {@code /usage/hourly}, {@code /usage/daily}, {@code /budgets}, {@code /requests?id=}, and what the instance that judges the fleet has published:
  * {@code /redundancy}, {@code /alerts}. Each instance of the fleet answers for all.
  */
 final class OperatorView {
@@ -61,6 +67,29 @@ final class OperatorView {
         pages.list(view("/budgets", "budget", usage, UsageTable.BUDGETS,
                 new KeyValueRows<BudgetRecord>(usage, UsageTable.BUDGETS.store(),
                         spent -> JsonRows.tree(records.write(spent)))));
+    }
+
+    /** {@code /requests?id=…}: where one request is, as it was told last. */
+    void requests(KafkaStreams usage) {
+        pages.row(new StoreView("/requests", "request",
+                new StreamsOwners(usage, self, RequestStatuses.STORE, Topics.STATUS), (partition, id, most) -> {
+                    ReadOnlyWindowStore<String, RequestStatus> store = usage
+                            .store(StoreQueryParameters
+                                    .fromNameAndType(RequestStatuses.STORE,
+                                            QueryableStoreTypes.<String, RequestStatus>windowStore())
+                                    .withPartition(partition));
+                    SortedMap<String, JsonNode> rows = new TreeMap<>();
+                    RequestStatuses.of(store, id).ifPresent(told -> rows.put(id, toldRow(told)));
+                    return rows;
+                }), "id");
+    }
+
+    private JsonNode toldRow(RequestStatuses.Told told) {
+        JsonNode row = JsonRows.tree(records.write(told.status()));
+        if (row instanceof ObjectNode object) {
+            object.put("toldMillis", told.toldMillis());
+        }
+        return row;
     }
 
     private StoreView view(String path, String noun, KafkaStreams usage, UsageTable table, StoreView.Reader rows) {

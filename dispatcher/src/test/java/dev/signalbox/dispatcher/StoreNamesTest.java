@@ -46,7 +46,7 @@ class StoreNamesTest {
     private static Topology usage() {
         return new UsageTopology(() -> Duration.ofMinutes(1), new FleetTime(() -> 0), none(), serde(), serde(), serde(),
                 (scope, name) -> false,
-                new AvailabilityTopology(none(), serde(), new AvailabilityBoard(() -> "test", Map::of))).build();
+                new AvailabilityTopology(serde(), serde(), new AvailabilityBoard(() -> "test", Map::of))).build();
     }
 
     private static void add(SortedSet<String> names, String application, Topology topology) {

@@ -44,12 +44,15 @@ final class RequestEndings {
         status.setErrorCode(error == null ? null : error.getCode());
         status.setCallersFault(isCallersFault(reply));
         status.setLate(brokerMillis.getAsLong() > inbound.expiresAtMillis());
+        status.setStartedMillis(inbound.firstEnqueuedMillis() + reply.getTimings().getQueuedMillis());
         journal.accept(status);
     }
 
     /** It is in a call for a while. */
     void running(InboundRequest inbound) {
-        journal.accept(status(inbound, RequestState.RUNNING));
+        RequestStatus status = status(inbound, RequestState.RUNNING);
+        status.setStartedMillis(brokerMillis.getAsLong() - UnderWay.TOLD_AFTER.toMillis());
+        journal.accept(status);
     }
 
     private RequestStatus status(InboundRequest inbound, RequestState state) {
@@ -66,6 +69,10 @@ final class RequestEndings {
         status.setRequestedModel(request.getModel());
         status.setWorker(identity.name());
         status.setReplyTopic(inbound.address().replyTopic());
+        status.setRequestTopic(inbound.ticket().partition().topic());
+        status.setRequestPartition(inbound.ticket().partition().partition());
+        status.setRequestOffset(inbound.ticket().offset());
+        status.setFirstEnqueuedMillis(inbound.firstEnqueuedMillis());
         return status;
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.signalbox.schemas.avro.LlmReply;
 import dev.signalbox.schemas.avro.ReplyError;
 import dev.signalbox.schemas.avro.ReplyStatus;
+import dev.signalbox.schemas.avro.ReplyTimings;
 import dev.signalbox.schemas.avro.RequestState;
 import dev.signalbox.schemas.avro.RequestStatus;
 import dev.signalbox.schemas.avro.StreamPolicy;
@@ -41,6 +42,21 @@ class RequestEndingsTest {
     }
 
     @Test
+    void whereToLookIsToldWithTheEndAndOfOneThatRuns() {
+        now.set(10_000);
+        endings.running(request());
+        endings.tell(request(), reply(ReplyStatus.COMPLETED, null));
+
+        assertThat(told).extracting(RequestStatus::getState).containsExactly(RequestState.RUNNING, RequestState.ENDED);
+        assertThat(told).extracting(RequestStatus::getStartedMillis).containsExactly(8_000L, 5L);
+        assertThat(told).allSatisfy(record -> {
+            assertThat(record.getRequestTopic()).isEqualTo(TestRequests.LANE.requestTopic());
+            assertThat(record.getRequestOffset()).isEqualTo(42);
+            assertThat(record.getFirstEnqueuedMillis()).isZero();
+        });
+    }
+
+    @Test
     void anAnswerIsLateFromTheEndOfItsTimeOn() {
         InboundRequest request = request();
         now.set(request.expiresAtMillis());
@@ -58,6 +74,7 @@ class RequestEndingsTest {
     private static LlmReply reply(ReplyStatus status, @Nullable String code) {
         LlmReply reply = new LlmReply();
         reply.setStatus(status);
+        reply.setTimings(new ReplyTimings(5L, null, 9L));
         reply.setError(code == null ? null : new ReplyError(code, "why", false));
         return reply;
     }

@@ -64,6 +64,23 @@ public final class FleetPages {
         });
     }
 
+    /** One row by its key, which that parameter names, and no list. */
+    public void row(StoreView view, String parameter) {
+        instance(view);
+        server.page(view.path(), (path, asked) -> {
+            String key = asked.getOrDefault(parameter, "");
+            if (key.isEmpty() || !(path.isEmpty() || path.equals("/"))) {
+                return AdminAnswer.text(404, "which " + view.noun() + "? " + view.path() + "?" + parameter + "=…");
+            }
+            return switch (query.one(view, key, key)) {
+                case FleetQuery.Found.Row(JsonNode row) -> AdminAnswer.json(200, InstanceAnswer.text(row) + "\n");
+                case FleetQuery.Found.Away(String why) ->
+                    AdminAnswer.text(503, "the " + view.noun() + " is not known now: " + why + "; try again");
+                case FleetQuery.Found.Unknown() -> AdminAnswer.text(404, "no such " + view.noun() + " is known");
+            };
+        });
+    }
+
     private void instance(StoreView view) {
         server.page(FleetQuery.INSTANCE + view.path(),
                 (path, asked) -> AdminAnswer.json(200, FleetQuery.own(view, asked).toJson()));

@@ -25,7 +25,6 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
-import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -65,8 +64,10 @@ class AvailabilityTopologyTest {
                 "none:1", StreamsConfig.STATE_DIR_CONFIG, folder.toString(),
                 StreamsConfig.ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING_CONFIG, true));
         StreamsBuilder builder = new StreamsBuilder();
-        Deserializer<RequestStatus> reader = (topic, bytes) -> read(
-                () -> RequestStatus.fromByteBuffer(ByteBuffer.wrap(bytes)));
+        Serde<RequestStatus> reader = Serdes.serdeFrom((topic, status) -> read(() -> bytes(status.toByteBuffer())),
+                (topic, bytes) -> bytes == null
+                        ? null
+                        : read(() -> RequestStatus.fromByteBuffer(ByteBuffer.wrap(bytes))));
         Serde<AvailabilityRecord> records = Serdes.serdeFrom(
                 (topic, record) -> record == null ? null : read(() -> bytes(record.toByteBuffer())),
                 (topic, bytes) -> bytes == null
@@ -110,6 +111,36 @@ class AvailabilityTopologyTest {
         assertThat(List.of(chat.getAccepted(), chat.getInTime(), chat.getLate(), chat.getExpired(), chat.getShed(),
                 chat.getFailed())).containsExactly(5L, 1L, 1L, 1L, 1L, 1L);
         assertThat(hours.get("2026-11-21T20Z/test/batch+jobs%2Fnight").getUseCase()).isEqualTo("batch jobs/night");
+    }
+
+    @Test
+    void whereARequestIsCanBeAskedForADay() {
+        RequestStatus running = status("r-1", "chat", "COMPLETED");
+        running.setState(RequestState.RUNNING);
+        send(running);
+        assertThat(told("r-1").orElseThrow().status().getState()).isEqualTo(RequestState.RUNNING);
+        long ranMillis = told("r-1").orElseThrow().toldMillis();
+
+        pass(Duration.ofMinutes(1));
+        ended("r-1", "chat", "EXPIRED");
+        pass(Duration.ofMinutes(1));
+        ended("r-1", "chat", "COMPLETED");
+        send(running);
+        RequestStatuses.Told end = told("r-1").orElseThrow();
+        assertThat(end.status().getStatus()).as("the first end counts").isEqualTo("EXPIRED");
+        assertThat(end.toldMillis() - ranMillis).isEqualTo(60_000);
+        assertThat(told("r-2")).isEmpty();
+
+        for (int i = 0; i < 3; i++) {
+            pass(Duration.ofHours(20));
+            ended("later-" + i, "chat", "COMPLETED");
+        }
+        assertThat(told("r-1")).as("bounded").isEmpty();
+        assertThat(told("later-2")).isPresent();
+    }
+
+    private Optional<RequestStatuses.Told> told(String id) {
+        return RequestStatuses.of(driver.getWindowStore(RequestStatuses.STORE), id);
     }
 
     @Test

@@ -91,9 +91,9 @@ class UsageTopologyTest {
         return new UsageTopology(() -> LONGEST_CALL, new FleetTime(monotonic::get), events, usages(), rollups(),
                 budgets(),
                 (scope, name) -> scope == Budget.Scope.TENANT && name.equals("acme"),
-                new AvailabilityTopology((topic, bytes) -> {
+                new AvailabilityTopology(Serdes.serdeFrom((topic, status) -> null, (topic, bytes) -> {
                     throw new AssertionError("no statuses here");
-                }, availabilities(), new AvailabilityBoard(() -> "test", Map::of))).build();
+                }), availabilities(), new AvailabilityBoard(() -> "test", Map::of))).build();
     }
 
     @Test

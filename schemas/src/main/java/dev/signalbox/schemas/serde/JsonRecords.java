@@ -8,6 +8,7 @@ import dev.signalbox.schemas.avro.ConfigurationRecord;
 import dev.signalbox.schemas.avro.DeploymentHealth;
 import dev.signalbox.schemas.avro.LlmReply;
 import dev.signalbox.schemas.avro.LlmRequest;
+import dev.signalbox.schemas.avro.RequestStatus;
 import dev.signalbox.schemas.avro.RouteStanding;
 import dev.signalbox.schemas.avro.TokenChunk;
 import dev.signalbox.schemas.avro.UsageRollup;
@@ -82,6 +83,10 @@ public final class JsonRecords {
 
     public byte[] write(DeploymentHealth health) {
         return JsonRecordWriter.write(health);
+    }
+
+    public byte[] write(RequestStatus status) {
+        return JsonRecordWriter.write(status);
     }
 
     public byte[] write(RouteStanding standing) {
