@@ -9,9 +9,7 @@ import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.BudgetRecord;
 import dev.signalbox.schemas.serde.AvroDeserializer;
 import dev.signalbox.schemas.serde.SchemaRegistryClient;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -52,29 +50,14 @@ final class Budgeted implements BiPredicate<Budget.Scope, String>, AutoCloseable
         BudgetKey.spent(record.key()).ifPresent(key -> {
             BudgetRecord sum = record.value() == null ? null : records.deserialize(record.topic(), record.value());
             if (sum != null) {
-                spent.merge(key, sum, (before, now) -> until(now) >= until(before) ? now : before);
+                spent.merge(key, sum, (before, now) -> BudgetTrouble.until(now) >= BudgetTrouble.until(before) ? now : before);
             }
         });
-    }
-
-    private static long until(BudgetRecord sum) {
-        Long until = sum.getUntilMillis();
-        return until == null ? 0 : until;
     }
 
     /** Budgets whose soft or hard limit is reached in the period of that time, ms on the broker's clock. */
     List<Trouble> troubles(long nowMillis) {
-        Map<BudgetKey, Budget> budgets = new LinkedHashMap<>();
-        configured.get().forEach(budget -> budgets.put(BudgetKey.of(budget), budget));
-        budgets.putAll(ordered);
-        List<Trouble> troubles = new ArrayList<>();
-        budgets.forEach((key, budget) -> {
-            BudgetRecord sum = spent.get(key);
-            if (sum != null && sum.getSpent() != null && until(sum) > nowMillis) {
-                BudgetTrouble.of(key, budget, sum.getSpent()).ifPresent(troubles::add);
-            }
-        });
-        return troubles;
+        return BudgetTrouble.of(configured.get(), ordered, spent, nowMillis);
     }
 
     @Override

@@ -154,6 +154,13 @@ final class ControlDriver implements AutoCloseable {
         }
     }
 
+    /** In one step, for days and weeks: each punctuation comes once. */
+    void jump(Duration time) {
+        now = now.plus(time);
+        monotonic.addAndGet(time.toMillis());
+        driver.advanceWallClockTime(time);
+    }
+
     @Override
     public void close() {
         driver.close();

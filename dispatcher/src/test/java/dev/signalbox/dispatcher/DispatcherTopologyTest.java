@@ -27,9 +27,11 @@ import org.apache.kafka.streams.TestOutputTopic;
 import org.apache.kafka.streams.TopologyTestDriver;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@Tag("issue-5")
 class DispatcherTopologyTest {
     private static final Instant T0 = Instant.ofEpochMilli(1_700_000_000_000L);
     private static final String NAME = "vendor.eu/model";

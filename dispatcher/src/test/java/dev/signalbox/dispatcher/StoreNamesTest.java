@@ -43,6 +43,15 @@ class StoreNamesTest {
         assertThat(added).as("new names: add them to src/test/resources/stores/names.txt, where they stay").isEmpty();
     }
 
+    @Test
+    void whatEachStoreHoldsIsKeptInTheFormOfItsFirstVersion() {
+        SortedSet<String> stores = StoreNames.of(ControlDriver.topology(new AtomicLong()));
+        stores.addAll(StoreNames.of(usage()));
+        // Sums of hours and days are one kind of record.
+        stores.remove("usage-daily");
+        assertThat(stores).allSatisfy(store -> assertThat(StoredForms.of(store + ".v1.hex")).isNotEmpty());
+    }
+
     private static Topology usage() {
         return new UsageTopology(() -> Duration.ofMinutes(1), new FleetTime(() -> 0), none(), serde(), serde(), serde(),
                 (scope, name) -> false,

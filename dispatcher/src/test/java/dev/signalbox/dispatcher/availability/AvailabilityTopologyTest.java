@@ -185,6 +185,24 @@ class AvailabilityTopologyTest {
         assertThat(List.of(chat.getAccepted(), chat.getInTime(), chat.getFailed())).containsExactly(9L, 8L, 1L);
     }
 
+    @Test
+    void anEndThatComesLateCountsInItsOwnHourAndHoursPublishedOnceAreNotPublishedAgain() {
+        ended("r-1", "chat", "COMPLETED");
+        settle();
+        now = now.minus(Duration.ofHours(2));
+        ended("r-2", "chat", "EXPIRED");
+        ended("r-2", "chat", "EXPIRED");
+        now = now.plus(Duration.ofHours(2));
+        ended("r-3", "chat", "COMPLETED");
+        settle();
+
+        assertThat(hours.get("2026-11-21T20Z/test/chat").getInTime()).isEqualTo(2);
+        assertThat(hours.get("2026-11-21T18Z/test/chat").getExpired()).isEqualTo(1);
+        hours.clear();
+        settle();
+        assertThat(hours).as("nothing has changed").isEmpty();
+    }
+
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4})
     void sumsAreThoseOfTheRequests(long seed) {

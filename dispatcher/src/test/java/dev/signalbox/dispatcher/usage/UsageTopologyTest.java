@@ -1,25 +1,19 @@
 package dev.signalbox.dispatcher.usage;
 
+import static dev.signalbox.dispatcher.usage.UsageDriver.LONGEST_CALL;
+import static dev.signalbox.dispatcher.usage.UsageDriver.T0;
+import static dev.signalbox.dispatcher.usage.UsageDriver.answered;
+import static dev.signalbox.dispatcher.usage.UsageDriver.call;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.signalbox.config.Budget;
 import dev.signalbox.dispatcher.Events;
-import dev.signalbox.dispatcher.availability.AvailabilityBoard;
-import dev.signalbox.dispatcher.availability.AvailabilityTopology;
 import dev.signalbox.dispatcher.TopologyDrawing;
-import dev.signalbox.dispatcher.health.FleetTime;
-import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.AttemptEvent;
-import dev.signalbox.schemas.avro.AttemptId;
-import dev.signalbox.schemas.avro.AvailabilityRecord;
 import dev.signalbox.schemas.avro.BudgetRecord;
-import dev.signalbox.schemas.avro.TokenUsage;
 import dev.signalbox.schemas.avro.UsageRecord;
 import dev.signalbox.schemas.avro.UsageRollup;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.math.BigDecimal;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -28,72 +22,44 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Properties;
 import java.util.Random;
-import java.util.concurrent.atomic.AtomicLong;
-import org.apache.avro.specific.SpecificRecordBase;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.apache.kafka.common.serialization.Deserializer;
-import org.apache.kafka.common.serialization.Serde;
-import org.apache.kafka.common.serialization.Serdes;
-import org.apache.kafka.common.serialization.Serializer;
-import org.apache.kafka.common.serialization.StringDeserializer;
-import org.apache.kafka.common.serialization.StringSerializer;
-import org.apache.kafka.streams.StreamsConfig;
-import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.TestOutputTopic;
-import org.apache.kafka.streams.Topology;
-import org.apache.kafka.streams.TopologyTestDriver;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("issue-5")
 class UsageTopologyTest {
-    private static final Instant T0 = Instant.parse("2026-11-21T20:15:00Z");
-    private static final Duration LONGEST_CALL = Duration.ofMinutes(12);
-    private static final String NAME = "vendor.eu/model";
-
-    private final AtomicLong monotonic = new AtomicLong(77);
-    private TopologyTestDriver driver;
-    private TestInputTopic<String, byte[]> attempts;
+    private UsageDriver application;
     private TestOutputTopic<String, UsageRecord> usage;
     private TestOutputTopic<String, UsageRollup> hourly;
     private TestOutputTopic<String, UsageRollup> daily;
     private TestOutputTopic<String, BudgetRecord> budgets;
-    private Instant now = T0;
 
     @BeforeEach
     void start(@TempDir Path folder) {
-        Properties properties = new Properties();
-        properties.putAll(Map.of(StreamsConfig.APPLICATION_ID_CONFIG, "usage", StreamsConfig.BOOTSTRAP_SERVERS_CONFIG,
-                "none:1", StreamsConfig.STATE_DIR_CONFIG, folder.toString(),
-                StreamsConfig.ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING_CONFIG, true));
-        driver = new TopologyTestDriver(topology(), properties, T0);
-        attempts = driver.createInputTopic(Topics.ATTEMPTS, new StringSerializer(), new ByteArraySerializer());
-        usage = driver.createOutputTopic(Topics.USAGE, new StringDeserializer(), usages().deserializer());
-        hourly = driver.createOutputTopic(Topics.USAGE_HOURLY, new StringDeserializer(), rollups().deserializer());
-        daily = driver.createOutputTopic(Topics.USAGE_DAILY, new StringDeserializer(), rollups().deserializer());
-        budgets = driver.createOutputTopic(Topics.BUDGETS, new StringDeserializer(), budgets().deserializer());
+        application = new UsageDriver(folder);
+        usage = application.usage;
+        hourly = application.hourly;
+        daily = application.daily;
+        budgets = application.budgets;
     }
 
     @AfterEach
     void stop() {
-        driver.close();
+        application.close();
     }
 
-    private Topology topology() {
-        Deserializer<AttemptEvent> events = (topic, bytes) -> bytes == null
-                ? null
-                : read(() -> AttemptEvent.fromByteBuffer(ByteBuffer.wrap(bytes)));
-        return new UsageTopology(() -> LONGEST_CALL, new FleetTime(monotonic::get), events, usages(), rollups(),
-                budgets(),
-                (scope, name) -> scope == Budget.Scope.TENANT && name.equals("acme"),
-                new AvailabilityTopology(Serdes.serdeFrom((topic, status) -> null, (topic, bytes) -> {
-                    throw new AssertionError("no statuses here");
-                }), availabilities(), new AvailabilityBoard(() -> "test", Map::of))).build();
+    private void event(AttemptEvent event) {
+        application.event(event);
+    }
+
+    private void pass(Duration time) {
+        application.pass(time);
     }
 
     @Test
@@ -142,7 +108,7 @@ class UsageTopologyTest {
                     .satisfies(share -> assertThat(share.getSpent()).isEqualByComparingTo("0.250000001"));
         });
 
-        now = now.plus(Duration.ofDays(4));
+        application.now = application.now.plus(Duration.ofDays(4));
         event(answered(call("r-5", 1), 10, 51, "0.5"));
         pass(Duration.ofSeconds(1));
         sums = budgets.readKeyValuesToMap();
@@ -190,10 +156,10 @@ class UsageTopologyTest {
 
     @Test
     void sumsAreByTheHourInWhichACallStarted() {
-        now = Instant.parse("2026-11-21T23:59:59.900Z");
+        application.now = Instant.parse("2026-11-21T23:59:59.900Z");
         AttemptEvent before = call("r-1", 1);
         event(before);
-        now = now.plusSeconds(60);
+        application.now = application.now.plusSeconds(60);
         event(answered(before, 10, 20, "1"));
         AttemptEvent after = call("r-2", 1);
         event(after);
@@ -267,94 +233,16 @@ class UsageTopologyTest {
 
     @Test
     void everyOperatorAndStoreHasANameOfOursAndThePageShowsThem() throws IOException {
-        String description = topology().describe().toString().strip();
+        String description = application.topology().describe().toString().strip();
 
         assertThat(description).doesNotContain("KSTREAM", "KTABLE", "0000");
         assertThat(Files.readString(Path.of(System.getProperty("signalbox.root"), "docs", "dispatcher.md")))
                 .as("docs/dispatcher.md").contains("```\n" + description + "\n```\n")
-                .contains("```mermaid\n" + TopologyDrawing.of(topology()) + "```\n");
+                .contains("```mermaid\n" + TopologyDrawing.of(application.topology()) + "```\n");
     }
 
     private UsageRollup lastDaily() {
         pass(RollupProcessor.PUBLISH);
         return daily.readValuesToList().getLast();
-    }
-
-    private static AttemptEvent call(String request, int number) {
-        AttemptEvent started = Events.started(NAME, "worker");
-        started.setRequestId(request);
-        started.setAttempt(new AttemptId(0, 1, number, 7L));
-        return started;
-    }
-
-    private static AttemptEvent answered(AttemptEvent started, long input, long output, String cost) {
-        AttemptEvent ended = AttemptEvent.newBuilder(Events.answered(NAME, "worker", 5, 10, output))
-                .setRequestId(started.getRequestId()).setAttempt(started.getAttempt()).setTenant(started.getTenant())
-                .build();
-        ended.setUsage(TokenUsage.newBuilder().setInputTokens(input).setOutputTokens(output).build());
-        ended.setCost(new BigDecimal(cost).setScale(9));
-        return ended;
-    }
-
-    private void event(AttemptEvent event) {
-        now = now.plusMillis(10);
-        monotonic.addAndGet(10);
-        attempts.pipeInput(event.getDeployment(), read(() -> bytes(event.toByteBuffer())), now);
-    }
-
-    private void pass(Duration time) {
-        now = now.plus(time);
-        monotonic.addAndGet(time.toMillis());
-        driver.advanceWallClockTime(time);
-    }
-
-    private static Serde<UsageRecord> usages() {
-        return Serdes.serdeFrom(written(UsageRecord::toByteBuffer), (topic, bytes) -> bytes == null
-                ? null
-                : read(() -> UsageRecord.fromByteBuffer(ByteBuffer.wrap(bytes))));
-    }
-
-    private static Serde<UsageRollup> rollups() {
-        return Serdes.serdeFrom(written(UsageRollup::toByteBuffer), (topic, bytes) -> bytes == null
-                ? null
-                : read(() -> UsageRollup.fromByteBuffer(ByteBuffer.wrap(bytes))));
-    }
-
-    private static Serde<AvailabilityRecord> availabilities() {
-        return Serdes.serdeFrom(written(AvailabilityRecord::toByteBuffer), (topic, bytes) -> bytes == null
-                ? null
-                : read(() -> AvailabilityRecord.fromByteBuffer(ByteBuffer.wrap(bytes))));
-    }
-
-    private static Serde<BudgetRecord> budgets() {
-        return Serdes.serdeFrom(written(BudgetRecord::toByteBuffer), (topic, bytes) -> bytes == null
-                ? null
-                : read(() -> BudgetRecord.fromByteBuffer(ByteBuffer.wrap(bytes))));
-    }
-
-    private interface Written<T> {
-        ByteBuffer of(T record) throws IOException;
-    }
-
-    private static <T extends SpecificRecordBase> Serializer<T> written(Written<T> form) {
-        return (topic, record) -> record == null ? null : read(() -> bytes(form.of(record)));
-    }
-
-    private static byte[] bytes(ByteBuffer buffer) {
-        byte[] bytes = new byte[buffer.remaining()];
-        buffer.get(bytes);
-        return bytes;
-    }
-
-    private interface Avro<T> {
-        T run() throws IOException;
-    }
-
-    private static <T> T read(Avro<T> step) {
-        try {
-            return step.run();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }
