@@ -50,7 +50,8 @@ final class Budgeted implements BiPredicate<Budget.Scope, String>, AutoCloseable
         BudgetKey.spent(record.key()).ifPresent(key -> {
             BudgetRecord sum = record.value() == null ? null : records.deserialize(record.topic(), record.value());
             if (sum != null) {
-                spent.merge(key, sum, (before, now) -> BudgetTrouble.until(now) >= BudgetTrouble.until(before) ? now : before);
+                spent.merge(key, sum,
+                        (before, now) -> BudgetTrouble.until(now) >= BudgetTrouble.until(before) ? now : before);
             }
         });
     }

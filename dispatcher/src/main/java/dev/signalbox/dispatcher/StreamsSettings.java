@@ -25,9 +25,11 @@ final class StreamsSettings {
         Map<String, Object> all = both(CONTROL, client, stateDir);
         // The models tolerate an event twice, and a transaction costs 20 to 70 ms.
         all.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.AT_LEAST_ONCE);
-        all.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 0L);
+        // Each call changes two values of its deployment: changelogs get the last ones of each commit. Nothing that is
+        // published waits for that: only stores are cached, and what is told goes out at once.
+        all.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 8L << 20);
         all.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), 0);
-        // After a crash the events since the last commit are counted twice: a second's, not half a minute's.
+        // After a crash the events since the last commit are read again: a second's, not half a minute's.
         all.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 1_000L);
         // Beyond a store's own retention: its changelog is of no use after that.
         all.put(StreamsConfig.WINDOW_STORE_CHANGE_LOG_ADDITIONAL_RETENTION_MS_CONFIG, 600_000L);

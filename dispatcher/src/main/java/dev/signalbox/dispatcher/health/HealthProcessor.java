@@ -7,8 +7,10 @@ import dev.signalbox.schemas.avro.AttemptPhase;
 import dev.signalbox.schemas.avro.DeploymentHealth;
 import dev.signalbox.schemas.avro.DeploymentState;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -33,6 +35,8 @@ public final class HealthProcessor extends ContextualProcessor<String, AttemptEv
     private final Set<String> probed = new HashSet<>();
     /** Those that a sole witness was told of. */
     private final Set<String> witnessed = new HashSet<>();
+    /** The last standing of each deployment that was called, as the store has it: each call asks for one. */
+    private final Map<String, Standing> called = new HashMap<>();
     private KeyValueStore<String, Standing> standings;
     private LatencyReader latency;
 
@@ -60,23 +64,29 @@ public final class HealthProcessor extends ContextualProcessor<String, AttemptEv
         long now = record.timestamp();
         time.observe(now);
         if (record.value().getPhase() == AttemptPhase.STARTED && probed.contains(record.key())) {
-            Standing known = standings.get(record.key());
+            Standing known = known(record.key());
             take(record.key(), known,
                     new HealthStep(model.onStarted(known, record.value().getWorker(), now), List.of()),
                     now);
         }
         Call.of(record.value(), now).ifPresent(call -> {
-            Standing stored = standings.get(record.key());
-            Standing known = stored == null ? Standing.UNSEEN : stored;
+            Standing known = known(record.key());
             Evidence needed = doubted.test(record.key()) ? Evidence.ONE_WORKER : Evidence.USUAL;
             take(record.key(), known, model.onCall(known, call, needed, now), now);
         });
+    }
+
+    private Standing known(String deployment) {
+        Standing last = called.get(deployment);
+        Standing known = last == null ? standings.get(deployment) : last;
+        return known == null ? Standing.UNSEEN : known;
     }
 
     private void tick(long now) {
         HealthStore.all(standings).forEach(known -> {
             if (HealthStore.forgotten(known.value, now)) {
                 standings.delete(known.key);
+                called.remove(known.key);
                 probed.remove(known.key);
                 witnessed.remove(known.key);
                 context().forward(new Record<>(known.key, null, now));
@@ -105,6 +115,7 @@ public final class HealthProcessor extends ContextualProcessor<String, AttemptEv
     private void take(String deployment, Standing before, HealthStep step, long now) {
         Standing after = step.standing();
         standings.put(deployment, after);
+        called.put(deployment, after);
         if (after.state() == DeploymentState.PROBING) {
             probed.add(deployment);
         } else {

@@ -9,7 +9,7 @@ import org.apache.kafka.streams.state.ReadOnlyKeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
 
-/** Standings by deployment, in memory and in a changelog topic. */
+/** Standings by deployment, in memory and in a changelog topic, to which those that changed go with each commit. */
 public final class HealthStore {
     public static final String NAME = "health-standings";
 
@@ -22,7 +22,7 @@ public final class HealthStore {
     /** For the topology. */
     public static StoreBuilder<?> builder() {
         return Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore(NAME), Serdes.String(), StandingSerde.serde())
-                .withCachingDisabled();
+                .withCachingEnabled();
     }
 
     static boolean forgotten(Standing standing, long nowMillis) {

@@ -118,8 +118,13 @@ record OutcomeWindow(TreeMap<Long, TreeMap<String, Integer>> slices, TreeMap<Str
 
     /** Calls that count against the deployment. */
     long failed() {
-        return slices.values().stream().flatMap(slice -> slice.entrySet().stream())
-                .filter(count -> Blame.of(count.getKey()) != Blame.NOBODY).mapToLong(Map.Entry::getValue).sum();
+        long sum = 0;
+        for (Map<String, Integer> slice : slices.values()) {
+            for (Map.Entry<String, Integer> count : slice.entrySet()) {
+                sum += Blame.of(count.getKey()) == Blame.NOBODY ? 0 : count.getValue();
+            }
+        }
+        return sum;
     }
 
     long calls() {
@@ -128,8 +133,9 @@ record OutcomeWindow(TreeMap<Long, TreeMap<String, Integer>> slices, TreeMap<Str
 
     /** 0 without calls. */
     double errorRate() {
-        long calls = calls();
-        return calls == 0 ? 0 : (double) failed() / calls;
+        long failed = failed();
+        long calls = answered() + failed;
+        return calls == 0 ? 0 : (double) failed / calls;
     }
 
     int workersFailing() {

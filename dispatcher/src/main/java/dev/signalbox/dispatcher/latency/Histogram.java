@@ -25,7 +25,11 @@ public final class Histogram {
     private Histogram(int first, int[] counts) {
         this.first = first;
         this.counts = counts;
-        this.total = Arrays.stream(counts).asLongStream().sum();
+        long sum = 0;
+        for (int count : counts) {
+            sum += count;
+        }
+        this.total = sum;
     }
 
     private static long[] bounds() {

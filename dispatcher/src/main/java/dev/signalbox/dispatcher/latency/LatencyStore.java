@@ -10,9 +10,11 @@ import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.state.ReadOnlyWindowStore;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
-import org.apache.kafka.streams.state.WindowStore;
 
-/** Slices by deployment and start, in memory and in a changelog topic; as a processor or an operator's query reads them. */
+/**
+ * Slices by deployment and start, in memory and in a changelog topic, to which what changed goes with each commit; as a
+ * processor or an operator's query reads them.
+ */
 public final class LatencyStore {
     public static final String NAME = "latency-slices";
     /** Segments of 10 min, since only closed ones are ever deleted, and a restart reads them all. */
@@ -25,14 +27,7 @@ public final class LatencyStore {
     public static StoreBuilder<?> builder() {
         return Stores.windowStoreBuilder(
                 Stores.inMemoryWindowStore(NAME, LatencyModel.RETENTION, LatencyModel.SLICE, false), Serdes.String(),
-                LatencySlice.serde()).withCachingDisabled().withLoggingEnabled(CHANGELOG);
-    }
-
-    /** Adds a call to the slice that it ended in. */
-    static void add(WindowStore<String, LatencySlice> store, String deployment, LatencySample sample, long nowMillis) {
-        long start = LatencyModel.sliceStart(nowMillis);
-        LatencySlice before = store.fetch(deployment, start);
-        store.put(deployment, (before == null ? LatencySlice.EMPTY : before).plus(sample), start);
+                LatencySlice.serde()).withCachingEnabled().withLoggingEnabled(CHANGELOG);
     }
 
     /** What the windows of a deployment show now. */

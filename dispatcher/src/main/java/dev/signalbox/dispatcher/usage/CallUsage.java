@@ -50,14 +50,14 @@ final class CallUsage {
     /**
      * Of a call that has ended.
      *
-     * @param begun its start, if that was seen; else the start is reckoned from the end and the call's length
+     * @param startedMillis when it began, if that was seen; else that is reckoned from the end and the call's length
      * @param endedMillis when the end was appended
      * @param supersedes whether a record that called it unpaired was published
      */
-    static UsageRecord ended(AttemptEvent ended, String eventId, @Nullable UsageRecord begun, long endedMillis,
+    static UsageRecord ended(AttemptEvent ended, String eventId, @Nullable Long startedMillis, long endedMillis,
             boolean supersedes) {
         Long duration = ended.getDurationMillis();
-        long started = begun == null ? endedMillis - (duration == null ? 0 : duration) : begun.getStartedMillis();
+        long started = startedMillis == null ? endedMillis - (duration == null ? 0 : duration) : startedMillis;
         UsageRecord usage = begun(ended, eventId, started);
         usage.setEndedMillis(endedMillis);
         usage.setOutcome(ended.getOutcome() == null ? "UNKNOWN" : ended.getOutcome());

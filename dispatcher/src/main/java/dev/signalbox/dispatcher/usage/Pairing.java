@@ -48,26 +48,27 @@ final class Pairing {
     }
 
     /**
-     * @param open the call's start, if it is under way
+     * @param startedMillis when the call began, if it is under way
      * @param mark what is remembered of it, if it is over
      * @param appendedMillis when the event was appended, broker time
      */
-    static Step onEvent(AttemptEvent event, String eventId, @Nullable UsageRecord open, @Nullable Mark mark,
+    static Step onEvent(AttemptEvent event, String eventId, @Nullable Long startedMillis, @Nullable Mark mark,
             long appendedMillis) {
         return switch (event.getPhase()) {
-            case STARTED -> open == null && mark == null
+            case STARTED -> startedMillis == null && mark == null
                     ? new Step.Open(CallUsage.begun(event, eventId, appendedMillis))
                     : new Step.Known();
             case ENDED -> mark == Mark.ENDED
                     ? new Step.Known()
-                    : new Step.Over(CallUsage.ended(event, eventId, open, appendedMillis, mark == Mark.UNPAIRED),
+                    : new Step.Over(
+                            CallUsage.ended(event, eventId, startedMillis, appendedMillis, mark == Mark.UNPAIRED),
                             Mark.ENDED);
         };
     }
 
     /** Whether a call is so old that its end will hardly come. */
-    static boolean isLost(UsageRecord open, long nowMillis, long longestCallMillis) {
-        return nowMillis - open.getStartedMillis() > longestCallMillis;
+    static boolean isLost(long startedMillis, long nowMillis, long longestCallMillis) {
+        return nowMillis - startedMillis > longestCallMillis;
     }
 
     /** A call whose end never came. */

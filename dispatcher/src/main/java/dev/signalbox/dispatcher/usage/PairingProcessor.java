@@ -6,8 +6,10 @@ import dev.signalbox.dispatcher.usage.Pairing.Step;
 import dev.signalbox.schemas.avro.AttemptEvent;
 import dev.signalbox.schemas.avro.UsageRecord;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.function.Supplier;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.ContextualProcessor;
@@ -25,6 +27,8 @@ public final class PairingProcessor extends ContextualProcessor<String, AttemptE
 
     private final Supplier<Duration> longestCall;
     private final FleetTime time;
+    /** When each call of {@link #open} began, by event id: an end asks no more than that. */
+    private final Map<String, Long> starts = new HashMap<>();
     private KeyValueStore<String, UsageRecord> open;
     private WindowStore<String, Mark> over;
 
@@ -41,7 +45,10 @@ public final class PairingProcessor extends ContextualProcessor<String, AttemptE
         over = context.getStateStore(UsageStores.OVER);
         // Else a call that was open before a restart would wait for the next one's record to be missed.
         try (var calls = open.all()) {
-            calls.forEachRemaining(call -> time.observe(call.value.getStartedMillis()));
+            calls.forEachRemaining(call -> {
+                time.observe(call.value.getStartedMillis());
+                starts.put(call.key, call.value.getStartedMillis());
+            });
         }
         context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, wallClock -> time.nowMillis().ifPresent(this::tick));
     }
@@ -54,11 +61,14 @@ public final class PairingProcessor extends ContextualProcessor<String, AttemptE
             return;
         }
         String eventId = CallUsage.eventId(record.value());
-        UsageRecord begun = open.get(eventId);
+        Long begun = starts.get(eventId);
         // A call that is under way is not over: the look-up on disk is spared for each end of a call.
         Mark mark = begun == null ? mark(eventId, now) : null;
         switch (Pairing.onEvent(record.value(), eventId, begun, mark, now)) {
-            case Step.Open(UsageRecord started) -> open.put(eventId, started);
+            case Step.Open(UsageRecord started) -> {
+                open.put(eventId, started);
+                starts.put(eventId, started.getStartedMillis());
+            }
             case Step.Over step -> publish(step, now);
             case Step.Known known -> {
             }
@@ -77,21 +87,18 @@ public final class PairingProcessor extends ContextualProcessor<String, AttemptE
 
     private void publish(Step.Over step, long now) {
         UsageRecord usage = step.usage();
-        open.delete(usage.getEventId());
+        if (starts.remove(usage.getEventId()) != null) {
+            open.delete(usage.getEventId());
+        }
         over.put(usage.getEventId(), step.mark(), UsageStores.buckets(now)[0]);
         context().forward(new Record<>(usage.getEventId(), usage, now));
     }
 
     private void tick(long now) {
-        List<UsageRecord> lost = new ArrayList<>();
         long longestCallMillis = longestCall.get().toMillis();
-        try (var calls = open.all()) {
-            calls.forEachRemaining(call -> {
-                if (Pairing.isLost(call.value, now, longestCallMillis)) {
-                    lost.add(call.value);
-                }
-            });
-        }
-        lost.forEach(call -> publish(Pairing.lost(call), now));
+        List<String> lost = starts.entrySet().stream()
+                .filter(call -> Pairing.isLost(call.getValue(), now, longestCallMillis)).map(Map.Entry::getKey)
+                .toList();
+        lost.forEach(call -> publish(Pairing.lost(Objects.requireNonNull(open.get(call))), now));
     }
 }
