@@ -1,5 +1,7 @@
 package dev.signalbox.system.processes;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -11,10 +13,12 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 
 /** One dispatcher process with a state folder of its own. */
 final class FleetDispatcher implements AutoCloseable {
     private static final HttpClient HTTP = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    private static final ObjectMapper JSON = new ObjectMapper();
     private static final Pattern READY = Pattern.compile("READY (\\d+)");
 
     private final Child child;
@@ -43,6 +47,17 @@ final class FleetDispatcher implements AutoCloseable {
                     }
                     return get("/readyz").statusCode() == 200;
                 });
+    }
+
+    /** A deployment as its view shows it; null while it cannot be asked. */
+    @Nullable
+    JsonNode deployment(String name) throws InterruptedException {
+        try {
+            HttpResponse<String> answer = get("/deployments/" + name);
+            return answer.statusCode() == 200 ? JSON.readTree(answer.body()) : null;
+        } catch (IOException e) {
+            return null;
+        }
     }
 
     HttpResponse<String> get(String path) throws IOException, InterruptedException {

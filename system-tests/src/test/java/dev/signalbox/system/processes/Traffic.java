@@ -53,9 +53,13 @@ final class Traffic implements AutoCloseable {
     }
 
     static LlmRequest request(String id, boolean streamed, String replyTopic) {
-        String body = "{\"model\":\"" + Fleet.MODEL + "\",\"messages\":[{\"role\":\"user\",\"content\":\"" + id
+        return request(id, Fleet.MODEL, streamed, replyTopic);
+    }
+
+    private static LlmRequest request(String id, String model, boolean streamed, String replyTopic) {
+        String body = "{\"model\":\"" + model + "\",\"messages\":[{\"role\":\"user\",\"content\":\"" + id
                 + "\"}]}";
-        return LlmRequest.newBuilder().setId(id).setModel(Fleet.MODEL).setUseCase("support")
+        return LlmRequest.newBuilder().setId(id).setModel(model).setUseCase("support")
                 .setTenant("t" + Math.floorMod(id.hashCode(), 5))
                 .setBody(ByteBuffer.wrap(body.getBytes(StandardCharsets.UTF_8))).setStreamTokens(streamed)
                 .setReplyTopic(replyTopic).setTimeToLiveMillis(TIME_TO_LIVE.toMillis()).build();
@@ -81,12 +85,12 @@ final class Traffic implements AutoCloseable {
         private volatile boolean stopped;
         private volatile int sent;
 
-        private Flow(String run, double perSecond, int most) {
+        private Flow(String run, String model, double perSecond, int most) {
             long gapNanos = (long) (1e9 / perSecond);
             thread = Thread.ofVirtual().name("flow-" + run).start(() -> {
                 long next = System.nanoTime();
                 for (int i = 0; i < most && !stopped; i++) {
-                    var _ = ask(request(run + "-" + i, i % 2 == 0));
+                    var _ = ask(request(run + "-" + i, model, i % 2 == 0, Topics.REPLIES));
                     sent = i + 1;
                     next += gapNanos;
                     LockSupport.parkNanos(next - System.nanoTime());
@@ -110,7 +114,12 @@ final class Traffic implements AutoCloseable {
     }
 
     Flow flow(String run, double perSecond, int most) {
-        return new Flow(run, perSecond, most);
+        return new Flow(run, Fleet.MODEL, perSecond, most);
+    }
+
+    /** The same for a model of the test's own, which is in the requests' ids. */
+    Flow flowOf(String model, double perSecond) {
+        return new Flow(model, model, perSecond, Integer.MAX_VALUE);
     }
 
     int asked() {
