@@ -36,6 +36,10 @@ final class SharedStages implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SharedStages.class);
     private static final int CONTROL_LINGER_MILLIS = 10;
     private static final long TIME_RETRY_MILLIS = 1_000;
+    /** Whoever is less sure of the time asks again: an answer that a process read late, as one that stood still, says little. */
+    private static final long TIME_SURE_MILLIS = 100;
+    /** To ask before a time that is not sure is gone by: where each answer takes long, none is better. */
+    private static final int TIME_QUESTIONS = 10;
 
     /** That of the start: for what a running worker does not change. */
     final Configuration configuration;
@@ -121,19 +125,20 @@ final class SharedStages implements AutoCloseable {
 
     /**
      * Runs that once broker time is known, from the acknowledgement of a record without content; tried again until there is
-     * one. Whoever serves requests before that may call a vendor for one whose time is up.
+     * one, and a few times more while it leaves more than 0.1 s open. Whoever serves requests before that may call a vendor for one whose time is up.
      */
     void onceTimeIsKnown(Runnable start) {
-        Thread.startVirtualThread(() -> askForTime(start));
+        Thread.startVirtualThread(() -> askForTime(start, TIME_QUESTIONS));
     }
 
-    private void askForTime(Runnable start) {
+    private void askForTime(Runnable start, int questions) {
         long sending = clock.sending();
         byte[] key = identity.name().getBytes(StandardCharsets.UTF_8);
         control.send(new ProducerRecord<>(Topics.CAPACITY_DEMAND, key, null), (metadata, error) -> {
             if (error == null) {
                 clock.acknowledged(metadata.timestamp(), sending);
-                Thread.startVirtualThread(start);
+                boolean sure = clock.uncertaintyMillis().orElseThrow() <= TIME_SURE_MILLIS;
+                Thread.startVirtualThread(sure || questions <= 1 ? start : () -> askForTime(start, questions - 1));
             } else if (!timer.isShutdown()) {
                 LOG.warn("nothing is served yet: broker time could not be learnt from {}: {}", Topics.CAPACITY_DEMAND,
                         error.toString());

@@ -1,5 +1,6 @@
 package dev.signalbox.system.processes;
 
+import dev.signalbox.cli.Main;
 import dev.signalbox.config.ConfigurationReader;
 import dev.signalbox.config.ReadResult;
 import dev.signalbox.config.topics.TopicAdmin;
@@ -81,6 +82,7 @@ final class Fleet implements AutoCloseable {
     /**
      * The same with vendors and a configuration of the test's own.
      *
+     * @param workerCount 0: the test adds its own by {@link #addWorker}
      * @param yaml the configuration, given the vendors: a pool {@code main} and {@link #PARTITIONS}
      */
     static Fleet start(Path folder, int brokerCount, int workerCount, SimulatorOptions simulated,
@@ -95,7 +97,9 @@ final class Fleet implements AutoCloseable {
             for (int i = 0; i < workerCount; i++) {
                 fleet.workers.add(fleet.newWorker(classPath));
             }
-            fleet.awaitReady();
+            if (workerCount > 0) {
+                fleet.awaitReady();
+            }
             return fleet;
         } catch (Exception | Error e) {
             if (vendors != null) {
@@ -118,15 +122,31 @@ final class Fleet implements AutoCloseable {
         new TopicAdmin(brokers.admin()).createMissing(TopicCatalogue.of(valid.configuration()), Duration.ofSeconds(60));
     }
 
-    private FleetWorker newWorker(String classPath) throws Exception {
+    private FleetWorker newWorker(String classPath, String... jvmOptions) throws Exception {
         started++;
         return FleetWorker.start("worker-" + started, folder, classPath, configuration, brokers.bootstrapServers(),
-                registry.url());
+                registry.url(), List.of(jvmOptions));
+    }
+
+    /** One more worker, without waiting for it. */
+    void addWorker(String... jvmOptions) throws Exception {
+        workers.add(newWorker(System.getProperty("java.class.path"), jvmOptions));
     }
 
     /** A dispatcher process, without waiting for it. */
-    FleetDispatcher startDispatcher(String name) throws IOException {
-        return FleetDispatcher.start(name, folder, configuration, brokers.bootstrapServers(), registry.url());
+    FleetDispatcher startDispatcher(String name, String... jvmOptions) throws IOException {
+        return FleetDispatcher.start(name, folder, configuration, brokers.bootstrapServers(), registry.url(),
+                List.of(jvmOptions));
+    }
+
+    /** The command line's {@code arguments} as a process, connected to this fleet, with its configuration. */
+    Child command(String name, List<String> arguments, String... jvmOptions) throws IOException {
+        List<String> all = new ArrayList<>(arguments);
+        all.addAll(List.of("--bootstrap-server", brokers.bootstrapServers(), "--schema-registry-url", registry.url(),
+                "--config", configuration.toString()));
+        List<String> options = new ArrayList<>(List.of("-Xmx128m"));
+        options.addAll(List.of(jvmOptions));
+        return Child.start(name, folder, System.getProperty("java.class.path"), options, Main.class, all);
     }
 
     BrokerCluster brokers() {

@@ -9,6 +9,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -28,9 +29,11 @@ final class FleetDispatcher implements AutoCloseable {
     }
 
     static FleetDispatcher start(String name, Path folder, Path configuration, String bootstrapServers,
-            String registryUrl) throws IOException {
-        return new FleetDispatcher(Child.start(name, folder, System.getProperty("java.class.path"),
-                List.of("-Xmx384m"), DispatcherMain.class, List.of(bootstrapServers, registryUrl,
+            String registryUrl, List<String> jvmOptions) throws IOException {
+        List<String> options = new ArrayList<>(List.of("-Xmx384m"));
+        options.addAll(jvmOptions);
+        return new FleetDispatcher(Child.start(name, folder, System.getProperty("java.class.path"), options,
+                DispatcherMain.class, List.of(bootstrapServers, registryUrl,
                         configuration.toString(), folder.resolve("state-" + name).toString())));
     }
 

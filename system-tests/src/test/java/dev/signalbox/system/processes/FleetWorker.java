@@ -28,11 +28,13 @@ final class FleetWorker implements AutoCloseable {
 
     /** Starts it without waiting. */
     static FleetWorker start(String name, Path folder, String classPath, Path configuration, String bootstrapServers,
-            String registryUrl) throws IOException {
+            String registryUrl, List<String> jvmOptions) throws IOException {
         List<String> arguments = new ArrayList<>(List.of("worker", "--bootstrap-server", bootstrapServers,
                 "--schema-registry-url", registryUrl, "--config", configuration.toString(), "--admin-port", "0",
                 "--command-property", "session.timeout.ms=6000", "--command-property", "heartbeat.interval.ms=1000"));
-        return new FleetWorker(Child.start(name, folder, classPath, List.of("-Xmx256m"), Main.class, arguments));
+        List<String> options = new ArrayList<>(List.of("-Xmx256m"));
+        options.addAll(jvmOptions);
+        return new FleetWorker(Child.start(name, folder, classPath, options, Main.class, arguments));
     }
 
     Child process() {
@@ -66,9 +68,15 @@ final class FleetWorker implements AutoCloseable {
 
     /** The sum of a metric over its labels; empty if it cannot be asked. */
     OptionalDouble metric(String metric) {
+        return metric(metric, "");
+    }
+
+    /** The same of those whose labels, sorted by name, have this part. */
+    OptionalDouble metric(String metric, String labels) {
         try {
             return get("/metrics").body().lines()
                     .filter(line -> line.startsWith(metric + "{") || line.startsWith(metric + " "))
+                    .filter(line -> line.contains(labels))
                     .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
                     .reduce(Double::sum);
         } catch (IOException e) {

@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -53,16 +54,16 @@ final class Traffic implements AutoCloseable {
     }
 
     static LlmRequest request(String id, boolean streamed, String replyTopic) {
-        return request(id, Fleet.MODEL, streamed, replyTopic);
+        return request(id, Fleet.MODEL, TIME_TO_LIVE, streamed, replyTopic);
     }
 
-    private static LlmRequest request(String id, String model, boolean streamed, String replyTopic) {
+    static LlmRequest request(String id, String model, Duration timeToLive, boolean streamed, String replyTopic) {
         String body = "{\"model\":\"" + model + "\",\"messages\":[{\"role\":\"user\",\"content\":\"" + id
                 + "\"}]}";
         return LlmRequest.newBuilder().setId(id).setModel(model).setUseCase("support")
                 .setTenant("t" + Math.floorMod(id.hashCode(), 5))
                 .setBody(ByteBuffer.wrap(body.getBytes(StandardCharsets.UTF_8))).setStreamTokens(streamed)
-                .setReplyTopic(replyTopic).setTimeToLiveMillis(TIME_TO_LIVE.toMillis()).build();
+                .setReplyTopic(replyTopic).setTimeToLiveMillis(timeToLive.toMillis()).build();
     }
 
     private void show(ReplyEvent event) {
@@ -73,7 +74,7 @@ final class Traffic implements AutoCloseable {
     PreparedRequest ask(LlmRequest request) {
         PreparedRequest prepared = producer.prepare(Fleet.LANE, request, List.of());
         replies.put(prepared.requestId(), reader.expect(new Expectation(prepared.requestId(), prepared.requestHash(),
-                TIME_TO_LIVE,
+                Duration.ofMillis(Objects.requireNonNull(request.getTimeToLiveMillis())),
                 request.getStreamTokens() ? Expectation.Preview.TOKENS : Expectation.Preview.NONE)));
         sends.add(producer.send(prepared));
         return prepared;
@@ -90,7 +91,7 @@ final class Traffic implements AutoCloseable {
             thread = Thread.ofVirtual().name("flow-" + run).start(() -> {
                 long next = System.nanoTime();
                 for (int i = 0; i < most && !stopped; i++) {
-                    var _ = ask(request(run + "-" + i, model, i % 2 == 0, Topics.REPLIES));
+                    var _ = ask(request(run + "-" + i, model, TIME_TO_LIVE, i % 2 == 0, Topics.REPLIES));
                     sent = i + 1;
                     next += gapNanos;
                     LockSupport.parkNanos(next - System.nanoTime());
@@ -120,6 +121,11 @@ final class Traffic implements AutoCloseable {
     /** The same for a model of the test's own, which is in the requests' ids. */
     Flow flowOf(String model, double perSecond) {
         return new Flow(model, model, perSecond, Integer.MAX_VALUE);
+    }
+
+    /** The reply to a request, when it comes. */
+    CompletableFuture<LlmReply> reply(String id) {
+        return Objects.requireNonNull(replies.get(id), "it was asked");
     }
 
     int asked() {
