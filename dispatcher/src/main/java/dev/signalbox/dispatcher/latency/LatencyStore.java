@@ -12,8 +12,8 @@ import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
 
 /**
- * Slices by deployment and start, in memory and in a changelog topic, to which what changed goes with each commit; as a
- * processor or an operator's query reads them.
+ * Slices by deployment and start, in memory and in a changelog topic; as a processor or an operator's query reads them. Not
+ * cached: a cached window store looks through all deployments' cached slices for those of one.
  */
 public final class LatencyStore {
     public static final String NAME = "latency-slices";
@@ -27,7 +27,7 @@ public final class LatencyStore {
     public static StoreBuilder<?> builder() {
         return Stores.windowStoreBuilder(
                 Stores.inMemoryWindowStore(NAME, LatencyModel.RETENTION, LatencyModel.SLICE, false), Serdes.String(),
-                LatencySlice.serde()).withCachingEnabled().withLoggingEnabled(CHANGELOG);
+                LatencySlice.serde()).withCachingDisabled().withLoggingEnabled(CHANGELOG);
     }
 
     /** What the windows of a deployment show now. */
