@@ -16,10 +16,13 @@ import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.common.TopicPartition;
 import org.assertj.core.data.Percentage;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
@@ -33,10 +36,10 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Tag("issue-5")
 @Tag("long")
-@Timeout(value = 25, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 12, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class UsageEqualsTheBillIT {
     private static final int REQUESTS = Integer.getInteger("signalbox.bill.requests", 50_000);
-    private static final double PER_SECOND = Integer.getInteger("signalbox.bill.rate", 170);
+    private static final double PER_SECOND = Integer.getInteger("signalbox.bill.rate", 300);
     private static final int TOKENS = 20;
     private static final Duration PATIENCE = Duration.ofMinutes(6);
     /** Longest call, report and tick of the pairing, and some. */
@@ -86,9 +89,7 @@ class UsageEqualsTheBillIT {
                     FaultRule.parse("two", "*", "server_error,p=0.02"), FaultRule.parse("*", "*", "reset,p=0.01")));
             try (Traffic.Flow flow = traffic.flow("bill", PER_SECOND, REQUESTS);
                     FleetDispatcher third = crashes(fleet, flow, first)) {
-                while (flow.sent() < REQUESTS) {
-                    Thread.sleep(Duration.ofMillis(50));
-                }
+                await(flow, REQUESTS);
                 List<String> shortfalls = traffic.shortfalls(FleetIT.ANSWER, PATIENCE);
                 assertThat(shortfalls).isEmpty();
                 third.awaitReady();
@@ -108,10 +109,8 @@ class UsageEqualsTheBillIT {
         return fleet.startDispatcher("dispatcher-3");
     }
 
-    private static void await(Traffic.Flow flow, int sent) throws InterruptedException {
-        while (flow.sent() < sent) {
-            Thread.sleep(Duration.ofMillis(20));
-        }
+    private static void await(Traffic.Flow flow, int sent) {
+        Awaitility.await().atMost(PATIENCE).pollInterval(Duration.ofMillis(20)).until(() -> flow.sent() >= sent);
     }
 
     private void judge(Fleet fleet) throws Exception {
@@ -121,12 +120,15 @@ class UsageEqualsTheBillIT {
                         AvailabilityRecord.class)) {
             Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> fleet.vendors().calls().stream()
                     .noneMatch(call -> call.outcome() == CallOutcome.RUNNING));
+            // Every event has been read, each call that is not told is told as unpaired, and the sums are those of all of them.
             Awaitility.await().atMost(UNTIL_UNPAIRED).pollInterval(Duration.ofSeconds(1)).untilAsserted(() -> {
+                assertThat(unread(fleet)).as("records that usage has not committed").isZero();
                 BillCheck soFar = new BillCheck(usage.read().values(), fleet.vendors().calls());
                 assertThat(soFar.unheard()).as(soFar.inWords()).hasSizeLessThanOrEqualTo(UNHEARD);
+                assertThat(soFar.unpaired()).as(soFar.inWords())
+                        .isEqualTo(soFar.lost() - soFar.unheard().size() + soFar.neverMade());
                 assertThat(summed(days.read())).as(soFar.inWords()).isEqualTo(soFar.calls());
             });
-            Thread.sleep(Duration.ofSeconds(12));
             Map<String, UsageRecord> records = usage.read();
             BillCheck check = new BillCheck(records.values(), fleet.vendors().calls());
             System.out.println(check.inWords());
@@ -162,6 +164,19 @@ class UsageEqualsTheBillIT {
             System.out.printf("availability: %d of %d accepted requests in time%n", inTime, accepted);
             assertThat(inTime).isEqualTo(accepted).isBetween(REQUESTS - 3L, (long) REQUESTS);
         }
+    }
+
+    private static long unread(Fleet fleet) throws Exception {
+        var committed = fleet.brokers().admin().listConsumerGroupOffsets("signalbox-usage")
+                .partitionsToOffsetAndMetadata().get();
+        Map<TopicPartition, OffsetSpec> read = new HashMap<>();
+        committed.keySet().stream().filter(partition -> partition.topic().equals(Topics.ATTEMPTS))
+                .forEach(partition -> read.put(partition, OffsetSpec.latest()));
+        assertThat(read).as("partitions of attempts").isNotEmpty();
+        return fleet.brokers().admin().listOffsets(read).all().get().entrySet().stream()
+                .mapToLong(end -> end.getValue().offset()
+                        - Objects.requireNonNull(committed.get(end.getKey())).offset())
+                .sum();
     }
 
     private static long summed(Map<String, UsageRollup> days) {
