@@ -27,7 +27,7 @@ import picocli.CommandLine.TypeConversionException;
         TailCommand.class, CancelCommand.class, StatusCommand.class,
         ConfigCommand.class, TopicsCommand.class, SimulatorCommand.class, DoctorCommand.class, RedundancyCommand.class,
         DeploymentsCommand.class, AlertsCommand.class, ExplainCommand.class, UsageCommand.class, PricesCommand.class,
-        BudgetsCommand.class,
+        BudgetsCommand.class, DeadLettersCommand.class,
         VersionCommand.class,
         CompletionCommand.class}, synopsisSubcommandLabel = "COMMAND", footer = {"",
                 "signalbox COMMAND --help tells more. Without --bootstrap-server, a command brings its own broker;",

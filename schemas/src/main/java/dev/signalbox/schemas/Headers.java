@@ -36,10 +36,18 @@ public final class Headers {
     public static final String DEAD_LETTER_REASON = "signalbox-dead-letter-reason";
     /** On a dead letter: one sentence. */
     public static final String DEAD_LETTER_MESSAGE = "signalbox-dead-letter-message";
-    /** On a dead letter: topic, partition and offset it came from, as Spring and Connect users know them. */
-    public static final String DEAD_LETTER_ORIGINAL_TOPIC = "kafka_dlt-original-topic";
-    public static final String DEAD_LETTER_ORIGINAL_PARTITION = "kafka_dlt-original-partition";
-    public static final String DEAD_LETTER_ORIGINAL_OFFSET = "kafka_dlt-original-offset";
+    /** Prefix of Spring's headers on a dead letter. */
+    public static final String SPRING_DEAD_LETTER_PREFIX = "kafka_dlt-";
+    /** On a dead letter, as Spring writes them: topic it came from (text), partition (int), offset (long), append time (long, ms). */
+    public static final String DEAD_LETTER_ORIGINAL_TOPIC = SPRING_DEAD_LETTER_PREFIX + "original-topic";
+    public static final String DEAD_LETTER_ORIGINAL_PARTITION = SPRING_DEAD_LETTER_PREFIX + "original-partition";
+    public static final String DEAD_LETTER_ORIGINAL_OFFSET = SPRING_DEAD_LETTER_PREFIX + "original-offset";
+    public static final String DEAD_LETTER_ORIGINAL_TIMESTAMP = SPRING_DEAD_LETTER_PREFIX + "original-timestamp";
+    public static final String DEAD_LETTER_ORIGINAL_CONSUMER_GROUP = SPRING_DEAD_LETTER_PREFIX
+            + "original-consumer-group";
+    public static final String DEAD_LETTER_EXCEPTION_MESSAGE = SPRING_DEAD_LETTER_PREFIX + "exception-message";
+    /** Prefix of Kafka Connect's headers on a dead letter: topic, partition, offset, exception.message, all as text. */
+    public static final String CONNECT_ERRORS_PREFIX = "__connect.errors.";
     /** On the dead letter of offsets that retention took: the first one behind them, decimal long. */
     public static final String DEAD_LETTER_END_OFFSET = "signalbox-dead-letter-end-offset";
 

@@ -26,6 +26,7 @@ final class Breaks {
     private static final Check POLL_THREAD = Check.of(INTAKE + "PollThreadTest");
     private static final Check LOG = Check.of(INTAKE + "LogThatChangedTest");
     private static final Check ORDER = Check.of(REPLY + "OrderOfEffectsTest");
+    private static final Check REJECTED = Check.of(REPLY + "RejectionsTest");
     private static final Check JOINED = Check.of(REPLY + "JoinedRepliesTest");
     private static final Check CLAIMS = Check.of(CLAIM + "ClaimStoresTest");
     private static final Check ROOM = Check.of(REPLY + "ReplyRoomTest");
@@ -63,6 +64,12 @@ final class Breaks {
             Break.of("G1", "the offset is done, then the commit", Check.of(INTAKE + "EffectsToCommitTest"),
                     new Switch(REPLY + "ReplyPublisher", "publish", new Switch.Off.RunsAtOnce(2))),
             Break.of("G1", "an unwritten reply is sent again", ORDER, doesNothing(REPLY + "ReplyPublisher", "again")),
+            Break.of("G1", "what cannot be read is kept as a dead letter, also if its caller can be told", REJECTED,
+                    answers(INTAKE + "UnservableRecord", "isPoison", false)),
+            Break.of("G1", "dead letter acknowledged, then the offset is done", REJECTED,
+                    new Switch(REPLY + "DeadLetters", "write", new Switch.Off.RunsAtOnce(1))),
+            Break.of("G1", "a registry that cannot be asked makes no dead letters",
+                    Check.of(INTAKE + "RequestReaderTest"), catchesNothing(INTAKE + "RequestReader", "read")),
 
             // G2 one effective reply
             Break.of("G2", "what is done above the commit is kept in its metadata", LANE,
@@ -200,6 +207,8 @@ final class Breaks {
             Break.of("G10", "a record that a reader fails on stops no partition", LANE,
                     catchesNothing(INTAKE + "RecordDecoding", "read"),
                     catchesNothing(INTAKE + "RecordDecoding", "handOn")),
+            Break.of("G10", "a reply partition that is not there is not waited for", REJECTED,
+                    answers(REPLY + "RenewableProducer", "mayHave", true)),
             Break.of("G10", "a request whose path meets a defect is answered", FLOW,
                     catchesNothing(WORKERS + "RequestFlow$Path", "run")),
             Break.of("G10", "requests wait for their own reply topic only", ROOM,

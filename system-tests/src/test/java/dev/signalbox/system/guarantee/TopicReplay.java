@@ -1,5 +1,6 @@
 package dev.signalbox.system.guarantee;
 
+import dev.signalbox.schemas.DeadLetter;
 import dev.signalbox.schemas.Headers;
 import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.RequestHash;
@@ -73,10 +74,10 @@ public final class TopicReplay {
                     .forEach((partition, offset) -> committed.put(partition, offset.offset()));
         }
         read(lane.requestTopic(), record -> guarantees.saw(acknowledged(record)));
-        read(Topics.DEAD_LETTERS, record -> guarantees.saw(new RunEvent.DeadLetter(
-                text(record, Headers.DEAD_LETTER_ORIGINAL_TOPIC) + "-"
-                        + text(record, Headers.DEAD_LETTER_ORIGINAL_PARTITION),
-                Long.parseLong(text(record, Headers.DEAD_LETTER_ORIGINAL_OFFSET)))));
+        read(Topics.DEAD_LETTERS, record -> {
+            DeadLetter letter = DeadLetter.of(record.headers()).orElseThrow();
+            guarantees.saw(new RunEvent.DeadLetter(letter.topic() + "-" + letter.partition(), letter.offset()));
+        });
         for (String replyTopic : replyTopics) {
             read(replyTopic, record -> {
                 guarantees.saw(new RunEvent.Replied(isJson(record)
@@ -121,10 +122,6 @@ public final class TopicReplay {
 
     private static boolean isJson(ConsumerRecord<byte[], byte[]> record) {
         return record.headers().lastHeader(Headers.CONTENT_TYPE) != null;
-    }
-
-    private static String text(ConsumerRecord<byte[], byte[]> record, String header) {
-        return new String(record.headers().lastHeader(header).value(), StandardCharsets.UTF_8);
     }
 
     private void read(String topic, Consumer<ConsumerRecord<byte[], byte[]>> each) {

@@ -3,7 +3,7 @@ package dev.signalbox.system.simulation;
 import dev.signalbox.config.Configuration;
 import dev.signalbox.config.ConfigurationReader;
 import dev.signalbox.config.ReadResult;
-import dev.signalbox.schemas.Headers;
+import dev.signalbox.schemas.DeadLetter;
 import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.schemas.Priority;
@@ -218,19 +218,13 @@ final class SimulatedWorld implements SimulatedBroker.Watch {
     }
 
     private void buried(SimulatedLog.Entry letter) {
-        String partition = header(letter, Headers.DEAD_LETTER_ORIGINAL_TOPIC) + "-"
-                + header(letter, Headers.DEAD_LETTER_ORIGINAL_PARTITION);
-        long from = Long.parseLong(header(letter, Headers.DEAD_LETTER_ORIGINAL_OFFSET));
-        long to = letter.headers().lastHeader(Headers.DEAD_LETTER_END_OFFSET) == null
-                ? from + 1
-                : Long.parseLong(header(letter, Headers.DEAD_LETTER_END_OFFSET));
+        DeadLetter why = DeadLetter.of(letter.headers()).orElseThrow();
+        String partition = why.topic() + "-" + why.partition();
+        long from = why.offset();
+        long to = why.end().orElse(from + 1);
         for (long offset = from; offset < to; offset++) {
             buried.computeIfAbsent(partition, any -> new HashSet<>()).add(offset);
         }
-    }
-
-    private static String header(SimulatedLog.Entry entry, String name) {
-        return text(entry.headers().lastHeader(name).value());
     }
 
     private void tick() {

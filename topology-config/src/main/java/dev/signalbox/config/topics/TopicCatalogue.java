@@ -3,6 +3,7 @@ package dev.signalbox.config.topics;
 import dev.signalbox.config.Configuration;
 import dev.signalbox.config.Pool;
 import dev.signalbox.config.TopicSettings;
+import dev.signalbox.schemas.DeadLetter;
 import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.Priority;
 import dev.signalbox.schemas.Topics;
@@ -62,7 +63,7 @@ public record TopicCatalogue(List<TopicSpec> topics) {
             int partitions = settings.partitions();
             add(Topics.REPLIES, partitions, records(settings.replyRetention()));
             add(Topics.TOKENS, partitions, records(settings.tokenRetention()));
-            add(Topics.DEAD_LETTERS, CONTROL_PARTITIONS, records(settings.deadLetterRetention()));
+            add(Topics.DEAD_LETTERS, CONTROL_PARTITIONS, withWhy(records(settings.deadLetterRetention())));
             add(Topics.CANCELLATIONS, FEW_PARTITIONS, written(delete(CANCELLATION_RETENTION)));
             add(Topics.ATTEMPTS, CONTROL_PARTITIONS, written(delete(settings.attemptRetention())));
             add(Topics.CAPACITY_DEMAND, CONTROL_PARTITIONS, written(delete(Duration.ofHours(1))));
@@ -97,6 +98,13 @@ public record TopicCatalogue(List<TopicSpec> topics) {
         private Map<String, String> records(Duration retention) {
             Map<String, String> configs = written(delete(retention));
             configs.put(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(settings.maxMessageBytes()));
+            return configs;
+        }
+
+        /** The largest record that a lane takes, with the headers that say why it is here. */
+        private Map<String, String> withWhy(Map<String, String> configs) {
+            configs.put(TopicConfig.MAX_MESSAGE_BYTES_CONFIG,
+                    Integer.toString(settings.maxMessageBytes() + DeadLetter.MAX_BYTES));
             return configs;
         }
 

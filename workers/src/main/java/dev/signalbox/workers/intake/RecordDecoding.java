@@ -97,7 +97,8 @@ final class RecordDecoding {
                 }
             }
             return true;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
+            // An error of one record, such as too little memory now, must not take the rest of its batch with it.
             LOG.error("{} could not be handed on; trying again", admitted.ticket(), e);
             return false;
         }
@@ -107,7 +108,7 @@ final class RecordDecoding {
     private RecordReader.Reading read(Admitted admitted, RecordReader by) {
         try {
             return by.read(admitted.source(), admitted.ticket());
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError e) {
             LOG.error("{} could not be read", admitted.ticket(), e);
             byte[] value = admitted.source().value();
             return new RecordReader.Reading.Unservable(new UnservableRecord(lane, admitted.ticket(), admitted.source(),

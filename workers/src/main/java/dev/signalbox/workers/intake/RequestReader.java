@@ -135,13 +135,16 @@ public final class RequestReader implements RecordReader {
                 new UnservableRecord(lane, ticket, source, id, Optional.of(address), hash, reason, message));
     }
 
-    /** With nothing but headers and key: it can be answered if they name a reply topic, or an id that its caller awaits. */
+    /**
+     * With nothing but headers and key: it can be answered if they name an id that its caller awaits, or a reply topic, where
+     * the correlation id tells him which of his requests it was.
+     */
     private Reading unreadable(ConsumerRecord<byte[], byte[]> source, Ticket ticket, String hash, String message) {
         ReplyAddresses.Found found = rules().addresses.find(source.headers(), null, null);
-        Optional<String> id = idOfKey(source);
-        Optional<ReplyAddress> address = found.asked() || id.isPresent()
-                ? Optional.of(found.address())
-                : Optional.empty();
+        Optional<String> id = idOfKey(source).or(() -> found.asked()
+                ? Optional.of("unread-" + source.partition() + "-" + source.offset())
+                : Optional.empty());
+        Optional<ReplyAddress> address = id.map(any -> found.address());
         return new Reading.Unservable(
                 new UnservableRecord(lane, ticket, source, id, address, hash, UNREADABLE, message));
     }

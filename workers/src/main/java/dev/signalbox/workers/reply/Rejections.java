@@ -1,5 +1,6 @@
 package dev.signalbox.workers.reply;
 
+import dev.signalbox.schemas.DeadLetter;
 import dev.signalbox.schemas.avro.BodyFormat;
 import dev.signalbox.schemas.avro.LlmReply;
 import dev.signalbox.schemas.avro.ReplyError;
@@ -10,12 +11,14 @@ import dev.signalbox.workers.intake.Rejector;
 import dev.signalbox.workers.intake.Ticket;
 import dev.signalbox.workers.intake.UnservableRecord;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 
 /**
- * Answers what cannot be served: a {@code REJECTED} reply where id and address could be read, else a dead letter with
- * the original key, value and headers and the reason as headers. Either is tried until it is written; until then the
- * record stays pending.
+ * Ends what cannot be served. A record whose own bytes are at fault becomes a dead letter, with the original key, value and
+ * headers and the reason as headers, so that an operator can look at it, mend it and send it again; then, where id and
+ * address could be read, its caller is answered {@code REJECTED}. What is only in the wrong place is answered, and no dead
+ * letter unless it cannot be. Each is tried until it is written, and until then the record stays pending.
  */
 public final class Rejections implements Rejector {
     private final ReplyPublisher replies;
@@ -32,13 +35,19 @@ public final class Rejections implements Rejector {
     @Override
     public void reject(UnservableRecord record) {
         Runnable written = () -> done.accept(record.ticket());
-        if (record.requestId().isPresent() && record.address().isPresent()) {
-            // Its time to live could not be read, so its caller may be there for as long as any.
-            replies.publishTo(record.address().get(), rejected(record, record.requestId().get()),
-                    record.source().timestamp() + RequestValidation.MAX_TIME_TO_LIVE.toMillis(), written);
+        Runnable last = record.isAnswerable() ? () -> answer(record, written) : written;
+        if (record.isPoison() || !record.isAnswerable()) {
+            // To answer may block on the registry, and the producer's thread must not.
+            deadLetters.write(letter(record), record.isAnswerable() ? () -> Thread.startVirtualThread(last) : last);
         } else {
-            deadLetters.write(letter(record), written);
+            last.run();
         }
+    }
+
+    private void answer(UnservableRecord record, Runnable written) {
+        // Its time to live could not be read, so its caller may be there for as long as any.
+        replies.publishTo(record.address().orElseThrow(), rejected(record, record.requestId().orElseThrow()),
+                record.source().timestamp() + RequestValidation.MAX_TIME_TO_LIVE.toMillis(), written);
     }
 
     private static LlmReply rejected(UnservableRecord record, String requestId) {
@@ -56,7 +65,8 @@ public final class Rejections implements Rejector {
 
     private static DeadLetters.Letter letter(UnservableRecord record) {
         var source = record.source();
-        return new DeadLetters.Letter(source.key(), source.value(), source.headers(), source.topic(),
-                source.partition(), source.offset(), record.reason(), record.message());
+        return new DeadLetters.Letter(source.key(), source.value(), source.headers(),
+                new DeadLetter(record.reason(), record.message(), source.topic(), source.partition(), source.offset(),
+                        source.timestamp(), OptionalLong.empty()));
     }
 }

@@ -1,5 +1,6 @@
 package dev.signalbox.workers.reply;
 
+import dev.signalbox.schemas.DeadLetter;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -10,6 +11,7 @@ import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.OutOfOrderSequenceException;
 import org.apache.kafka.common.errors.ProducerFencedException;
@@ -52,7 +54,7 @@ public final class RenewableProducer implements AutoCloseable {
     /**
      * A factory over client properties, to which it adds what the order of effects relies on.
      *
-     * @param maxRecordBytes what the topics take
+     * @param maxRecordBytes what the topics take; a dead letter's headers may come on top
      */
     public static Supplier<Producer<byte[], byte[]>> kafka(Map<String, Object> clientProperties, int lingerMillis,
             int maxRecordBytes) {
@@ -64,7 +66,7 @@ public final class RenewableProducer implements AutoCloseable {
         properties.putIfAbsent("delivery.timeout.ms", DELIVERY_MILLIS);
         properties.putIfAbsent("request.timeout.ms", 10_000);
         properties.putIfAbsent("max.block.ms", 10_000);
-        properties.putIfAbsent("max.request.size", maxRecordBytes);
+        properties.putIfAbsent("max.request.size", maxRecordBytes + DeadLetter.MAX_BYTES);
         properties.putIfAbsent("buffer.memory", Math.max(MIN_BUFFER_BYTES, 2L * maxRecordBytes));
         return () -> new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());
     }
@@ -112,6 +114,16 @@ public final class RenewableProducer implements AutoCloseable {
      */
     void prepare(String topic) {
         current.partitionsFor(topic);
+    }
+
+    /** Whether a topic has that partition; also if that cannot be known now. May block for up to {@code max.block.ms}. */
+    boolean mayHave(String topic, int partition) {
+        try {
+            int partitions = current.partitionsFor(topic).size();
+            return partitions == 0 || partition < partitions;
+        } catch (KafkaException notNow) {
+            return true;
+        }
     }
 
     private void renewAfter(@Nullable Exception error, Producer<byte[], byte[]> failed, boolean didNotEnter) {

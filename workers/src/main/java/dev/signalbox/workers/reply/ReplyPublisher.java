@@ -1,5 +1,6 @@
 package dev.signalbox.workers.reply;
 
+import dev.signalbox.schemas.DeadLetter;
 import dev.signalbox.schemas.Headers;
 import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.AttemptId;
@@ -15,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -25,6 +27,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -249,8 +252,10 @@ public final class ReplyPublisher implements AutoCloseable {
             again(outgoing, pauseMillis, registryAway);
             return;
         }
-        deadLetters.write(new DeadLetters.Letter(record.key(), record.value(), record.headers(), record.topic(), -1, -1,
-                "REPLY_NOT_WRITTEN", "The reply could not be written until an hour after its request's time to live."),
+        deadLetters.write(new DeadLetters.Letter(record.key(), record.value(), record.headers(),
+                new DeadLetter("REPLY_NOT_WRITTEN",
+                        "The reply could not be written until an hour after its request's time to live.",
+                        record.topic(), -1, -1, -1, OptionalLong.empty())),
                 () -> {
                     unpublished.decrementAndGet();
                     outgoing.acknowledged.run();
@@ -267,10 +272,18 @@ public final class ReplyPublisher implements AutoCloseable {
             case AVRO -> {
             }
         }
-        Integer partition = address.replyPartition().isPresent() ? address.replyPartition().getAsInt() : null;
+        Integer partition = partition(address);
         return new ProducerRecord<>(address.replyTopic(), partition,
                 reply.getRequestId().getBytes(StandardCharsets.UTF_8),
                 encoder.encode(address.replyTopic(), reply, address.form()), headers);
+    }
+
+    /** The one asked for; of one that the topic has not, none: it would be waited for, and fill the topic's room for all. */
+    private @Nullable Integer partition(ReplyAddress address) {
+        return address.replyPartition().isPresent()
+                && producer.mayHave(address.replyTopic(), address.replyPartition().getAsInt())
+                        ? address.replyPartition().getAsInt()
+                        : null;
     }
 
     private static LlmReply unwritable(LlmReply reply) {
