@@ -149,6 +149,7 @@ class InterruptedBatchIT {
     }
 
     @Test
+    @Tag("long")
     void interruptedDrainedNamedAndRunAgain() throws Exception {
         SignalboxProcess first = start();
         awaitAnswers(STOP_AFTER);

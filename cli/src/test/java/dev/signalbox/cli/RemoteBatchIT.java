@@ -257,6 +257,7 @@ class RemoteBatchIT {
     }
 
     @Test
+    @Tag("long")
     @Order(7)
     void sigtermLetsTheWorkerFinishWhatRunsAndAnotherTakesTheRest() throws Exception {
         int waiting = 4;

@@ -120,6 +120,7 @@ class FleetIT {
     }
 
     @Test
+    @Tag("long")
     @Order(2)
     void aRestartedWorkerRepeatsNothing() throws Exception {
         long before = witness.repeats();
