@@ -6,6 +6,7 @@ import dev.signalbox.workers.budget.BudgetBook.Verdict;
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.scheduler.RequestTask;
 import java.math.BigDecimal;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -48,6 +49,11 @@ final class BudgetFirst implements RequestTask {
     @Override
     public Set<DeploymentName> deployments() {
         return path.deployments();
+    }
+
+    @Override
+    public OptionalLong usedTokens() {
+        return path.usedTokens();
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.signalbox.workers;
 import dev.signalbox.config.DeploymentName;
 import dev.signalbox.schemas.avro.AttemptSummary;
 import dev.signalbox.schemas.avro.ReplyStatus;
+import dev.signalbox.schemas.avro.TokenUsage;
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.router.RouteDecision.Rule;
 import dev.signalbox.workers.router.RoutingQuery;
@@ -176,6 +177,22 @@ final class Journey {
 
     List<AttemptSummary> attempts() {
         return List.copyOf(attempts);
+    }
+
+    /** Input and output tokens of all its attempts, as far as they are known. */
+    long usedTokens() {
+        long tokens = 0;
+        for (AttemptSummary attempt : attempts) {
+            TokenUsage usage = attempt.getUsage();
+            if (usage != null) {
+                tokens += known(usage.getInputTokens()) + known(usage.getOutputTokens());
+            }
+        }
+        return tokens;
+    }
+
+    private static long known(@Nullable Long count) {
+        return count == null ? 0 : count;
     }
 
     Optional<BigDecimal> cost() {

@@ -22,10 +22,13 @@ import dev.signalbox.workers.reply.ReplyClaims;
 import dev.signalbox.workers.reply.ReplyPublisher;
 import dev.signalbox.workers.reply.ReplyRoom;
 import dev.signalbox.workers.scheduler.PoolDispatcher;
+import dev.signalbox.workers.scheduler.PoolRules;
 import dev.signalbox.workers.scheduler.PoolScheduler;
 import dev.signalbox.workers.scheduler.RequestCost;
 import dev.signalbox.workers.scheduler.RequestTask;
+import dev.signalbox.workers.scheduler.RequestTasks;
 import dev.signalbox.workers.scheduler.SchedulerStatus;
+import dev.signalbox.workers.scheduler.ShedReceipt;
 import dev.signalbox.workers.vendor.VendorClient;
 import java.time.Duration;
 import java.util.Comparator;
@@ -33,6 +36,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -68,11 +72,12 @@ final class PoolWorker implements AutoCloseable {
         var settings = shared.configuration.worker();
         // A budget may send the requests of all lanes to the lowest priority: no lane's intake is to wait for another's.
         PoolScheduler scheduler = new PoolScheduler(pool.priorities(), settings.maxInFlight(),
-                LaneBounds.records(settings) * pool.priorities().size());
+                LaneBounds.records(settings) * pool.priorities().size(),
+                new PoolRules(tenant -> shared.plan().configuration().tenant(tenant), this::sheds));
         this.lowest = new Lane(pool.name(), pool.priorities().keySet().stream().max(Comparator.naturalOrder())
                 .orElseThrow());
         this.dispatcher = new PoolDispatcher(pool.name().value(), scheduler,
-                this::begin, RequestCost::promptTokens, shared.clock, System::nanoTime, shared.timer);
+                tasks(), RequestCost::promptTokens, shared.clock, System::nanoTime, shared.timer);
         this.listener = new Permits.RoomListener() {
             @Override
             public PoolName pool() {
@@ -136,6 +141,24 @@ final class PoolWorker implements AutoCloseable {
         };
     }
 
+    private RequestTasks tasks() {
+        return new RequestTasks() {
+            @Override
+            public RequestTask begin(InboundRequest request) {
+                return PoolWorker.this.begin(request);
+            }
+
+            @Override
+            public void shed(InboundRequest request, ShedReceipt receipt) {
+                stages(request.lane()).flow.shed(request, receipt);
+            }
+        };
+    }
+
+    private Set<Priority> sheds() {
+        return shared.plan().configuration().pool(pool.name()).map(Pool::sheds).orElse(Set.of());
+    }
+
     /** One whose reply topic has no room gives its slot back, and comes again when there is some. */
     private RequestTask begin(InboundRequest request) {
         LaneStages stages = stages(request.lane());
@@ -188,6 +211,7 @@ final class PoolWorker implements AutoCloseable {
         if (owned > 0 && part != sharePart) {
             sharePart = part;
             shared.permits.share(pool.name(), part);
+            dispatcher.share(part);
         }
     }
 

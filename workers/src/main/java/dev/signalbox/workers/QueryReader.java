@@ -5,6 +5,7 @@ import dev.signalbox.config.Deployment;
 import dev.signalbox.config.Residency;
 import dev.signalbox.config.VendorFamily;
 import dev.signalbox.schemas.PoolName;
+import dev.signalbox.schemas.Priority;
 import dev.signalbox.schemas.avro.LlmRequest;
 import dev.signalbox.schemas.avro.ResidencyRule;
 import dev.signalbox.workers.intake.InboundRequest;
@@ -55,11 +56,15 @@ public final class QueryReader {
     }
 
     RoutingQuery query(InboundRequest inbound) {
-        return query(inbound.lane().pool(), inbound.request());
+        return query(inbound.lane().pool(), inbound.lane().priority(), inbound.request());
     }
 
     /** @param pool whose lane the request is in */
     public RoutingQuery query(PoolName pool, LlmRequest request) {
+        return query(pool, Priority.STANDARD, request);
+    }
+
+    private RoutingQuery query(PoolName pool, Priority priority, LlmRequest request) {
         Needs needs;
         if (looksIntoBody) {
             BodyNeeds found = BodyNeeds.of(request.getBodyFormat(), request.getBody());
@@ -69,7 +74,7 @@ public final class QueryReader {
             needs = new Needs(false, false, false, Math.max(1, request.getBody().remaining() / BYTES_PER_TOKEN),
                     OptionalInt.empty(), untranslatable(request));
         }
-        return new RoutingQuery(pool, request.getModel(), request.getUseCase(),
+        return new RoutingQuery(pool, priority, request.getModel(), request.getUseCase(),
                 allow(pool, request), needs,
                 LocalDate.ofEpochDay(Math.floorDiv(brokerMillis.getAsLong(), MILLIS_A_DAY)), key(request.getId()));
     }

@@ -12,10 +12,13 @@ import dev.signalbox.workers.router.RouteReach.Reach;
 import dev.signalbox.workers.router.RoutingQuery;
 import dev.signalbox.workers.scheduler.RequestTask;
 import dev.signalbox.workers.scheduler.RequestTasks;
+import dev.signalbox.workers.scheduler.ShedReceipt;
 import dev.signalbox.workers.telemetry.RequestTrace;
 import dev.signalbox.workers.telemetry.Telemetry;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
@@ -131,6 +134,11 @@ final class RequestFlow implements RequestTasks {
         }
 
         @Override
+        public OptionalLong usedTokens() {
+            return path == null ? OptionalLong.of(0) : path.usedTokens();
+        }
+
+        @Override
         public Readiness ask() {
             return path == null ? Readiness.READY : path.ask();
         }
@@ -222,6 +230,11 @@ final class RequestFlow implements RequestTasks {
         }
 
         @Override
+        public OptionalLong usedTokens() {
+            return OptionalLong.of(journey.usedTokens());
+        }
+
+        @Override
         public Readiness ask() {
             try {
                 if (journey.underWay().isCancelled()) {
@@ -233,9 +246,9 @@ final class RequestFlow implements RequestTasks {
                     return Readiness.READY;
                 }
                 Answer answer = answer(plans.get());
-                if (answer instanceof Answer.Busy(Routed routed, long untilNanos)) {
+                if (answer instanceof Answer.Busy(Routed routed, long untilNanos, boolean heldBack)) {
                     return new Readiness.Busy(busy(routed),
-                            untilNanos == Long.MAX_VALUE ? Long.MAX_VALUE : untilNanos - nanos.getAsLong());
+                            untilNanos == Long.MAX_VALUE ? Long.MAX_VALUE : untilNanos - nanos.getAsLong(), heldBack);
                 }
                 asked = new Visit.Asked.Answered(answer);
             } catch (RuntimeException thrown) {
@@ -360,6 +373,18 @@ final class RequestFlow implements RequestTasks {
     /** Answers a request that nothing is called for. */
     RequestTask.Step reject(InboundRequest request, String code, String message) {
         return end(request, Ending.Unanswered.withoutCall(ReplyStatus.REJECTED, code, message, false),
+                brokerMillis.getAsLong(), nanos.getAsLong());
+    }
+
+    @Override
+    public void shed(InboundRequest request, ShedReceipt receipt) {
+        String pool = request.lane().pool().value();
+        String message = String.format(Locale.ROOT,
+                "the pool is short of capacity: by the rule pools.%s.sheds %s is dropped, of the lowest %.0f %% of what"
+                        + " arrives; as things stand it would be served after about %d s. It can be sent again under a new"
+                        + " id, with replayOf",
+                pool, receipt.priority().label(), 100 * receipt.part(), receipt.estimated().toSeconds());
+        end(request, Ending.Unanswered.withoutCall(ReplyStatus.SHED, "CAPACITY_SHORT", message, true),
                 brokerMillis.getAsLong(), nanos.getAsLong());
     }
 

@@ -82,6 +82,9 @@ final class WorkerGauges {
         routes(registry, pool);
         Gauge.builder("signalbox.scheduler.in.flight", pool, worker -> worker.scheduler().inFlight()).tags(tags)
                 .description("Requests being served").register(registry);
+        Gauge.builder("signalbox.scheduler.noisy.tenants", pool, worker -> worker.scheduler().noisyTenants())
+                .tags(tags).description("Tenants with over a tenth of the requests being served, and at least 30")
+                .register(registry);
         Gauge.builder("signalbox.scheduler.slots", pool, worker -> worker.scheduler().maxInFlight()).tags(tags)
                 .description("Most requests served at once").register(registry);
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.signalbox.config.Configuration;
 import dev.signalbox.config.Residency;
 import dev.signalbox.config.Strategy;
+import dev.signalbox.schemas.Priority;
 import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.ChunkEndStatus;
 import dev.signalbox.schemas.avro.ChunkKind;
@@ -23,6 +24,7 @@ import dev.signalbox.workers.reply.RenewableProducer;
 import dev.signalbox.workers.reply.ReplyPublisher;
 import dev.signalbox.workers.reply.TestPublishers;
 import dev.signalbox.workers.router.PermitDesk;
+import dev.signalbox.workers.scheduler.ShedReceipt;
 import dev.signalbox.workers.telemetry.Telemetry;
 import dev.signalbox.workers.vendor.AttemptFailure;
 import dev.signalbox.workers.vendor.AttemptOutcome;
@@ -46,6 +48,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -293,7 +296,26 @@ class RequestFlowTest {
         assertThat(order).containsExactly(Topics.TOKENS, Topics.TOKENS, Topics.REPLIES);
     }
 
+    @Test
+    void whoIsShedGetsAReceiptAndCallsNobody() {
+        InboundRequest request = TestRequests.request("r1", true, StreamPolicy.RESTART, LATER);
+        along(flow -> flow.shed(request, new ShedReceipt(Priority.STANDARD, 0.9, Duration.ofSeconds(95))));
+
+        assertThat(called).isEmpty();
+        assertThat(reply().getStatus()).isEqualTo(ReplyStatus.SHED);
+        assertThat(reply().getRequestHash()).isEqualTo(request.requestHash());
+        assertThat(reply().getError().getCode()).isEqualTo("CAPACITY_SHORT");
+        assertThat(reply().getError().getRetryable()).isTrue();
+        assertThat(reply().getError().getMessage()).contains("pools." + TestConfiguration.POOL.value() + ".sheds",
+                "standard", "90 %", "95 s", "replayOf");
+        assertThat(done).hasSize(1);
+    }
+
     private void serve(InboundRequest request) {
+        along(flow -> TestRequests.serve(flow, request));
+    }
+
+    private void along(Consumer<RequestFlow> path) {
         Configuration configuration = TestConfiguration.routing(
                 new Strategy.Sequence(List.of(TestConfiguration.one("a"), TestConfiguration.one("b"))),
                 Residency.ANYWHERE, TestConfiguration.deployment("a"), TestConfiguration.deployment("b"));
@@ -307,10 +329,10 @@ class RequestFlowTest {
         RetryPause pause = new RecordedPauses();
         Permits permits = permits(configuration);
         Visit visit = new Visit(permits, this::call, publisher, recorder, identity, pause, () -> NOW, nanos::get);
-        TestRequests.serve(new RequestFlow(TestPlans.of(configuration, permits),
+        path.accept(new RequestFlow(TestPlans.of(configuration, permits),
                 TestBodies.NONE, permits, visit, pause, new ReplyWriter("1", () -> 0), metrics,
                 (served, reply) -> publisher.publish(served, reply, () -> done.add(served)), () -> NOW,
-                () -> 0, Telemetry.OFF, this::underWay), request);
+                () -> 0, Telemetry.OFF, this::underWay));
         Awaitility.await().until(() -> publisher.unpublished() == 0);
     }
 

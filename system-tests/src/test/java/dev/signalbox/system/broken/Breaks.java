@@ -35,6 +35,7 @@ final class Breaks {
     private static final Check STALLED = Check.of(VENDOR + "StalledStreamsTest");
     private static final Check CONTINUED = Check.of(VENDOR + "ContinuedCallTest");
     private static final Check POOL = Check.of(SCHEDULER + "PoolSchedulerTest");
+    private static final Check SHARES = Check.of(SCHEDULER + "FairSharesTest");
     private static final Check AT_VENDOR = Check.of(ROUTER + "LimitsAtTheVendorTest");
     private static final Check ROUTES = Check.of(SCHEDULER + "RoutesApartTest");
     private static final Check READER = Check.of(CLIENT + "ReaderVectorsTest");
@@ -217,9 +218,20 @@ final class Breaks {
                     Check.of(REPLY + "RenewableProducerTest"),
                     answers(REPLY + "RenewableProducer$Entry", "isUnderWay", false)),
             Break.of("G10", "tenants are served by what they were served (virtual counter)", POOL,
-                    doesNotAsk(SCHEDULER + "TenantQueues", "take", "costUnits", 0)),
+                    doesNothing(SCHEDULER + "TenantAccount", "charge")),
+            Break.of("G10", "what a call cost settles what its tenant was charged", POOL,
+                    doesNothing(SCHEDULER + "TenantQueues", "settle")),
+            Break.of("G10", "a tenant keeps to limits of its own", SHARES,
+                    doesNothing(SCHEDULER + "TenantLimits", "called")),
+            Break.of("G10", "calls at once are held back for interactive", SHARES,
+                    new Switch(SCHEDULER + "Holdback", "heldBack", new Switch.Off.Answers(0))),
+            Break.of("G10", "what has little time left goes first", SHARES,
+                    answers(SCHEDULER + "Waiting", "isUrgent", false)),
+            Break.of("G10", "what cannot be served is shed, the lowest of the mix first",
+                    Check.of(SCHEDULER + "SheddingTest"),
+                    answersNothing(SCHEDULER + "Shedding", "arrived")),
             Break.of("G10", "each priority has a floor", POOL,
-                    answersNothing(SCHEDULER + "PoolScheduler", "furthestBelowFloor")),
+                    answersNothing(SCHEDULER + "PriorityTurns", "furthestBelowFloor")),
             Break.of("G10", "a deployment without room holds up only those who need it", ROUTES,
                     doesNotAsk(SCHEDULER + "Gates", "shut", "contains", 1)),
             Break.of("G10", "a request that pauses gives its slot back", ROUTES,

@@ -1,6 +1,8 @@
 package dev.signalbox.workers.router;
 
 import dev.signalbox.config.Deployment;
+import dev.signalbox.schemas.Priority;
+import dev.signalbox.workers.scheduler.Holdback;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
@@ -15,7 +17,8 @@ import java.util.OptionalInt;
  * and each amount counts until a minute after the vendor must have counted it: requests and input after the response's
  * head, or {@value #TRANSIT_MILLIS} ms after the request was written if that is earlier; output after each token that was
  * seen, the rest after the call's end. At its end it is settled by what it used. A call that we hung up on keeps its place
- * among those at once for {@value #LINGER_MILLIS} ms, until the vendor has noticed.
+ * among those at once for {@value #LINGER_MILLIS} ms, until the vendor has noticed. Some of the calls at once are held
+ * back for {@code interactive}: {@link Holdback}.
  *
  * <p>What the vendor itself says lowers the limits at once: headers that tell what is left, and 429s, which stop admission
  * until the time asked for and then let calls at once grow from half of what ran, by one for each answer.
@@ -46,6 +49,7 @@ final class DeploymentLimits {
     private final VendorBudget tokensLeft;
     private long concurrency;
     private int running;
+    private final Holdback holdback = new Holdback();
     /** Until when calls that we hung up on keep their places; in order, at most as many as calls at once. */
     private final ArrayDeque<Long> lingering = new ArrayDeque<>(0);
     private long pausedUntilNanos;
@@ -173,7 +177,7 @@ final class DeploymentLimits {
         if (paused && pausedUntilNanos - nowNanos > 0) {
             return new LimitVerdict.At(pausedUntilNanos, "the vendor asked to wait");
         }
-        if (running >= ramp || running >= concurrency) {
+        if (running >= most() || holdsBack(need.priority(), nowNanos)) {
             return LimitVerdict.ON_RELEASE;
         }
         if (!others.isEmpty() && checkUnsettled(need, nowNanos) instanceof LimitVerdict.At later) {
@@ -182,6 +186,17 @@ final class DeploymentLimits {
         return running + lingering(nowNanos) < concurrency
                 ? LimitVerdict.NOW
                 : new LimitVerdict.At(lingering.element(), "calls that were given up may run on for a moment");
+    }
+
+    /** Calls at once that may run now. */
+    private long most() {
+        return (long) Math.min(ramp, (double) concurrency);
+    }
+
+    /** Whether what is free of the calls at once is not for that priority. */
+    boolean holdsBack(Priority priority, long nowNanos) {
+        long free = most() - running;
+        return priority != Priority.INTERACTIVE && free > 0 && free <= holdback.heldBack(most(), nowNanos);
     }
 
     private int lingering(long nowNanos) {
@@ -213,6 +228,9 @@ final class DeploymentLimits {
     /** Takes what the call needs; {@link #check} has said NOW at that same time. */
     Reservation reserve(CallNeed need, long nowNanos) {
         running++;
+        if (need.priority() == Priority.INTERACTIVE) {
+            holdback.started(nowNanos);
+        }
         requests.hold(1);
         inputTokens.hold(need.inputTokens());
         outputTokens.hold(need.outputTokens());
@@ -271,6 +289,9 @@ final class DeploymentLimits {
             lingering.add(nowNanos + LINGER_MILLIS * MILLI);
         }
         CallNeed need = reservation.need;
+        if (need.priority() == Priority.INTERACTIVE) {
+            holdback.ended(nowNanos);
+        }
         responded(reservation, nowNanos);
         if (!use.made()) {
             requests.adjust(-1, reservation.arrivedNanos, nowNanos);

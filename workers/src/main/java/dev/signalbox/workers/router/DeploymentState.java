@@ -135,7 +135,7 @@ final class DeploymentState {
                 : Math.min((long) latency.longOutputTokens(),
                         Math.min(deployment.capabilities().maxOutputTokens().orElse(Integer.MAX_VALUE),
                                 access(query.pool()).limits().outputTokensPerMinute()));
-        return new CallNeed(Math.max(1, needs.inputTokens()), Math.max(1, output));
+        return new CallNeed(query.priority(), Math.max(1, needs.inputTokens()), Math.max(1, output));
     }
 
     /** Each of its limits once. */

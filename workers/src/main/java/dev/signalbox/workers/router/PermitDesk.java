@@ -62,8 +62,12 @@ public final class PermitDesk {
         record Granted(Permit permit, Routed routed, Candidate candidate) implements Answer {
         }
 
-        /** Nothing is free: ask again at that time, or when a call ends; {@link Long#MAX_VALUE}: then only. */
-        record Busy(Routed routed, long untilNanos) implements Answer {
+        /**
+         * Nothing is free for it: ask again at that time, or when a call ends; {@link Long#MAX_VALUE}: then only.
+         *
+         * @param heldBack whether there is room that is held back for {@code interactive}
+         */
+        record Busy(Routed routed, long untilNanos, boolean heldBack) implements Answer {
         }
 
         /** The retry budget of every deployment that could be called now is spent. */
@@ -91,11 +95,13 @@ public final class PermitDesk {
     private static Answer first(DeploymentStates states, Routed routed, RoutingQuery query, CallAsk ask,
             @Nullable Waiter asking, long nowNanos) {
         boolean outOfBudget = false;
+        boolean heldBack = false;
         long until = Long.MAX_VALUE;
         for (Candidate candidate : routed.candidates()) {
+            DeploymentState state = states.of(candidate.deployment().name());
+            PoolAccess access = state.access(query.pool());
+            heldBack |= access.limits().holdsBack(query.priority(), nowNanos);
             if (routed.usable(candidate)) {
-                DeploymentState state = states.of(candidate.deployment().name());
-                PoolAccess access = state.access(query.pool());
                 CallNeed need = state.need(query);
                 switch (access.check(need, asking, nowNanos)) {
                     case LimitVerdict.Now now -> {
@@ -115,7 +121,7 @@ public final class PermitDesk {
                 until = earlier(until, candidate.retryNanos(), nowNanos);
             }
         }
-        return outOfBudget ? new Answer.OutOfBudget(routed) : new Answer.Busy(routed, until);
+        return outOfBudget ? new Answer.OutOfBudget(routed) : new Answer.Busy(routed, until, heldBack);
     }
 
     private static long earlier(long until, long other, long nowNanos) {

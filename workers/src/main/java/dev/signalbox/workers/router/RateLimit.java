@@ -1,5 +1,7 @@
 package dev.signalbox.workers.router;
 
+import dev.signalbox.workers.scheduler.SlidingWindow;
+
 /**
  * One limit by minute. An amount is held from its reservation on, without end, until it is dated: until it is known when the
  * vendor had counted it at the latest. From that date on it counts for a minute. A pure model, for one caller at a time;

@@ -1,14 +1,22 @@
 package dev.signalbox.workers.scheduler;
 
 import dev.signalbox.workers.intake.InboundRequest;
+import java.util.OptionalLong;
 
 /** A request in flight; it holds one of the pool's slots until it has ended or waits again. */
 public final class Dispatch {
     private final Waiting waiting;
+    private final long costUnits;
+    private final long startedNanos;
+    private final OptionalLong tokensBefore;
     private boolean ended;
 
-    Dispatch(Waiting waiting) {
+    /** @param costUnits what it is charged, by estimate */
+    Dispatch(Waiting waiting, long costUnits, long startedNanos) {
         this.waiting = waiting;
+        this.costUnits = costUnits;
+        this.startedNanos = startedNanos;
+        this.tokensBefore = waiting.task().usedTokens();
     }
 
     public InboundRequest request() {
@@ -19,9 +27,22 @@ public final class Dispatch {
         return waiting.task();
     }
 
-    /** What its priority and its tenant were charged at dispatch, in cost units. */
+    /** What its tenant was charged at dispatch, by estimate, in cost units. */
     public long costUnits() {
-        return waiting.costUnits();
+        return costUnits;
+    }
+
+    /** What it has cost since: the tokens of its calls, or the estimate while those are not known. */
+    public long spentCostUnits() {
+        OptionalLong used = task().usedTokens();
+        return used.isPresent() && tokensBefore.isPresent()
+                ? Math.max(0, used.getAsLong() - tokensBefore.getAsLong())
+                : costUnits;
+    }
+
+    /** Monotonic ns. */
+    long startedNanos() {
+        return startedNanos;
     }
 
     /** To wait again, at its old place in time. */

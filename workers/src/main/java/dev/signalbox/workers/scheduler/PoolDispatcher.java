@@ -81,11 +81,16 @@ public final class PoolDispatcher implements RequestSink {
         }
     }
 
-    /** Takes a request, waiting for room in its priority's queue. After {@link #stop} it only waits to be forgotten. */
+    /** Takes a request, waiting for room in its priority's queue, or has it answered if it is shed. After {@link #stop} it only waits to be forgotten. */
     @Override
     public void offer(InboundRequest request) {
-        RequestTask task = tasks.begin(request);
         long cost = costUnits.applyAsLong(request);
+        Optional<ShedReceipt> receipt = arrived(request, cost);
+        if (receipt.isPresent()) {
+            tasks.shed(request, receipt.get());
+            return;
+        }
+        RequestTask task = tasks.begin(request);
         List<Dispatch> dispatched;
         lock.lock();
         try {
@@ -97,6 +102,15 @@ public final class PoolDispatcher implements RequestSink {
             lock.unlock();
         }
         dispatched.forEach(this::launch);
+    }
+
+    private Optional<ShedReceipt> arrived(InboundRequest request, long cost) {
+        lock.lock();
+        try {
+            return stopped ? Optional.empty() : model.arrived(request, cost, clock.nowMillis(), nanos.getAsLong());
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** A call has ended at that deployment, or else there may be room. */
@@ -130,6 +144,11 @@ public final class PoolDispatcher implements RequestSink {
             lock.unlock();
         }
         dispatched.forEach(this::launch);
+    }
+
+    /** @param part of the tenants' limits that this worker may use, 0 to 1 */
+    public void share(double part) {
+        step(() -> model.share(part));
     }
 
     @Override
@@ -285,7 +304,8 @@ public final class PoolDispatcher implements RequestSink {
         lock.lock();
         try {
             switch (step) {
-                case Step.Ended ended -> model.finished(dispatch, dispatch.costUnits());
+                case Step.Ended ended ->
+                    model.finished(dispatch, dispatch.spentCostUnits(), nanos.getAsLong());
                 case Step.Again(Duration pause) when pause.isZero() && model.mayAsk(dispatch) -> {
                     switch (ask(dispatch.task())) {
                         case Readiness.Ready ready -> {

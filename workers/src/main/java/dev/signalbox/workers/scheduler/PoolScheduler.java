@@ -8,7 +8,6 @@ import dev.signalbox.workers.scheduler.Gates.Way;
 import dev.signalbox.workers.scheduler.RequestTask.Readiness;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -32,13 +31,20 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Between priorities the order is this:
  * <ol>
- * <li>a priority with work that has fewer calls than its floor of the pool's slots goes first, the one furthest below its
- * floor before the others;
+ * <li>a priority with work that has fewer than its floor's part of the pool's calls goes first, the one furthest below its
+ * floor before the others; the part is of the calls that run, not of the slots, so that it means the same where
+ * deployments are scarce;
  * <li>the rest is deficit round robin in cost units: each round gives a priority with work its weight's part, and it
  * spends that before the next one's turn. What the first rule gave is charged too, so weights hold in the long run.
  * </ol>
  * A floor keeps no slot idle: a priority below its floor takes the next slot that comes free. Inside a priority the order
  * is that of {@link TenantQueues}. Both hold for scarce deployments as well, since nobody else hands out their room.
+ *
+ * <p>Starvation is bounded: between two services of a priority with work the others get at most as many rounds as its
+ * largest request is of its quantum, and two more, plus a largest request each (its quantum is its weight's part of
+ * {@value PriorityLane#ROUND_COST_UNITS} cost units, what a round gives out).
+ *
+ * <p>A tenant that is at one of its own limits ({@link TenantLimits}) stands aside until it is below, and the others go.
  *
  * <p>Each operation costs O(log n) in the requests of one way and the tenants of one priority, and O(1) in each way that
  * has requests.
@@ -49,14 +55,16 @@ public final class PoolScheduler {
 
     private final int maxInFlight;
     private final int maxWaiting;
-    private final EnumMap<Priority, PriorityLane> lanes = new EnumMap<>(Priority.class);
-    private final List<PriorityLane> turns = new ArrayList<>();
-    private final Gates gates = new Gates();
+    private final PriorityTurns turns;
+    private final TenantLimits limits;
+    /** Where {@link Holdback} refuses the others, {@code interactive} may still go. */
+    private final Gates interactive = new Gates();
+    private final Gates others = new Gates();
+    private final Shedding shedding;
     private final Map<TopicPartition, Integer> forgotten = new HashMap<>();
     private final Map<String, Integer> waitingByRoute = new HashMap<>();
     /** Each once; those that have gone meanwhile are passed over. At most those that wait. */
     private final Deque<Waiting> hastened = new ArrayDeque<>();
-    private int turn;
     private int inFlight;
     private long arrivals;
     /** No request whose way is shut expires before, ms. */
@@ -72,6 +80,11 @@ public final class PoolScheduler {
         FORGOTTEN
     }
 
+    /** A scheduler by {@link PoolRules#PLAIN}. */
+    public PoolScheduler(Map<Priority, Pool.PriorityShare> shares, int maxInFlight, int maxWaiting) {
+        this(shares, maxInFlight, maxWaiting, PoolRules.PLAIN);
+    }
+
     /**
      * @param shares weight and floor of each priority; weights positive, floors 0 to 1 with a sum of at most 1
      * @param maxInFlight most requests served at once; positive
@@ -79,37 +92,39 @@ public final class PoolScheduler {
      *        and wait again are taken beyond it, which are at most {@code maxInFlight}
      * @throws IllegalArgumentException for values outside of these
      */
-    public PoolScheduler(Map<Priority, Pool.PriorityShare> shares, int maxInFlight, int maxWaiting) {
+    public PoolScheduler(Map<Priority, Pool.PriorityShare> shares, int maxInFlight, int maxWaiting,
+            PoolRules rules) {
         if (shares.isEmpty() || maxInFlight < 1 || maxWaiting < 1) {
             throw new IllegalArgumentException("a pool needs a priority, a slot and room to wait");
         }
-        double weights = 0;
-        double floors = 0;
-        for (Pool.PriorityShare share : shares.values()) {
-            if (!(share.weight() > 0) || !(share.floor() >= 0)) {
-                throw new IllegalArgumentException("weights must be positive and floors not negative: " + share);
-            }
-            weights += share.weight();
-            floors += share.floor();
-        }
-        if (floors > 1 + 1e-9) {
-            throw new IllegalArgumentException("the floors' sum is above 1: " + floors);
-        }
         this.maxInFlight = maxInFlight;
         this.maxWaiting = maxWaiting;
-        for (Map.Entry<Priority, Pool.PriorityShare> entry : new EnumMap<>(shares).entrySet()) {
-            double quantum = PriorityLane.ROUND_COST_UNITS * entry.getValue().weight() / weights;
-            int floorSlots = (int) Math.floor(entry.getValue().floor() * maxInFlight + 1e-9);
-            PriorityLane lane = new PriorityLane(quantum, floorSlots);
-            lanes.put(entry.getKey(), lane);
-            turns.add(lane);
+        this.limits = new TenantLimits(rules.tenants());
+        this.turns = new PriorityTurns(shares, priority -> new TenantQueues(limits::weight),
+                priority -> priority == Priority.INTERACTIVE ? interactive : others);
+        this.shedding = new Shedding(rules.sheds());
+    }
+
+    /**
+     * A request arrives: why it is shed, or empty if it is to be {@link #offer}ed.
+     *
+     * @param costUnits as there
+     */
+    public Optional<ShedReceipt> arrived(InboundRequest request, long costUnits, long nowMillis, long nowNanos) {
+        long waiting = 0;
+        for (PriorityLane lane : turns.all()) {
+            waiting += lane.tenants.expectedUnits();
         }
+        Priority priority = request.lane().priority();
+        return shedding.arrived(priority, Shedding.placeOf(request.id()),
+                Duration.ofMillis(Math.max(0, nowMillis - request.firstEnqueuedMillis())),
+                turns.of(priority).tenants.expectedUnits(costUnits), waiting, nowNanos);
     }
 
     /**
      * A request begins to wait.
      *
-     * @param costUnits what serving it will cost, in the pool's unit (tokens by estimate); at least 1 is counted
+     * @param costUnits its prompt's size, in the pool's unit (tokens by estimate); at least 1 is counted
      * @throws IllegalArgumentException if the pool has no such priority
      */
     public Offer offer(RequestTask task, long costUnits) {
@@ -122,7 +137,7 @@ public final class PoolScheduler {
             return Offer.FULL;
         }
         Waiting waiting = new Waiting(task, Math.max(1, costUnits), arrivals++);
-        Way way = gates.way(task.deployments());
+        Way way = lane.gates.way(task.deployments());
         lane.tenants.add(waiting, way);
         counted(waiting, 1);
         noteExpiry(waiting, way);
@@ -146,18 +161,21 @@ public final class PoolScheduler {
         while (true) {
             Waiting before = nextHastened();
             Waiting expired = before != null ? before : expired(expiredBy);
-            PriorityLane owed = expired == null ? furthestBelowFloor() : null;
-            PriorityLane lane = expired != null ? lane(expired.request()) : owed != null ? owed : nextInTurn();
-            Waiting first = expired != null || lane == null ? expired : lane.tenants.first();
+            PriorityLane owed = expired == null ? turns.furthestBelowFloor(inFlight) : null;
+            PriorityLane lane = expired != null ? lane(expired.request()) : owed != null ? owed : turns.next();
+            Waiting first = expired != null || lane == null ? expired : lane.tenants.first(nowMillis);
             if (lane == null || first == null) {
                 return Optional.empty();
             }
+            if (before == null && mustStandAside(lane, first, nowMillis, nowNanos)) {
+                continue;
+            }
             switch (ask.apply(first.task())) {
                 case Readiness.Ready ready -> {
-                    return Optional.of(start(lane, first, owed != null, nowMillis));
+                    return Optional.of(start(lane, first, owed != null, nowMillis, nowNanos));
                 }
                 case Readiness.Busy busy -> {
-                    Way way = shut(busy, nowNanos);
+                    Way way = shut(lane, busy, nowNanos);
                     lane.tenants.move(first, way);
                     noteExpiry(first, way);
                     expiredBy = expired != null && before == null ? Long.MIN_VALUE : expiredBy;
@@ -171,11 +189,11 @@ public final class PoolScheduler {
      * more. Looks at each waiting request.
      */
     public void hasten(Predicate<InboundRequest> picked) {
-        for (PriorityLane lane : turns) {
+        for (PriorityLane lane : turns.all()) {
             for (Waiting waiting : lane.tenants.picked(picked)) {
                 if (!waiting.hastened) {
                     waiting.hastened = true;
-                    lane.tenants.wake(waiting, gates.way(Set.of()));
+                    lane.tenants.wake(waiting, lane.gates.way(Set.of()));
                     hastened.add(waiting);
                 }
             }
@@ -194,36 +212,56 @@ public final class PoolScheduler {
         return next;
     }
 
-    private Dispatch start(PriorityLane lane, Waiting waiting, boolean owed, long nowMillis) {
-        lane.tenants.take(waiting);
+    /** Whether the tenant of the request whose turn it is has reached one of its limits; all its requests wait then. */
+    private boolean mustStandAside(PriorityLane lane, Waiting first, long nowMillis, long nowNanos) {
+        if (first.request().expiresAtMillis() <= nowMillis) {
+            return false;
+        }
+        long wait = limits.waitNanos(first.tenant(), lane.tenants.estimate(first), nowNanos);
+        if (wait == 0) {
+            return false;
+        }
+        lane.tenants.hold(first, nowNanos + Math.min(wait, LONGEST_SHUT_NANOS));
+        firstExpiryMillis = Long.MIN_VALUE;
+        return true;
+    }
+
+    private Dispatch start(PriorityLane lane, Waiting waiting, boolean owed, long nowMillis, long nowNanos) {
+        boolean expired = waiting.request().expiresAtMillis() <= nowMillis;
+        long estimate = expired ? 0 : lane.tenants.estimate(waiting);
+        lane.tenants.take(waiting, estimate);
         counted(waiting, -1);
-        long charge = waiting.request().expiresAtMillis() <= nowMillis ? 0 : waiting.costUnits();
+        limits.started(waiting.tenant());
+        if (!expired) {
+            limits.called(waiting.tenant(), estimate, nowNanos);
+        }
         if (owed) {
-            lane.chargeFloor(charge);
+            lane.chargeFloor(estimate);
         } else {
-            lane.charge(charge);
+            lane.charge(estimate);
         }
         inFlight++;
-        return new Dispatch(waiting);
+        return new Dispatch(waiting, estimate, nowNanos);
     }
 
     /** Whether a dispatched request may ask for its next call at once: it does not where others wait for room. */
     public boolean mayAsk(Dispatch dispatch) {
-        return gates.way(dispatch.task().deployments()).isOpen();
+        return lane(dispatch.request()).gates.way(dispatch.task().deployments()).isOpen();
     }
 
     /** A dispatched request was refused: it waits again, at its old place in time, and its slot is free. */
     public void refused(Dispatch dispatch, Readiness.Busy busy, long nowNanos) {
-        Way way = shut(busy, nowNanos);
-        if (release(dispatch)) {
-            lane(dispatch.request()).tenants.add(dispatch.waiting(), way);
+        PriorityLane lane = lane(dispatch.request());
+        Way way = shut(lane, busy, nowNanos);
+        if (release(dispatch, nowNanos)) {
+            lane.tenants.add(dispatch.waiting(), way);
             noteExpiry(dispatch.waiting(), way);
         }
     }
 
     /** A dispatched request goes on later: it waits again, at its old place in time, and its slot is free. */
     public void again(Dispatch dispatch, Duration pause, long nowNanos) {
-        if (release(dispatch)) {
+        if (release(dispatch, nowNanos)) {
             Waiting waiting = dispatch.waiting();
             waiting.pausedUntilNanos = nowNanos + pause.toNanos();
             lane(dispatch.request()).tenants.pause(waiting);
@@ -231,8 +269,8 @@ public final class PoolScheduler {
     }
 
     /** Its slot is free; whether it may wait here. */
-    private boolean release(Dispatch dispatch) {
-        free(dispatch);
+    private boolean release(Dispatch dispatch, long nowNanos) {
+        finished(dispatch, dispatch.spentCostUnits(), nowNanos);
         boolean stays = !isForgotten(dispatch.request());
         if (stays) {
             counted(dispatch.waiting(), 1);
@@ -248,33 +286,41 @@ public final class PoolScheduler {
      * @param costUnits what it did cost, which settles the estimate that its tenant was charged
      * @throws IllegalStateException if it was finished before
      */
-    public void finished(Dispatch dispatch, long costUnits) {
-        free(dispatch);
-        lane(dispatch.request()).tenants.settle(dispatch.request().request().getTenant(),
-                costUnits - dispatch.costUnits());
-    }
-
-    private void free(Dispatch dispatch) {
+    public void finished(Dispatch dispatch, long costUnits, long nowNanos) {
         if (!dispatch.end()) {
             throw new IllegalStateException("finished twice: " + dispatch.request().ticket());
         }
-        lane(dispatch.request()).inFlight--;
+        PriorityLane lane = lane(dispatch.request());
+        lane.inFlight--;
         inFlight--;
+        String tenant = dispatch.waiting().tenant();
+        lane.tenants.settle(dispatch.waiting(), dispatch.costUnits(), costUnits);
+        limits.settled(tenant, costUnits - dispatch.costUnits(), dispatch.startedNanos(), nowNanos);
+        limits.ended(tenant, nowNanos);
+        shedding.served(costUnits, nowNanos);
+        turns.all().forEach(each -> each.tenants.release(tenant));
+    }
+
+    /** @param part of the tenants' limits that this worker may use, 0 to 1 */
+    public void share(double part) {
+        limits.part(part);
     }
 
     /** A call has ended there, or else there may be room. */
     public void freed(DeploymentName deployment) {
-        gates.open(deployment);
+        interactive.open(deployment);
+        others.open(deployment);
     }
 
     /** There may be room anywhere. */
     public void freed() {
-        gates.openAll();
+        interactive.openAll();
+        others.openAll();
     }
 
     /** Whether requests wait for room that {@link #freed} could bring. */
     public boolean awaitsRoom() {
-        return gates.anyShut();
+        return interactive.anyShut() || others.anyShut();
     }
 
     /** When time alone lets a request go, monotonic ns; empty while no slot is free or nothing waits for a time. */
@@ -282,18 +328,22 @@ public final class PoolScheduler {
         if (inFlight >= maxInFlight) {
             return OptionalLong.empty();
         }
-        long in = Long.MAX_VALUE;
-        if (gates.anyShut()) {
-            in = gates.dueNanos(nowNanos).orElseThrow() - nowNanos;
-            if (firstExpiryMillis != Long.MAX_VALUE) {
-                in = Math.min(in, Math.clamp(firstExpiryMillis - nowMillis, 1, 1_000) * 1_000_000L);
-            }
+        long in = earlier(Long.MAX_VALUE, interactive.dueNanos(nowNanos), nowNanos);
+        in = earlier(in, others.dueNanos(nowNanos), nowNanos);
+        for (PriorityLane lane : turns.all()) {
+            in = earlier(in, lane.tenants.nextReleasedNanos(), nowNanos);
         }
-        for (PriorityLane lane : turns) {
-            OptionalLong resumed = lane.tenants.nextResumedNanos();
-            in = resumed.isEmpty() ? in : Math.min(in, resumed.getAsLong() - nowNanos);
+        if (in != Long.MAX_VALUE && firstExpiryMillis != Long.MAX_VALUE) {
+            in = Math.min(in, Math.clamp(firstExpiryMillis - nowMillis, 1, 1_000) * 1_000_000L);
+        }
+        for (PriorityLane lane : turns.all()) {
+            in = earlier(in, lane.tenants.nextResumedNanos(), nowNanos);
         }
         return in == Long.MAX_VALUE ? OptionalLong.empty() : OptionalLong.of(nowNanos + Math.max(0, in));
+    }
+
+    private static long earlier(long in, OptionalLong atNanos, long nowNanos) {
+        return atNanos.isEmpty() ? in : Math.min(in, atNanos.getAsLong() - nowNanos);
     }
 
     /**
@@ -304,7 +354,7 @@ public final class PoolScheduler {
     public int forget(TopicPartition partition, int epoch) {
         forgotten.merge(partition, epoch, Math::max);
         int dropped = 0;
-        for (PriorityLane lane : turns) {
+        for (PriorityLane lane : turns.all()) {
             List<Waiting> gone = lane.tenants.forget(partition, epoch);
             for (Waiting waiting : gone) {
                 counted(waiting, -1);
@@ -319,13 +369,13 @@ public final class PoolScheduler {
     /** What it holds now. */
     public SchedulerStatus status() {
         EnumMap<Priority, SchedulerStatus.PriorityStatus> priorities = new EnumMap<>(Priority.class);
-        lanes.forEach((priority, lane) -> priorities.put(priority, lane.status()));
-        return new SchedulerStatus(inFlight, maxInFlight, priorities);
+        turns.byPriority().forEach((priority, lane) -> priorities.put(priority, lane.status()));
+        return new SchedulerStatus(inFlight, maxInFlight, limits.noisy(inFlight), priorities);
     }
 
     /** Requests that wait for room at a deployment, among others perhaps. */
     public int waiting(DeploymentName deployment) {
-        return gates.waiting(deployment);
+        return interactive.waiting(deployment) + others.waiting(deployment);
     }
 
     /** Requests of a route that wait. */
@@ -335,7 +385,7 @@ public final class PoolScheduler {
 
     /** Whether a request of this priority would find room to wait. */
     public boolean hasRoom(Priority priority) {
-        return lane(priority).tenants.size() < maxWaiting;
+        return turns.of(priority).tenants.size() < maxWaiting;
     }
 
     private boolean isForgotten(InboundRequest request) {
@@ -343,36 +393,51 @@ public final class PoolScheduler {
     }
 
     private void advance(long nowNanos) {
-        gates.openDue(nowNanos);
-        for (PriorityLane lane : turns) {
+        interactive.openDue(nowNanos);
+        others.openDue(nowNanos);
+        for (PriorityLane lane : turns.all()) {
+            lane.tenants.releaseDue(nowNanos);
             for (Waiting resumed = lane.tenants.resumed(nowNanos); resumed != null; resumed = lane.tenants
                     .resumed(nowNanos)) {
-                Way way = gates.way(resumed.task().deployments());
+                Way way = lane.gates.way(resumed.task().deployments());
                 lane.tenants.enqueue(resumed, way);
                 noteExpiry(resumed, way);
             }
         }
     }
 
-    private Way shut(Readiness.Busy busy, long nowNanos) {
-        Way way = gates.shut(busy.deployments(), nowNanos + Math.clamp(busy.forNanos(), 1, LONGEST_SHUT_NANOS));
+    private Way shut(PriorityLane lane, Readiness.Busy busy, long nowNanos) {
+        long until = nowNanos + Math.clamp(busy.forNanos(), 1, LONGEST_SHUT_NANOS);
+        Way way = lane.gates.shut(busy.deployments(), until);
+        if (!busy.heldBack()) {
+            var _ = (lane.gates == others ? interactive : others).shut(busy.deployments(), until);
+        }
         firstExpiryMillis = Long.MIN_VALUE;
         return way;
     }
 
     private void noteExpiry(Waiting waiting, Way way) {
-        if (!way.isOpen()) {
+        if (!way.isOpen() || anyHeld()) {
             firstExpiryMillis = Math.min(firstExpiryMillis, waiting.request().expiresAtMillis());
         }
     }
 
-    /** A request whose time is up and whose way is shut, so that it would not be answered otherwise. */
+    private boolean anyHeld() {
+        for (PriorityLane lane : turns.all()) {
+            if (lane.tenants.anyHeld()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** A request whose time is up and whose way is shut, or its tenant at a limit, so that it would not be answered otherwise. */
     private @Nullable Waiting expired(long nowMillis) {
-        if (!gates.anyShut() || nowMillis < firstExpiryMillis) {
+        if ((!awaitsRoom() && !anyHeld()) || nowMillis < firstExpiryMillis) {
             return null;
         }
         Waiting next = null;
-        for (PriorityLane lane : turns) {
+        for (PriorityLane lane : turns.all()) {
             Waiting first = lane.tenants.nextExpiring();
             next = next == null || (first != null && Waiting.BY_DEADLINE.compare(first, next) < 0) ? first : next;
         }
@@ -385,50 +450,6 @@ public final class PoolScheduler {
     }
 
     private PriorityLane lane(InboundRequest request) {
-        return lane(request.lane().priority());
-    }
-
-    private PriorityLane lane(Priority priority) {
-        PriorityLane lane = lanes.get(priority);
-        if (lane == null) {
-            throw new IllegalArgumentException("the pool has no priority " + priority.label());
-        }
-        return lane;
-    }
-
-    private @Nullable PriorityLane furthestBelowFloor() {
-        PriorityLane furthest = null;
-        for (PriorityLane lane : turns) {
-            if (lane.slotsBelowFloor() > (furthest == null ? 0 : furthest.slotsBelowFloor()) && lane.hasWork()) {
-                furthest = lane;
-            }
-        }
-        return furthest;
-    }
-
-    /**
-     * Whose turn it is. A lane serves while it has credit (it may go into debt by its last request), then the turn passes
-     * and the next one earns its quantum. Where all are in debt, the rounds in which nobody could serve are given at once.
-     */
-    private @Nullable PriorityLane nextInTurn() {
-        double roundsAhead = Double.POSITIVE_INFINITY;
-        for (PriorityLane lane : turns) {
-            if (lane.hasWork()) {
-                roundsAhead = Math.min(roundsAhead, lane.roundsInDebt());
-            }
-        }
-        if (roundsAhead == Double.POSITIVE_INFINITY) {
-            return null;
-        }
-        while (!turns.get(turn).mayServe()) {
-            turn = (turn + 1) % turns.size();
-            if (turn == 0 && roundsAhead > 1) {
-                double rounds = roundsAhead - 1;
-                turns.forEach(lane -> lane.earn(rounds));
-                roundsAhead = 0;
-            }
-            turns.get(turn).earn(1);
-        }
-        return turns.get(turn);
+        return turns.of(request.lane().priority());
     }
 }

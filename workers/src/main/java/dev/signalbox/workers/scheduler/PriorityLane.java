@@ -7,17 +7,21 @@ final class PriorityLane {
     /** Debt in rounds beyond which calls that a floor gave do not count: it must not cost a priority its later turns. */
     private static final double FLOOR_DEBT_ROUNDS = 100;
 
-    final TenantQueues tenants = new TenantQueues();
-    final double quantum;
-    final int floorSlots;
+    final TenantQueues tenants;
+    final Gates gates;
+    private final double quantum;
+    private final double floor;
     int inFlight;
     private double credit;
     private long dispatched;
     private long dispatchedCostUnits;
 
-    PriorityLane(double quantum, int floorSlots) {
+    /** @param floor part of all calls that it may always have, 0 to 1 */
+    PriorityLane(double quantum, double floor, TenantQueues tenants, Gates gates) {
         this.quantum = quantum;
-        this.floorSlots = floorSlots;
+        this.floor = floor;
+        this.tenants = tenants;
+        this.gates = gates;
     }
 
     /** Whether a request can go; one whose way is shut is none. */
@@ -29,9 +33,9 @@ final class PriorityLane {
         return hasWork() && credit > 0;
     }
 
-    /** Slots that its floor promises and that it does not use. */
-    int slotsBelowFloor() {
-        return floorSlots - inFlight;
+    /** Calls that its floor promises it of so many, rounded down, and that it does not have. */
+    int slotsBelowFloor(int ofCalls) {
+        return (int) Math.floor(floor * ofCalls + 1e-9) - inFlight;
     }
 
     /** Gets its part of some rounds; without work it only pays off debt, so that idleness earns nothing. */

@@ -3,6 +3,7 @@ package dev.signalbox.workers.scheduler;
 import dev.signalbox.config.DeploymentName;
 import dev.signalbox.workers.intake.InboundRequest;
 import java.time.Duration;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /** A request on its way, as the scheduler moves it: asked whether it can go on, run while it can, put aside while not. */
@@ -25,6 +26,11 @@ public interface RequestTask {
     /** Blocks until the step that it was {@link Readiness.Ready} for has ended. Runs on a virtual thread, holding a slot. */
     Step run();
 
+    /** Tokens that its calls have used so far; empty if nobody counts them. Asked while it does not run. */
+    default OptionalLong usedTokens() {
+        return OptionalLong.empty();
+    }
+
     /** It will not be asked or run again, since its partition moved while it waited. Must be short; called under a lock. */
     default void forgotten() {
     }
@@ -42,8 +48,14 @@ public interface RequestTask {
          *
          * @param deployments at least one
          * @param forNanos after which time alone may bring that, ns; {@link Long#MAX_VALUE}: it never does
+         * @param heldBack whether there is room that is held back for {@code interactive}, which may therefore go
          */
-        record Busy(Set<DeploymentName> deployments, long forNanos) implements Readiness {
+        record Busy(Set<DeploymentName> deployments, long forNanos, boolean heldBack) implements Readiness {
+            /** Busy for everybody. */
+            public Busy(Set<DeploymentName> deployments, long forNanos) {
+                this(deployments, forNanos, false);
+            }
+
             public Busy {
                 deployments = Set.copyOf(deployments);
                 if (deployments.isEmpty()) {

@@ -8,9 +8,11 @@ import java.util.Map;
  *
  * @param inFlight requests being served
  * @param maxInFlight most that are served at once
+ * @param noisyTenants tenants that have at least {@value TenantLimits#NOISY_CALLS} of the calls at once and over a tenth
  * @param priorities per priority of the pool
  */
-public record SchedulerStatus(int inFlight, int maxInFlight, Map<Priority, PriorityStatus> priorities) {
+public record SchedulerStatus(int inFlight, int maxInFlight, int noisyTenants,
+        Map<Priority, PriorityStatus> priorities) {
 
     /**
      * One priority.
@@ -19,7 +21,7 @@ public record SchedulerStatus(int inFlight, int maxInFlight, Map<Priority, Prior
      * @param waitingTenants tenants that have waiting requests
      * @param inFlight requests being served
      * @param dispatched requests dispatched since the start
-     * @param dispatchedCostUnits cost units dispatched since the start
+     * @param dispatchedCostUnits cost units dispatched since the start, by estimate
      */
     public record PriorityStatus(int waiting, int waitingTenants, int inFlight, long dispatched,
             long dispatchedCostUnits) {

@@ -2,8 +2,6 @@ package dev.signalbox.workers.scheduler;
 
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.scheduler.Gates.Way;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -12,77 +10,58 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
+import java.util.function.ToDoubleFunction;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A priority's waiting requests. Of those whose way is open: between tenants the one with the lowest virtual counter, that
- * is which was served least (cost units; with equal costs this is round robin); inside a tenant the earliest deadline
- * first. A tenant that comes back from idleness, or whose requests could not go, counts from no lower than the one served
- * last, so that neither absence nor a route that was shut earns a burst.
+ * A priority's waiting requests and their tenants' accounts. Of those whose way is open: between tenants the one with the
+ * lowest virtual counter, that is which was served least (cost units by weight; with equal costs this is round robin);
+ * inside a tenant the earliest deadline first: see {@link TurnOrder}. A tenant that comes back from idleness, or whose requests could not go, counts from no lower than the one
+ * served last, so that neither absence nor a route that was shut earns a burst.
  *
  * <p>Source: Sheng et al., "Fairness in Serving Large Language Models" (virtual token counter), OSDI 2024.
  *
- * <p>Bounds: tenants that wait are at most the waiting requests; counters of idle tenants are dropped when the others
- * caught up with them, and beyond {@value #MAX_IDLE_TENANTS} the lowest first; ways are those of {@link Gates}.
+ * <p>Bounds: tenants that wait are at most the waiting requests; counters of idle tenants are dropped when the others caught
+ * up with them, and beyond {@value #MAX_IDLE_TENANTS} the lowest first; tenants with calls under way are at most
+ * those; ways are those of {@link Gates}.
  */
 final class TenantQueues {
     static final int MAX_IDLE_TENANTS = 10_000;
+    /** Part that one call has in what is expected of a tenant not yet known. */
+    private static final double LEARNING = 1 / 32.0;
 
-    private final Map<String, Tenant> tenants = new HashMap<>();
-    private final Map<Way, OnWay> ways = new HashMap<>();
-    /** Those that have requests. */
-    private final List<OnWay> active = new ArrayList<>();
-    private final TreeSet<Tenant> idle = new TreeSet<>(Tenant.BY_COUNTER);
+    private final ToDoubleFunction<String> weights;
+    private final Map<String, TenantAccount> tenants = new HashMap<>();
+    private final TurnOrder order = new TurnOrder();
+    private final TreeSet<TenantAccount> idle = new TreeSet<>(TenantAccount.BY_COUNTER);
+    private final TreeSet<TenantAccount> held = new TreeSet<>(TenantAccount.BY_RELEASE);
     private final TreeSet<Waiting> paused = new TreeSet<>(Waiting.BY_PAUSE);
     private final Map<TopicPartition, Set<Waiting>> byPartition = new HashMap<>();
     private double level;
+    private double beyondPrompt;
+    private long costUnits;
     private int size;
     private int waitingTenants;
 
-    private static final class Tenant {
-        static final Comparator<Tenant> BY_COUNTER = Comparator.comparingDouble((Tenant tenant) -> tenant.counter)
-                .thenComparing(tenant -> tenant.name);
-
-        final String name;
-        /** One for each way on which it has requests. */
-        final List<Queue> queues = new ArrayList<>(1);
-        /** Cost units served; changed only while the tenant is in no order. */
-        double counter;
-
-        Tenant(String name) {
-            this.name = name;
-        }
-    }
-
-    /** A tenant's requests on one way. */
-    static final class Queue {
-        static final Comparator<Queue> BY_TENANT = (a, b) -> Tenant.BY_COUNTER.compare(a.tenant, b.tenant);
-
-        private final Tenant tenant;
-        private final OnWay onWay;
-        private final TreeSet<Waiting> requests = new TreeSet<>(Waiting.BY_DEADLINE);
-
-        private Queue(Tenant tenant, OnWay onWay) {
-            this.tenant = tenant;
-            this.onWay = onWay;
-        }
-    }
-
-    /** All requests on one way. */
-    private static final class OnWay {
-        final Way way;
-        final TreeSet<Queue> byTenant = new TreeSet<>(Queue.BY_TENANT);
-        final TreeSet<Waiting> byDeadline = new TreeSet<>(Waiting.BY_DEADLINE);
-
-        OnWay(Way way) {
-            this.way = way;
-        }
+    /** @param weights a tenant's part when tenants compete; positive */
+    TenantQueues(ToDoubleFunction<String> weights) {
+        this.weights = weights;
     }
 
     /** Requests that wait, those that pause among them. */
     int size() {
         return size;
+    }
+
+    /** What it is expected to cost. */
+    long expectedUnits() {
+        return Math.max(size, costUnits + Math.round(size * beyondPrompt));
+    }
+
+    /** What a call with such a prompt is expected to cost. */
+    long expectedUnits(long promptUnits) {
+        return Math.max(1, promptUnits + Math.round(beyondPrompt));
     }
 
     int waitingTenants() {
@@ -91,16 +70,6 @@ final class TenantQueues {
 
     int idleTenants() {
         return idle.size();
-    }
-
-    /** Whether any request can go, as far as is known. */
-    boolean hasWork() {
-        for (OnWay onWay : active) {
-            if (onWay.way.isOpen()) {
-                return true;
-            }
-        }
-        return false;
     }
 
     void add(Waiting request, Way way) {
@@ -127,72 +96,51 @@ final class TenantQueues {
 
     /** An indexed request begins to wait on a way. */
     void enqueue(Waiting request, Way way) {
-        Tenant tenant = tenants.computeIfAbsent(request.tenant(), Tenant::new);
+        TenantAccount tenant = account(request.tenant());
         if (tenant.queues.isEmpty()) {
             idle.remove(tenant);
-            tenant.counter = Math.max(tenant.counter, level());
+            tenant.catchUp(level());
             waitingTenants++;
         }
-        OnWay onWay = ways.computeIfAbsent(way, OnWay::new);
-        if (onWay.byDeadline.isEmpty()) {
-            active.add(onWay);
-        }
-        Queue queue = queue(tenant, onWay);
-        queue.requests.add(request);
-        onWay.byDeadline.add(request);
-        request.queue = queue;
-        way.waiting++;
+        order.add(request, tenant, way);
     }
 
-    private static Queue queue(Tenant tenant, OnWay onWay) {
-        for (Queue queue : tenant.queues) {
-            if (queue.onWay.equals(onWay)) {
-                return queue;
-            }
-        }
-        Queue queue = new Queue(tenant, onWay);
-        tenant.queues.add(queue);
-        onWay.byTenant.add(queue);
-        return queue;
+    /** Whether any request can go, as far as is known. */
+    boolean hasWork() {
+        return order.hasWork();
     }
 
     /** The request whose turn it is, which stays where it is; null if none can go. */
     @Nullable
-    Waiting first() {
-        Queue best = null;
-        for (OnWay onWay : active) {
-            if (onWay.way.isOpen()) {
-                Queue queue = onWay.byTenant.first();
-                best = best == null || isBefore(queue, best) ? queue : best;
-            }
-        }
-        return best == null ? null : best.requests.first();
-    }
-
-    private static boolean isBefore(Queue a, Queue b) {
-        int order = Queue.BY_TENANT.compare(a, b);
-        return order < 0 || (order == 0 && Waiting.BY_DEADLINE.compare(a.requests.first(), b.requests.first()) < 0);
+    Waiting first(long nowMillis) {
+        return order.first(nowMillis);
     }
 
     /** Of the requests that cannot go, the one whose time ends first; null if there is none. */
     @Nullable
     Waiting nextExpiring() {
-        Waiting next = null;
-        for (OnWay onWay : active) {
-            if (!onWay.way.isOpen()) {
-                Waiting first = onWay.byDeadline.first();
-                next = next == null || Waiting.BY_DEADLINE.compare(first, next) < 0 ? first : next;
-            }
-        }
-        return next;
+        return order.nextExpiring(held.isEmpty());
     }
 
-    /** It waits no more, and its tenant is charged. */
-    void take(Waiting request) {
+    private TenantAccount account(String name) {
+        return tenants.computeIfAbsent(name, any -> new TenantAccount(name, beyondPrompt));
+    }
+
+    /** What a request is expected to cost now: its prompt, and what its tenant's calls have cost beyond theirs. */
+    long estimate(Waiting request) {
+        return account(request.tenant()).estimate(request.costUnits());
+    }
+
+    /** It is served: it waits no more, and its tenant is charged that. */
+    void take(Waiting request, long estimate) {
         unindex(request);
-        Tenant tenant = queueOf(request).tenant;
-        level = Math.max(level, tenant.counter);
-        charge(tenant, level - tenant.counter + request.costUnits());
+        TenantAccount tenant = TurnOrder.tenantOf(request);
+        level = level();
+        tenant.inFlight++;
+        TurnOrder.leave(tenant);
+        tenant.catchUp(level);
+        tenant.charge(estimate / weights.applyAsDouble(tenant.name));
+        TurnOrder.join(tenant);
         remove(request);
     }
 
@@ -202,24 +150,68 @@ final class TenantQueues {
         enqueue(request, way);
     }
 
-    /** Corrects a tenant's counter by what its request cost above (or below) the estimate. */
-    void settle(String name, long difference) {
-        Tenant tenant = tenants.get(name);
-        if (tenant != null && difference != 0) {
-            charge(tenant, (double) difference);
+    /** A request that was taken is served no more; its tenant's counter is corrected by what it cost. */
+    void settle(Waiting request, long estimate, long cost) {
+        TenantAccount tenant = tenants.get(request.tenant());
+        if (tenant == null) {
+            throw new IllegalStateException("none of its requests is served: " + request.tenant());
+        }
+        if (cost > 0) {
+            long beyond = cost - request.costUnits();
+            tenant.learn(beyond);
+            beyondPrompt += LEARNING * (beyond - beyondPrompt);
+        }
+        double units = (cost - estimate) / weights.applyAsDouble(tenant.name);
+        TurnOrder.leave(tenant);
+        if (units > 0) {
+            tenant.charge(units);
+        } else {
+            tenant.giveBack(-units);
+        }
+        TurnOrder.join(tenant);
+        tenant.inFlight--;
+        if (tenant.isIdle()) {
+            rest(tenant);
         }
     }
 
-    private void charge(Tenant tenant, double costUnits) {
-        if (tenant.queues.isEmpty()) {
-            idle.remove(tenant);
-            tenant.counter += costUnits;
-            rest(tenant);
-            return;
+    /** A request's tenant is at a limit of its own: none of its requests goes until then, or until {@link #release}. */
+    void hold(Waiting request, long untilNanos) {
+        TenantAccount tenant = TurnOrder.tenantOf(request);
+        TurnOrder.leave(tenant);
+        tenant.held = true;
+        tenant.heldUntilNanos = untilNanos;
+        held.add(tenant);
+    }
+
+    boolean anyHeld() {
+        return !held.isEmpty();
+    }
+
+    /** A tenant may have room below its limits. */
+    void release(String name) {
+        TenantAccount tenant = tenants.get(name);
+        if (tenant != null && tenant.held) {
+            held.remove(tenant);
+            letGo(tenant);
         }
-        tenant.queues.forEach(queue -> queue.onWay.byTenant.remove(queue));
-        tenant.counter += costUnits;
-        tenant.queues.forEach(queue -> queue.onWay.byTenant.add(queue));
+    }
+
+    /** Lets go the tenants whose time has come. */
+    void releaseDue(long nowNanos) {
+        while (!held.isEmpty() && held.first().heldUntilNanos - nowNanos <= 0) {
+            letGo(held.removeFirst());
+        }
+    }
+
+    private void letGo(TenantAccount tenant) {
+        tenant.held = false;
+        tenant.catchUp(level());
+        TurnOrder.join(tenant);
+    }
+
+    OptionalLong nextReleasedNanos() {
+        return held.isEmpty() ? OptionalLong.empty() : OptionalLong.of(held.first().heldUntilNanos);
     }
 
     /** Those that wait, pausing or not, and that the test picks. */
@@ -252,38 +244,20 @@ final class TenantQueues {
     }
 
     private void remove(Waiting request) {
-        Queue queue = queueOf(request);
-        OnWay onWay = queue.onWay;
-        queue.requests.remove(request);
-        onWay.byDeadline.remove(request);
-        onWay.way.waiting--;
-        request.queue = null;
-        if (queue.requests.isEmpty()) {
-            onWay.byTenant.remove(queue);
-            queue.tenant.queues.remove(queue);
-            if (queue.tenant.queues.isEmpty()) {
-                waitingTenants--;
-                rest(queue.tenant);
+        TenantAccount tenant = order.remove(request);
+        if (tenant.queues.isEmpty()) {
+            waitingTenants--;
+            release(tenant.name);
+            if (tenant.isIdle()) {
+                rest(tenant);
             }
         }
-        if (onWay.byDeadline.isEmpty()) {
-            active.remove(onWay);
-            if (ways.size() > Gates.MAX_IDLE_WAYS) {
-                ways.remove(onWay.way);
-            }
-        }
-    }
-
-    private static Queue queueOf(Waiting request) {
-        if (request.queue == null) {
-            throw new IllegalStateException("not in a queue: " + request.request().ticket());
-        }
-        return request.queue;
     }
 
     private void index(Waiting request) {
         byPartition.computeIfAbsent(request.request().ticket().partition(), any -> new LinkedHashSet<>()).add(request);
         size++;
+        costUnits += request.costUnits();
     }
 
     private void unindex(Waiting request) {
@@ -296,24 +270,20 @@ final class TenantQueues {
             byPartition.remove(partition);
         }
         size--;
+        costUnits -= request.costUnits();
     }
 
-    private void rest(Tenant tenant) {
+    private void rest(TenantAccount tenant) {
         idle.add(tenant);
         double others = level();
-        while (!idle.isEmpty() && (idle.first().counter <= others || idle.size() > MAX_IDLE_TENANTS)) {
+        while (!idle.isEmpty() && (idle.first().counter() <= others || idle.size() > MAX_IDLE_TENANTS)) {
             tenants.remove(idle.removeFirst().name);
         }
     }
 
     /** The counter of whoever is next, or with nobody able to go of who was last. */
     private double level() {
-        double lowest = Double.POSITIVE_INFINITY;
-        for (OnWay onWay : active) {
-            if (onWay.way.isOpen() && !onWay.byTenant.isEmpty()) {
-                lowest = Math.min(lowest, onWay.byTenant.first().tenant.counter);
-            }
-        }
+        double lowest = order.lowest();
         return lowest == Double.POSITIVE_INFINITY ? level : Math.max(level, lowest);
     }
 }

@@ -18,23 +18,25 @@ final class Waiting {
     private final RequestTask task;
     private final InboundRequest request;
     private final long expiresAtMillis;
+    private final long urgentFromMillis;
     private final long costUnits;
     private final long arrival;
     /** Where it stands; null while it pauses or runs. */
-    TenantQueues.@Nullable Queue queue;
+    TurnOrder.@Nullable Queue queue;
     /** It has something to say beside its turn, see {@link PoolScheduler#hasten}. */
     boolean hastened;
     /** Changed only while it is in no order of pauses. */
     long pausedUntilNanos;
 
     /**
-     * @param costUnits what one call is expected to cost, at least 1
+     * @param costUnits its prompt's size, at least 1
      * @param arrival number in the order of arrival, unique in its scheduler; it keeps it
      */
     Waiting(RequestTask task, long costUnits, long arrival) {
         this.task = task;
         this.request = task.request();
         this.expiresAtMillis = request.expiresAtMillis();
+        this.urgentFromMillis = expiresAtMillis - (expiresAtMillis - request.firstEnqueuedMillis()) / 4;
         this.costUnits = costUnits;
         this.arrival = arrival;
     }
@@ -53,6 +55,11 @@ final class Waiting {
 
     long arrival() {
         return arrival;
+    }
+
+    /** Whether less than a quarter of its time to live is left. */
+    boolean isUrgent(long nowMillis) {
+        return nowMillis > urgentFromMillis;
     }
 
     String tenant() {

@@ -113,7 +113,7 @@ final class DeskSimulation {
                 wake(desk.leave(request));
                 call(request, permit);
             }
-            case Answer.Busy(var routed, long untilNanos) -> {
+            case Answer.Busy(var routed, long untilNanos, boolean heldBack) -> {
                 desk.enqueue(request, routed, TestConfiguration.POOL);
                 long mine = request.wakeOrder;
                 long until = untilNanos == Long.MAX_VALUE ? now + SECOND : Math.min(untilNanos, now + SECOND);

@@ -22,6 +22,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -46,8 +47,9 @@ class PoolDispatcherTest {
         }));
     }
 
-    private PoolDispatcher dispatcherOf(PoolScheduler model, RequestTasks tasks) {
-        return new PoolDispatcher("p", model, tasks, RequestCost::promptTokens, () -> 0, System::nanoTime, timer);
+    private PoolDispatcher dispatcherOf(PoolScheduler model, Function<InboundRequest, RequestTask> begin) {
+        return new PoolDispatcher("p", model, Requests.tasks(begin), RequestCost::promptTokens, () -> 0,
+                System::nanoTime, timer);
     }
 
     @Test
@@ -139,25 +141,26 @@ class PoolDispatcherTest {
                     new Semaphore(2), deployment(2), new Semaphore(40));
             CountDownLatch all = new CountDownLatch(6_000);
             PoolDispatcher[] self = new PoolDispatcher[1];
-            PoolDispatcher dispatcher = new PoolDispatcher("p", new PoolScheduler(SHARES, 20, 5_000), request -> {
-                DeploymentName at = deployment((int) (request.ticket().offset() % 3));
-                Semaphore permit = Optional.ofNullable(permits.get(at)).orElseThrow();
-                AtomicInteger calls = new AtomicInteger();
-                return new Requests.Task(request, at.place(), Set.of(at),
-                        () -> permit.tryAcquire()
-                                ? Readiness.READY
-                                : new Readiness.Busy(Set.of(at), Long.MAX_VALUE),
-                        () -> {
-                            Thread.yield();
-                            permit.release();
-                            self[0].freed(at);
-                            if (calls.incrementAndGet() == 1 && request.ticket().offset() % 2 == 0) {
-                                return new Step.Again(Duration.ZERO);
-                            }
-                            all.countDown();
-                            return Step.ENDED;
-                        });
-            }, RequestCost::promptTokens, () -> 0, System::nanoTime, never);
+            PoolDispatcher dispatcher = new PoolDispatcher("p", new PoolScheduler(SHARES, 20, 5_000),
+                    Requests.tasks(request -> {
+                        DeploymentName at = deployment((int) (request.ticket().offset() % 3));
+                        Semaphore permit = Optional.ofNullable(permits.get(at)).orElseThrow();
+                        AtomicInteger calls = new AtomicInteger();
+                        return new Requests.Task(request, at.place(), Set.of(at),
+                                () -> permit.tryAcquire()
+                                        ? Readiness.READY
+                                        : new Readiness.Busy(Set.of(at), Long.MAX_VALUE),
+                                () -> {
+                                    Thread.yield();
+                                    permit.release();
+                                    self[0].freed(at);
+                                    if (calls.incrementAndGet() == 1 && request.ticket().offset() % 2 == 0) {
+                                        return new Step.Again(Duration.ZERO);
+                                    }
+                                    all.countDown();
+                                    return Step.ENDED;
+                                });
+                    }), RequestCost::promptTokens, () -> 0, System::nanoTime, never);
             self[0] = dispatcher;
             Thread[] producers = new Thread[2];
             for (int i = 0; i < 2; i++) {

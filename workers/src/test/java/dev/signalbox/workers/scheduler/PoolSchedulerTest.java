@@ -120,7 +120,7 @@ class PoolSchedulerTest {
                 List<Priority> owed = new ArrayList<>();
                 for (InboundRequest request : waiting) {
                     Priority priority = request.lane().priority();
-                    if (inFlight.getOrDefault(priority, 0) < floorSlots(shares, priority, slots)) {
+                    if (inFlight.getOrDefault(priority, 0) < floorSlots(shares, priority, running.size() + 1)) {
                         owed.add(priority);
                     }
                 }
@@ -154,12 +154,12 @@ class PoolSchedulerTest {
             assertThat(scheduler.status().inFlight()).isEqualTo(running.size());
         }
         for (Dispatch dispatch : running) {
-            scheduler.finished(dispatch, dispatch.costUnits());
+            scheduler.finished(dispatch, dispatch.costUnits(), 0);
         }
         while (!waiting.isEmpty()) {
             Dispatch dispatch = Requests.next(scheduler, 0).orElseThrow();
             assertThat(waiting.remove(dispatch.request())).isTrue();
-            scheduler.finished(dispatch, dispatch.costUnits());
+            scheduler.finished(dispatch, dispatch.costUnits(), 0);
         }
     }
 
@@ -188,11 +188,11 @@ class PoolSchedulerTest {
             Requests.offer(scheduler, requests.of(Priority.INTERACTIVE, "i"), 100);
         }
         for (int i = 0; i < 4; i++) {
-            scheduler.finished(running.get(i), 100);
+            scheduler.finished(running.get(i), 100, 0);
             assertThat(Requests.next(scheduler, 0).orElseThrow().request().lane().priority())
                     .isEqualTo(Priority.INTERACTIVE);
         }
-        scheduler.finished(running.get(4), 100);
+        scheduler.finished(running.get(4), 100, 0);
         assertThat(Requests.next(scheduler, 0).orElseThrow().request().lane().priority()).isEqualTo(Priority.BATCH);
     }
 
@@ -230,7 +230,7 @@ class PoolSchedulerTest {
                     }
                 }
                 Dispatch dispatch = Requests.next(scheduler, 0).orElseThrow();
-                scheduler.finished(dispatch, dispatch.costUnits());
+                scheduler.finished(dispatch, dispatch.costUnits(), 0);
                 for (Priority priority : Priority.values()) {
                     if (priority == dispatch.request().lane().priority()) {
                         since.put(priority, 0L);
@@ -268,7 +268,7 @@ class PoolSchedulerTest {
         for (int i = 0; i < count; i++) {
             Dispatch dispatch = Requests.next(scheduler, 0).orElseThrow();
             served.merge(dispatch.request().request().getTenant(), dispatch.costUnits(), Long::sum);
-            scheduler.finished(dispatch, dispatch.costUnits());
+            scheduler.finished(dispatch, dispatch.costUnits(), 0);
         }
         return served;
     }
@@ -285,14 +285,14 @@ class PoolSchedulerTest {
             Dispatch dispatch = Requests.next(scheduler, 0).orElseThrow();
             boolean isTerse = dispatch.request().request().getTenant().equals("terse");
             terse += isTerse ? 1 : 0;
-            scheduler.finished(dispatch, isTerse ? 10 : 100);
+            scheduler.finished(dispatch, isTerse ? 10 : 100, 0);
         }
         assertThat(terse).isBetween(48, 52);
     }
 
     @Test
     void counters_of_idle_tenants_are_dropped_when_the_others_caught_up_and_bounded_before() {
-        TenantQueues queues = new TenantQueues();
+        TenantQueues queues = new TenantQueues(tenant -> 1);
         for (int i = 0; i < 20_000; i++) {
             serve(queues, "once" + i, i);
             assertThat(queues.idleTenants()).isLessThanOrEqualTo(TenantQueues.MAX_IDLE_TENANTS);
@@ -306,8 +306,9 @@ class PoolSchedulerTest {
     private void serve(TenantQueues queues, String tenant, long arrival) {
         Waiting waiting = new Waiting(Requests.task(requests.of(Priority.STANDARD, tenant)), 100, arrival);
         queues.add(waiting, new Gates().way(Set.of()));
-        assertThat(queues.first()).isEqualTo(waiting);
-        queues.take(waiting);
+        assertThat(queues.first(0)).isEqualTo(waiting);
+        queues.take(waiting, 100);
+        queues.settle(waiting, 100, 100);
     }
 
     @Test
@@ -315,15 +316,15 @@ class PoolSchedulerTest {
         PoolScheduler scheduler = new PoolScheduler(SHARES, 1, 10);
         Requests.offer(scheduler, requests.of(Priority.BATCH, "t"), 1);
         Dispatch dispatch = Requests.next(scheduler, 0).orElseThrow();
-        scheduler.finished(dispatch, 1);
-        assertThatThrownBy(() -> scheduler.finished(dispatch, 1)).isInstanceOf(IllegalStateException.class);
+        scheduler.finished(dispatch, 1, 0);
+        assertThatThrownBy(() -> scheduler.finished(dispatch, 1, 0)).isInstanceOf(IllegalStateException.class);
         assertThat(scheduler.status().inFlight()).isZero();
     }
 
     private static void finishOne(PoolScheduler scheduler, List<Dispatch> running, SplittableRandom random) {
         if (!running.isEmpty()) {
             Dispatch dispatch = running.remove(random.nextInt(running.size()));
-            scheduler.finished(dispatch, dispatch.costUnits());
+            scheduler.finished(dispatch, dispatch.costUnits(), 0);
         }
     }
 

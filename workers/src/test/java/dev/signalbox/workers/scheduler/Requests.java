@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.kafka.common.TopicPartition;
 
@@ -23,13 +24,24 @@ final class Requests {
     private static final PoolName POOL = new PoolName("test");
     private long offset;
 
+    /** One that is appended at that time. */
+    InboundRequest arriving(Priority priority, String tenant, long nowMillis, long timeToLiveMillis) {
+        return of(priority, tenant, nowMillis, nowMillis + timeToLiveMillis, 0, 1);
+    }
+
     InboundRequest of(Priority priority, String tenant, long expiresAtMillis, int partition, int epoch) {
+        return of(priority, tenant, 0, expiresAtMillis, partition, epoch);
+    }
+
+    private InboundRequest of(Priority priority, String tenant, long enqueuedMillis, long expiresAtMillis,
+            int partition,
+            int epoch) {
         Lane lane = new Lane(POOL, priority);
         long at = offset++;
         LlmRequest request = LlmRequest.newBuilder().setId("r" + at).setModel("m").setTenant(tenant)
                 .setBody(ByteBuffer.allocate(0)).build();
-        return new InboundRequest(lane, new Ticket(partition(priority, partition), epoch, at), request, "hash", 0, 0,
-                expiresAtMillis, new ReplyAddress("llm.replies", OptionalInt.empty(), "llm.tokens",
+        return new InboundRequest(lane, new Ticket(partition(priority, partition), epoch, at), request, "hash", 0,
+                enqueuedMillis, expiresAtMillis, new ReplyAddress("llm.replies", OptionalInt.empty(), "llm.tokens",
                         ReplyAddress.Form.AVRO, List.of(), List.of()),
                 100);
     }
@@ -41,6 +53,21 @@ final class Requests {
     /** One that may always go. */
     static RequestTask task(InboundRequest request) {
         return new Task(request, "free", Set.of(), () -> Readiness.READY, () -> Step.ENDED);
+    }
+
+    /** Nothing is shed. */
+    static RequestTasks tasks(Function<InboundRequest, RequestTask> begin) {
+        return new RequestTasks() {
+            @Override
+            public RequestTask begin(InboundRequest request) {
+                return begin.apply(request);
+            }
+
+            @Override
+            public void shed(InboundRequest request, ShedReceipt receipt) {
+                throw new AssertionError("shed: " + receipt);
+            }
+        };
     }
 
     static PoolScheduler.Offer offer(PoolScheduler scheduler, InboundRequest request, long costUnits) {

@@ -244,7 +244,7 @@ final class RouteSimulation {
         running--;
         path.endedNanos = now;
         ended.add(path);
-        scheduler.finished(dispatch, dispatch.costUnits());
+        scheduler.finished(dispatch, dispatch.costUnits(), now);
     }
 
     /** Bounds hold, and nobody waits who could go: at once where the model can know it, else within a second. */

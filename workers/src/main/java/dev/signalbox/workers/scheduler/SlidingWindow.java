@@ -1,4 +1,4 @@
-package dev.signalbox.workers.router;
+package dev.signalbox.workers.scheduler;
 
 /**
  * Amounts that count for a minute from their date, which may lie up to {@value #AHEAD_MILLIS} ms ahead: a ring of buckets of
@@ -7,10 +7,10 @@ package dev.signalbox.workers.router;
  *
  * <p>Not thread-safe. Time is ns on a monotonic clock and never goes back by more than a bucket.
  */
-final class SlidingWindow {
-    static final long WINDOW_MILLIS = 60_000;
-    static final long GUARD_MILLIS = 100;
-    static final long AHEAD_MILLIS = 5_000;
+public final class SlidingWindow {
+    public static final long WINDOW_MILLIS = 60_000;
+    public static final long GUARD_MILLIS = 100;
+    public static final long AHEAD_MILLIS = 5_000;
     private static final long BUCKET_MILLIS = 100;
     private static final long BUCKET_NANOS = BUCKET_MILLIS * 1_000_000;
     /** For how many buckets an amount counts, its own included. */
@@ -24,13 +24,13 @@ final class SlidingWindow {
     private long sum;
 
     /** What counts now. */
-    long sum(long nowNanos) {
+    public long sum(long nowNanos) {
         advance(nowNanos);
         return sum;
     }
 
     /** Adds an amount that counts for a minute from that date on. */
-    void add(long amount, long dateNanos, long nowNanos) {
+    public void add(long amount, long dateNanos, long nowNanos) {
         advance(nowNanos);
         amounts[index(Math.max(dated(dateNanos), newest - COUNTED + 1))] += amount;
         sum += amount;
@@ -40,7 +40,7 @@ final class SlidingWindow {
      * Corrects an amount that was added with that date; without effect once it counts no more. Never takes more than the
      * bucket holds.
      */
-    void adjust(long dateNanos, long difference, long nowNanos) {
+    public void adjust(long dateNanos, long difference, long nowNanos) {
         advance(nowNanos);
         long bucket = dated(dateNanos);
         if (bucket > newest - COUNTED) {
@@ -51,7 +51,7 @@ final class SlidingWindow {
     }
 
     /** Until when at least {@code amount} of what counts now has lapsed, ns; {@code nowNanos} if nothing must lapse. */
-    long lapsedNanos(long amount, long nowNanos) {
+    public long lapsedNanos(long amount, long nowNanos) {
         advance(nowNanos);
         long lapsed = 0;
         for (long bucket = newest - COUNTED + 1; bucket <= newest + AHEAD && lapsed < amount; bucket++) {

@@ -1,0 +1,54 @@
+package dev.signalbox.workers.scheduler;
+
+/**
+ * How many of a deployment's calls at once the other priorities leave free, so that {@code interactive} finds room without
+ * waiting for one of their calls to end: one more than it had at once in the last minute (or the half before it), less what
+ * it has now, and a quarter of the limit at most. Where it has not called for a minute or so nothing is held back, and
+ * below a limit of 4 nothing ever is. A pure model; time is monotonic ns.
+ */
+public final class Holdback {
+    private static final long HALF_NANOS = 30_000_000_000L;
+    private static final int MOST = 4;
+
+    private int running;
+    private int peak;
+    private int peakBefore;
+    private long halfFromNanos;
+    private boolean called;
+
+    /** A call of {@code interactive} starts. */
+    public void started(long nowNanos) {
+        advance(nowNanos);
+        called = true;
+        running++;
+        peak = Math.max(peak, running);
+    }
+
+    /** One of those has ended. */
+    public void ended(long nowNanos) {
+        advance(nowNanos);
+        running--;
+    }
+
+    /** @param limit most calls at once */
+    public long heldBack(long limit, long nowNanos) {
+        if (!called) {
+            return 0;
+        }
+        advance(nowNanos);
+        long wanted = Math.max(peak, peakBefore);
+        return wanted == 0 ? 0 : Math.max(0, Math.min(limit / MOST, wanted + 1) - running);
+    }
+
+    private void advance(long nowNanos) {
+        if (!called) {
+            halfFromNanos = nowNanos;
+        }
+        long halves = (nowNanos - halfFromNanos) / HALF_NANOS;
+        if (halves > 0) {
+            peakBefore = halves == 1 ? peak : running;
+            peak = running;
+            halfFromNanos += halves * HALF_NANOS;
+        }
+    }
+}

@@ -1,0 +1,105 @@
+package dev.signalbox.workers.scheduler;
+
+import dev.signalbox.config.Pool;
+import dev.signalbox.schemas.Priority;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** A pool's priorities, and whose turn it is: see {@link PoolScheduler}. */
+final class PriorityTurns {
+    private final EnumMap<Priority, PriorityLane> lanes = new EnumMap<>(Priority.class);
+    private final List<PriorityLane> turns = new ArrayList<>();
+    private int turn;
+
+    /**
+     * @param queues a priority's own
+     * @param gates those that it goes through
+     * @throws IllegalArgumentException for weights that are not positive, or floors that are negative or above 1 together
+     */
+    PriorityTurns(Map<Priority, Pool.PriorityShare> shares, Function<Priority, TenantQueues> queues,
+            Function<Priority, Gates> gates) {
+        double weights = 0;
+        double floors = 0;
+        for (Pool.PriorityShare share : shares.values()) {
+            if (!(share.weight() > 0) || !(share.floor() >= 0)) {
+                throw new IllegalArgumentException("weights must be positive and floors not negative: " + share);
+            }
+            weights += share.weight();
+            floors += share.floor();
+        }
+        if (floors > 1 + 1e-9) {
+            throw new IllegalArgumentException("the floors' sum is above 1: " + floors);
+        }
+        for (Map.Entry<Priority, Pool.PriorityShare> entry : new EnumMap<>(shares).entrySet()) {
+            double quantum = PriorityLane.ROUND_COST_UNITS * entry.getValue().weight() / weights;
+            Priority priority = entry.getKey();
+            PriorityLane lane = new PriorityLane(quantum, entry.getValue().floor(), queues.apply(priority),
+                    gates.apply(priority));
+            lanes.put(priority, lane);
+            turns.add(lane);
+        }
+    }
+
+    /** Highest priority first. */
+    List<PriorityLane> all() {
+        return turns;
+    }
+
+    Map<Priority, PriorityLane> byPriority() {
+        return lanes;
+    }
+
+    PriorityLane of(Priority priority) {
+        PriorityLane lane = lanes.get(priority);
+        if (lane == null) {
+            throw new IllegalArgumentException("the pool has no priority " + priority.label());
+        }
+        return lane;
+    }
+
+    /** @param inFlight calls of all priorities */
+    @Nullable
+    PriorityLane furthestBelowFloor(int inFlight) {
+        PriorityLane furthest = null;
+        int most = 0;
+        for (PriorityLane lane : turns) {
+            int below = lane.slotsBelowFloor(inFlight + 1);
+            if (below > most && lane.hasWork()) {
+                furthest = lane;
+                most = below;
+            }
+        }
+        return furthest;
+    }
+
+    /**
+     * Whose turn it is. A lane serves while it has credit (it may go into debt by its last request), then the turn passes
+     * and the next one earns its quantum. Where all are in debt, the rounds in which nobody could serve are given at once.
+     */
+    @Nullable
+    PriorityLane next() {
+        double roundsAhead = Double.POSITIVE_INFINITY;
+        for (PriorityLane lane : turns) {
+            if (lane.hasWork()) {
+                roundsAhead = Math.min(roundsAhead, lane.roundsInDebt());
+            }
+        }
+        if (roundsAhead == Double.POSITIVE_INFINITY) {
+            return null;
+        }
+        while (!turns.get(turn).mayServe()) {
+            turn = (turn + 1) % turns.size();
+            if (turn == 0 && roundsAhead > 1) {
+                double rounds = roundsAhead - 1;
+                turns.forEach(lane -> lane.earn(rounds));
+                roundsAhead = 0;
+            }
+            turns.get(turn).earn(1);
+        }
+        return turns.get(turn);
+    }
+}

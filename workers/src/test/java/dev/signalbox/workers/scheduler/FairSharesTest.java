@@ -1,0 +1,247 @@
+package dev.signalbox.workers.scheduler;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.signalbox.config.Pool.PriorityShare;
+import dev.signalbox.config.Residency;
+import dev.signalbox.config.Tenant;
+import dev.signalbox.schemas.Priority;
+import dev.signalbox.workers.scheduler.ScarceCapacity.Call;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.function.Function;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** What tenants and priorities get while there is too little for all (K05 and K06 as models). */
+@Tag("issue-6")
+class FairSharesTest {
+    private static final long MILLI = ScarceCapacity.MILLI;
+    private static final long SECOND = ScarceCapacity.SECOND;
+    private static final Map<Priority, PriorityShare> ONE = Map.of(Priority.STANDARD, new PriorityShare(1, 0));
+    private static final Map<Priority, PriorityShare> DEFAULTS = Map.of(Priority.INTERACTIVE,
+            PriorityShare.ofDefault(Priority.INTERACTIVE), Priority.BACKGROUND,
+            PriorityShare.ofDefault(Priority.BACKGROUND));
+    private static final int DAY = 86_400_000;
+
+    /**
+     * K06: twenty tenants at twice their share and one at a hundred times. Requests differ in tokens by a factor of 100 from
+     * tenant to tenant, and most of them are output, which no prompt foretells.
+     */
+    @Test
+    void tokens_are_shared_evenly_whoever_asks_for_a_hundred_times_his_share() {
+        for (long seed = 1; seed <= 5; seed++) {
+            ScarceCapacity run = new ScarceCapacity(new PoolScheduler(ONE, 1_000, 1_000_000), 40);
+            SplittableRandom random = new SplittableRandom(seed);
+            for (int t = 0; t <= 20; t++) {
+                long tokens = (long) (100 * Math.pow(100, random.nextDouble()));
+                double perSecond = (t == 0 ? 100 : 2) * 40 * 1_000.0 / 21 / tokens;
+                arrivals(run, random, "t" + t, tokens, perSecond);
+            }
+            run.runUntil(150 * SECOND);
+            for (long from = 30 * SECOND; from < 150 * SECOND; from += 30 * SECOND) {
+                assertThat(jain(tokens(run.ended, from, from + 30 * SECOND))).as("seed %d, from %d s", seed,
+                        from / SECOND).isGreaterThanOrEqualTo(0.95);
+            }
+        }
+    }
+
+    /** A call takes 1 ms a token, so that the deployment gives 1,000 tokens a second for each call at once. */
+    private static void arrivals(ScarceCapacity run, SplittableRandom random, String tenant, long tokens,
+            double perSecond) {
+        poisson(run, random, perSecond, 150 * SECOND, () -> {
+            long mine = Math.max(2, tokens / 2 + random.nextLong(tokens));
+            run.arrive(Priority.STANDARD, tenant, 1 + mine / 20, mine, mine * MILLI, DAY);
+        });
+    }
+
+    private static void poisson(ScarceCapacity run, SplittableRandom random, double perSecond, long until,
+            Runnable arrival) {
+        long next = run.now + (long) (-Math.log(1 - random.nextDouble()) / perSecond * SECOND);
+        if (next < until) {
+            run.at(next, () -> {
+                arrival.run();
+                poisson(run, random, perSecond, until, arrival);
+            });
+        }
+    }
+
+    private static Map<String, Long> tokens(List<Call> calls, long from, long to) {
+        Map<String, Long> served = new HashMap<>();
+        for (Call call : calls) {
+            long part = Math.min(to, call.endedNanos) - Math.max(from, call.startedNanos);
+            if (part > 0) {
+                served.merge(call.tenant(), call.tokens * part / call.lengthNanos, Long::sum);
+            }
+        }
+        return served;
+    }
+
+    private static double jain(Map<String, Long> served) {
+        double sum = 0;
+        double squares = 0;
+        for (long each : served.values()) {
+            sum += each;
+            squares += (double) each * each;
+        }
+        return sum * sum / (served.size() * squares);
+    }
+
+    @Test
+    void a_tenant_of_weight_three_gets_three_times_the_tokens() {
+        Function<String, Tenant> plans = name -> new Tenant(name, name.equals("gold") ? 3 : 1,
+                Tenant.ofDefault(name).limits(), Residency.ANYWHERE);
+        ScarceCapacity run = new ScarceCapacity(
+                new PoolScheduler(ONE, 100, 100_000, new PoolRules(plans, Set::of)), 8);
+        for (String tenant : List.of("gold", "a", "b")) {
+            arrivals(run, new SplittableRandom(tenant.hashCode()), tenant, 200, 40);
+        }
+        run.runUntil(130 * SECOND);
+        Map<String, Long> served = tokens(run.ended, 10 * SECOND, 130 * SECOND);
+        assertThat((double) of(served, "gold") / of(served, "a")).isCloseTo(3, within(0.2));
+        assertThat((double) of(served, "gold") / of(served, "b")).isCloseTo(3, within(0.2));
+    }
+
+    private static long of(Map<String, Long> served, String tenant) {
+        return Objects.requireNonNull(served.get(tenant), tenant);
+    }
+
+    /** K05: the flood asks for twelve times what there is; a permit's turn is the length of its calls. */
+    @Test
+    void a_flood_of_background_does_not_make_interactive_wait() {
+        for (long seed = 1; seed <= 5; seed++) {
+            ScarceCapacity run = new ScarceCapacity(new PoolScheduler(DEFAULTS, 2_000, 1_000_000), 20);
+            SplittableRandom random = new SplittableRandom(seed);
+            poisson(run, random, 2, 330 * SECOND,
+                    () -> run.arrive(Priority.INTERACTIVE, "i" + random.nextInt(5), 100, 500, SECOND, 120_000));
+            run.at(30 * SECOND, () -> poisson(run, random, 240, 330 * SECOND,
+                    () -> run.arrive(Priority.BACKGROUND, "b", 100, 500, SECOND, DAY)));
+            run.runUntil(330 * SECOND);
+            List<Long> waited = run.started.stream()
+                    .filter(call -> call.priority() == Priority.INTERACTIVE && call.arrivedNanos > 30 * SECOND)
+                    .map(Call::waitedNanos).sorted().toList();
+            assertThat(waited).as("seed %d", seed).hasSizeGreaterThan(450);
+            assertThat(waited.get(waited.size() / 2)).as("median, seed %d", seed).isZero();
+            assertThat(waited.get(waited.size() * 99 / 100)).as("p99, seed %d", seed)
+                    .isLessThanOrEqualTo(SECOND + 30 * MILLI);
+            long background = run.started.stream().filter(call -> call.priority() == Priority.BACKGROUND).count();
+            assertThat(background).as("seed %d", seed).isGreaterThan(300L * 20 * 7 / 10);
+        }
+    }
+
+    @Test
+    void weights_hold_where_calls_are_fewer_than_floors_could_share() {
+        ScarceCapacity run = new ScarceCapacity(new PoolScheduler(DEFAULTS, 2_000, 100_000), 4);
+        SplittableRandom random = new SplittableRandom(7);
+        for (Priority priority : DEFAULTS.keySet()) {
+            poisson(run, random, 20, 120 * SECOND, () -> run.arrive(priority, "t", 500, 500, SECOND, DAY));
+        }
+        run.runUntil(120 * SECOND);
+        long interactive = run.started.stream().filter(call -> call.priority() == Priority.INTERACTIVE).count();
+        assertThat((double) interactive / run.started.size()).isCloseTo(8 / 9.0, within(0.03));
+    }
+
+    @Test
+    void background_still_moves_under_a_flood_of_interactive() {
+        ScarceCapacity run = new ScarceCapacity(new PoolScheduler(DEFAULTS, 2_000, 100_000), 4);
+        SplittableRandom random = new SplittableRandom(8);
+        poisson(run, random, 40, 120 * SECOND, () -> run.arrive(Priority.INTERACTIVE, "t", 500, 500, SECOND, DAY));
+        poisson(run, random, 1, 120 * SECOND, () -> run.arrive(Priority.BACKGROUND, "t", 500, 500, SECOND, DAY));
+        run.runUntil(120 * SECOND);
+        long last = SECOND;
+        for (Call call : run.started) {
+            if (call.priority() == Priority.BACKGROUND) {
+                assertThat(call.startedNanos - last).isLessThan(8 * SECOND);
+                last = call.startedNanos;
+            }
+        }
+        assertThat(last).isGreaterThan(112 * SECOND);
+    }
+
+    @Test
+    void what_has_little_time_left_goes_first_but_its_tenant_pays_for_it() {
+        ScarceCapacity run = new ScarceCapacity(new PoolScheduler(ONE, 100, 100_000), 2);
+        SplittableRandom random = new SplittableRandom(9);
+        poisson(run, random, 20, 300 * SECOND, () -> run.arrive(Priority.STANDARD, "calm", 100, 100, SECOND / 5, DAY));
+        poisson(run, random, 3, 300 * SECOND,
+                () -> run.arrive(Priority.STANDARD, "hasty", 100, 100, SECOND / 5, 8_000));
+        run.runUntil(300 * SECOND);
+        Map<String, Long> served = tokens(run.ended, SECOND, 300 * SECOND);
+        assertThat(of(served, "hasty")).isGreaterThan(300 * 3 * 100 * 9 / 10);
+        ScarceCapacity flood = new ScarceCapacity(new PoolScheduler(ONE, 100, 100_000), 2);
+        poisson(flood, random, 20, 300 * SECOND,
+                () -> flood.arrive(Priority.STANDARD, "calm", 100, 100, SECOND / 5, DAY));
+        poisson(flood, random, 40, 300 * SECOND,
+                () -> flood.arrive(Priority.STANDARD, "hasty", 100, 100, SECOND / 5, 8_000));
+        flood.runUntil(300 * SECOND);
+        Map<String, Long> shared = tokens(flood.ended, SECOND, 300 * SECOND);
+        assertThat(of(shared, "hasty") - of(shared, "calm")).isLessThanOrEqualTo((long) TurnOrder.URGENT_LEAD + 2_000);
+    }
+
+    @Test
+    void a_tenant_keeps_to_its_own_limits_and_the_others_go_on() {
+        for (long seed = 1; seed <= 20; seed++) {
+            SplittableRandom random = new SplittableRandom(seed);
+            int calls = 1 + random.nextInt(5);
+            int perMinute = 20 + random.nextInt(200);
+            int tokensPerMinute = 5_000 + random.nextInt(50_000);
+            Function<String, Tenant> plans = name -> name.equals("limited")
+                    ? new Tenant(name, 1, new Tenant.Limits(OptionalInt.of(calls), OptionalInt.of(perMinute),
+                            OptionalInt.of(tokensPerMinute)), Residency.ANYWHERE)
+                    : Tenant.ofDefault(name);
+            ScarceCapacity run = new ScarceCapacity(
+                    new PoolScheduler(ONE, 100, 1_000_000, new PoolRules(plans, Set::of)), 10);
+            poisson(run, random, 30, 200 * SECOND,
+                    () -> run.arrive(Priority.STANDARD, "limited", 300, 300, SECOND / 4, DAY));
+            poisson(run, random, 30, 200 * SECOND,
+                    () -> run.arrive(Priority.STANDARD, "other", 300, 300, SECOND / 2, DAY));
+            run.runUntil(200 * SECOND);
+            List<Call> limited = run.started.stream().filter(call -> call.tenant().equals("limited")).toList();
+            int first = 0;
+            for (int i = 0; i < limited.size(); i++) {
+                Call call = limited.get(i);
+                while (limited.get(first).startedNanos <= call.startedNanos - 60 * SECOND) {
+                    first++;
+                }
+                assertThat(i - first + 1).as("calls in a minute, seed %d", seed).isLessThanOrEqualTo(perMinute);
+                assertThat((i - first + 1) * 300L).as("tokens in a minute, seed %d", seed)
+                        .isLessThanOrEqualTo(tokensPerMinute);
+                long atOnce = limited.subList(0, i + 1).stream()
+                        .filter(other -> other.endedNanos < 0 || other.endedNanos > call.startedNanos).count();
+                assertThat(atOnce).as("calls at once, seed %d", seed).isLessThanOrEqualTo(calls);
+            }
+            int aMinute = Math.min(perMinute, tokensPerMinute / 300);
+            double expected = Math.min(3.0 * aMinute, Math.min(30, calls * 4) * 190.0);
+            assertThat(limited.size()).as("it uses them, seed %d", seed).isGreaterThan((int) (0.8 * expected) - 5);
+            long others = run.started.stream().filter(call -> call.tenant().equals("other")).count();
+            assertThat(others).as("the others go on, seed %d", seed).isGreaterThan(2_800);
+        }
+    }
+
+    @Test
+    void a_tenant_with_over_a_tenth_of_the_calls_and_at_least_thirty_is_noisy() {
+        PoolScheduler scheduler = new PoolScheduler(ONE, 1_000, 1_000);
+        Requests requests = new Requests();
+        for (int i = 0; i < 29; i++) {
+            Requests.offer(scheduler, requests.of(Priority.STANDARD, "loud"), 1);
+            assertThat(Requests.next(scheduler, 0)).isPresent();
+        }
+        assertThat(scheduler.status().noisyTenants()).isZero();
+        Requests.offer(scheduler, requests.of(Priority.STANDARD, "loud"), 1);
+        Dispatch last = Requests.next(scheduler, 0).orElseThrow();
+        assertThat(scheduler.status().noisyTenants()).isEqualTo(1);
+        for (int i = 0; i < 270; i++) {
+            Requests.offer(scheduler, requests.of(Priority.STANDARD, "t" + i), 1);
+            assertThat(Requests.next(scheduler, 0)).isPresent();
+        }
+        assertThat(scheduler.status().noisyTenants()).as("30 of 300 are a tenth").isZero();
+        scheduler.finished(last, 1, 0);
+        assertThat(scheduler.status().noisyTenants()).isZero();
+    }
+}

@@ -1,0 +1,39 @@
+package dev.signalbox.workers.scheduler;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+@Tag("issue-6")
+class HoldbackTest {
+    private static final long SECOND = 1_000_000_000L;
+    private final Holdback holdback = new Holdback();
+
+    @Test
+    void nothing_is_held_back_for_who_never_calls() {
+        assertThat(holdback.heldBack(100, 5 * SECOND)).isZero();
+    }
+
+    @Test
+    void one_more_is_held_back_than_ran_at_once_less_what_runs_and_a_quarter_at_most() {
+        holdback.started(0);
+        holdback.started(0);
+        assertThat(holdback.heldBack(100, SECOND)).isEqualTo(1);
+        holdback.ended(SECOND);
+        holdback.ended(SECOND);
+        assertThat(holdback.heldBack(100, 2 * SECOND)).isEqualTo(3);
+        assertThat(holdback.heldBack(8, 2 * SECOND)).isEqualTo(2);
+        assertThat(holdback.heldBack(3, 2 * SECOND)).isZero();
+    }
+
+    @Test
+    void it_ends_a_minute_after_the_last_call() {
+        holdback.started(0);
+        holdback.ended(SECOND);
+        assertThat(holdback.heldBack(100, 59 * SECOND)).isEqualTo(2);
+        assertThat(holdback.heldBack(100, 60 * SECOND)).isZero();
+        holdback.started(200 * SECOND);
+        assertThat(holdback.heldBack(100, 500 * SECOND)).as("a call that still runs").isEqualTo(1);
+    }
+}
