@@ -149,8 +149,13 @@ final class PoolWorker implements AutoCloseable {
             }
 
             @Override
-            public void shed(InboundRequest request, ShedReceipt receipt) {
-                stages(request.lane()).flow.shed(request, receipt);
+            public boolean shed(InboundRequest request, ShedReceipt receipt) {
+                LaneStages stages = stages(request.lane());
+                boolean tells = !stages.room.isFull(request) && !shared.cancellations.contains(request.id());
+                if (tells) {
+                    stages.flow.shed(request, receipt);
+                }
+                return tells;
             }
         };
     }

@@ -11,7 +11,6 @@ import dev.signalbox.workers.router.RouteDecision.Rule;
 import dev.signalbox.workers.router.RouteReach.Reach;
 import dev.signalbox.workers.router.RoutingQuery;
 import dev.signalbox.workers.scheduler.RequestTask;
-import dev.signalbox.workers.scheduler.RequestTasks;
 import dev.signalbox.workers.scheduler.ShedReceipt;
 import dev.signalbox.workers.telemetry.RequestTrace;
 import dev.signalbox.workers.telemetry.Telemetry;
@@ -38,7 +37,7 @@ import org.slf4j.LoggerFactory;
  * once or after a pause; after a visit, after a longer one. While a request waits it is this object in a queue; it has a
  * virtual thread, and a slot of its pool, for as long as a call or its reply is under way.
  */
-final class RequestFlow implements RequestTasks {
+final class RequestFlow {
     private static final Logger LOG = LoggerFactory.getLogger(RequestFlow.class);
     static final int MAX_VISITS = 10;
     private static final int MAX_SUSPECT_VISITS = 3;
@@ -81,8 +80,8 @@ final class RequestFlow implements RequestTasks {
         this.underWay = underWay;
     }
 
-    @Override
-    public RequestTask begin(InboundRequest request) {
+    /** What can be told of a request before its turn comes. */
+    RequestTask begin(InboundRequest request) {
         try {
             ClaimReference claim = request.request().getBodyClaim();
             RoutePlan plan = plans.get();
@@ -376,8 +375,8 @@ final class RequestFlow implements RequestTasks {
                 brokerMillis.getAsLong(), nanos.getAsLong());
     }
 
-    @Override
-    public void shed(InboundRequest request, ShedReceipt receipt) {
+    /** Answers a request that is not served because capacity is short. */
+    void shed(InboundRequest request, ShedReceipt receipt) {
         String pool = request.lane().pool().value();
         String message = String.format(Locale.ROOT,
                 "the pool is short of capacity: by the rule pools.%s.sheds %s is dropped, of the lowest %.0f %% of what"

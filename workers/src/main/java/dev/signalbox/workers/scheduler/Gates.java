@@ -4,7 +4,6 @@ import dev.signalbox.config.DeploymentName;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
 import java.util.Set;
 
 /**
@@ -111,9 +110,14 @@ final class Gates {
         return shut > 0;
     }
 
-    /** When the first of them opens by time. */
-    OptionalLong dueNanos(long nowNanos) {
-        return gates.values().stream().filter(gate -> gate.shut).mapToLong(gate -> gate.untilNanos - nowNanos).min()
-                .stream().map(in -> nowNanos + in).findFirst();
+    /** For how long none of them opens by time alone; {@link Long#MAX_VALUE}: none is shut. */
+    long dueInNanos(long nowNanos) {
+        long in = Long.MAX_VALUE;
+        if (shut > 0) {
+            for (Gate gate : gates.values()) {
+                in = gate.shut ? Math.min(in, gate.untilNanos - nowNanos) : in;
+            }
+        }
+        return in;
     }
 }

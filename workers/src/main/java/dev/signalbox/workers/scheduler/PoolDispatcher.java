@@ -81,13 +81,15 @@ public final class PoolDispatcher implements RequestSink {
         }
     }
 
-    /** Takes a request, waiting for room in its priority's queue, or has it answered if it is shed. After {@link #stop} it only waits to be forgotten. */
+    /**
+     * Takes a request, waiting for room in its priority's queue, or has it answered if it is shed. After {@link #stop} it
+     * only waits to be forgotten.
+     */
     @Override
     public void offer(InboundRequest request) {
         long cost = costUnits.applyAsLong(request);
         Optional<ShedReceipt> receipt = arrived(request, cost);
-        if (receipt.isPresent()) {
-            tasks.shed(request, receipt.get());
+        if (receipt.isPresent() && tasks.shed(request, receipt.get())) {
             return;
         }
         RequestTask task = tasks.begin(request);

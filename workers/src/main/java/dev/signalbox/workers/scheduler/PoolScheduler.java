@@ -7,8 +7,6 @@ import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.scheduler.Gates.Way;
 import dev.signalbox.workers.scheduler.RequestTask.Readiness;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
@@ -19,7 +17,6 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.apache.kafka.common.TopicPartition;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Decides which of a pool's waiting requests is served next. A pure model: one caller at a time, time as a parameter.
@@ -29,20 +26,8 @@ import org.jspecify.annotations.Nullable;
  * deployment on that way may have room again. Meanwhile the others go: one route that is shut or slow delays no request of
  * another. It is work-conserving: while a slot is free and a request waits whose way is open, {@link #next} asks it.
  *
- * <p>Between priorities the order is this:
- * <ol>
- * <li>a priority with work that has fewer than its floor's part of the pool's calls goes first, the one furthest below its
- * floor before the others; the part is of the calls that run, not of the slots, so that it means the same where
- * deployments are scarce;
- * <li>the rest is deficit round robin in cost units: each round gives a priority with work its weight's part, and it
- * spends that before the next one's turn. What the first rule gave is charged too, so weights hold in the long run.
- * </ol>
- * A floor keeps no slot idle: a priority below its floor takes the next slot that comes free. Inside a priority the order
- * is that of {@link TenantQueues}. Both hold for scarce deployments as well, since nobody else hands out their room.
- *
- * <p>Starvation is bounded: between two services of a priority with work the others get at most as many rounds as its
- * largest request is of its quantum, and two more, plus a largest request each (its quantum is its weight's part of
- * {@value PriorityLane#ROUND_COST_UNITS} cost units, what a round gives out).
+ * <p>Between priorities the order is that of {@link PriorityTurns}, inside one that of {@link TenantQueues}. Both hold for
+ * scarce deployments as well, since nobody else hands out their room.
  *
  * <p>A tenant that is at one of its own limits ({@link TenantLimits}) stands aside until it is below, and the others go.
  *
@@ -57,18 +42,13 @@ public final class PoolScheduler {
     private final int maxWaiting;
     private final PriorityTurns turns;
     private final TenantLimits limits;
-    /** Where {@link Holdback} refuses the others, {@code interactive} may still go. */
-    private final Gates interactive = new Gates();
-    private final Gates others = new Gates();
+    private final RoomGates gates = new RoomGates();
+    private final TimeWatch time;
     private final Shedding shedding;
+    private final Hastened hastened = new Hastened();
     private final Map<TopicPartition, Integer> forgotten = new HashMap<>();
-    private final Map<String, Integer> waitingByRoute = new HashMap<>();
-    /** Each once; those that have gone meanwhile are passed over. At most those that wait. */
-    private final Deque<Waiting> hastened = new ArrayDeque<>();
     private int inFlight;
     private long arrivals;
-    /** No request whose way is shut expires before, ms. */
-    private long firstExpiryMillis = Long.MAX_VALUE;
 
     /** What became of an offered request. */
     public enum Offer {
@@ -100,8 +80,8 @@ public final class PoolScheduler {
         this.maxInFlight = maxInFlight;
         this.maxWaiting = maxWaiting;
         this.limits = new TenantLimits(rules.tenants());
-        this.turns = new PriorityTurns(shares, priority -> new TenantQueues(limits::weight),
-                priority -> priority == Priority.INTERACTIVE ? interactive : others);
+        this.turns = new PriorityTurns(shares, priority -> new TenantQueues(limits::weight), gates::of);
+        this.time = new TimeWatch(turns.all(), gates);
         this.shedding = new Shedding(rules.sheds());
     }
 
@@ -111,14 +91,14 @@ public final class PoolScheduler {
      * @param costUnits as there
      */
     public Optional<ShedReceipt> arrived(InboundRequest request, long costUnits, long nowMillis, long nowNanos) {
+        if (request.expiresAtMillis() <= nowMillis) {
+            return Optional.empty();
+        }
         long waiting = 0;
         for (PriorityLane lane : turns.all()) {
             waiting += lane.tenants.expectedUnits();
         }
-        Priority priority = request.lane().priority();
-        return shedding.arrived(priority, Shedding.placeOf(request.id()),
-                Duration.ofMillis(Math.max(0, nowMillis - request.firstEnqueuedMillis())),
-                turns.of(priority).tenants.expectedUnits(costUnits), waiting, nowNanos);
+        return shedding.arrived(request, lane(request).tenants.expectedUnits(costUnits), waiting, nowMillis, nowNanos);
     }
 
     /**
@@ -136,11 +116,9 @@ public final class PoolScheduler {
         if (lane.tenants.size() >= maxWaiting) {
             return Offer.FULL;
         }
-        Waiting waiting = new Waiting(task, Math.max(1, costUnits), arrivals++);
         Way way = lane.gates.way(task.deployments());
-        lane.tenants.add(waiting, way);
-        counted(waiting, 1);
-        noteExpiry(waiting, way);
+        lane.tenants.add(new Waiting(task, Math.max(1, costUnits), arrivals++), way);
+        time.waits(request, way);
         return Offer.WAITING;
     }
 
@@ -156,29 +134,30 @@ public final class PoolScheduler {
         if (inFlight >= maxInFlight) {
             return Optional.empty();
         }
-        advance(nowNanos);
+        time.advance(nowNanos);
         long expiredBy = nowMillis;
         while (true) {
-            Waiting before = nextHastened();
-            Waiting expired = before != null ? before : expired(expiredBy);
-            PriorityLane owed = expired == null ? turns.furthestBelowFloor(inFlight) : null;
-            PriorityLane lane = expired != null ? lane(expired.request()) : owed != null ? owed : turns.next();
-            Waiting first = expired != null || lane == null ? expired : lane.tenants.first(nowMillis);
+            Waiting told = hastened.next();
+            Waiting before = told != null ? told : time.expired(expiredBy);
+            PriorityLane owed = before == null ? turns.furthestBelowFloor(inFlight) : null;
+            PriorityLane lane = before != null ? lane(before.request()) : owed != null ? owed : turns.next();
+            Waiting first = before != null || lane == null ? before : lane.tenants.first(nowMillis);
             if (lane == null || first == null) {
                 return Optional.empty();
             }
-            if (before == null && mustStandAside(lane, first, nowMillis, nowNanos)) {
+            boolean calls = told == null && first.request().expiresAtMillis() > nowMillis;
+            if (calls && mustStandAside(lane, first, nowNanos)) {
                 continue;
             }
             switch (ask.apply(first.task())) {
                 case Readiness.Ready ready -> {
-                    return Optional.of(start(lane, first, owed != null, nowMillis, nowNanos));
+                    return Optional.of(start(lane, first, owed != null, calls, nowNanos));
                 }
                 case Readiness.Busy busy -> {
                     Way way = shut(lane, busy, nowNanos);
                     lane.tenants.move(first, way);
-                    noteExpiry(first, way);
-                    expiredBy = expired != null && before == null ? Long.MIN_VALUE : expiredBy;
+                    time.waits(first.request(), way);
+                    expiredBy = told == null && before != null ? Long.MIN_VALUE : expiredBy;
                 }
             }
         }
@@ -191,55 +170,34 @@ public final class PoolScheduler {
     public void hasten(Predicate<InboundRequest> picked) {
         for (PriorityLane lane : turns.all()) {
             for (Waiting waiting : lane.tenants.picked(picked)) {
-                if (!waiting.hastened) {
-                    waiting.hastened = true;
+                if (hastened.add(waiting)) {
                     lane.tenants.wake(waiting, lane.gates.way(Set.of()));
-                    hastened.add(waiting);
                 }
             }
         }
     }
 
-    private @Nullable Waiting nextHastened() {
-        Waiting next = hastened.poll();
-        while (next != null && next.queue == null) {
-            next.hastened = false;
-            next = hastened.poll();
-        }
-        if (next != null) {
-            next.hastened = false;
-        }
-        return next;
-    }
-
     /** Whether the tenant of the request whose turn it is has reached one of its limits; all its requests wait then. */
-    private boolean mustStandAside(PriorityLane lane, Waiting first, long nowMillis, long nowNanos) {
-        if (first.request().expiresAtMillis() <= nowMillis) {
-            return false;
-        }
+    private boolean mustStandAside(PriorityLane lane, Waiting first, long nowNanos) {
         long wait = limits.waitNanos(first.tenant(), lane.tenants.estimate(first), nowNanos);
         if (wait == 0) {
             return false;
         }
         lane.tenants.hold(first, nowNanos + Math.min(wait, LONGEST_SHUT_NANOS));
-        firstExpiryMillis = Long.MIN_VALUE;
+        time.halted();
         return true;
     }
 
-    private Dispatch start(PriorityLane lane, Waiting waiting, boolean owed, long nowMillis, long nowNanos) {
-        boolean expired = waiting.request().expiresAtMillis() <= nowMillis;
-        long estimate = expired ? 0 : lane.tenants.estimate(waiting);
+    /** @param calls false: it is only to be answered, which costs nobody anything */
+    private Dispatch start(PriorityLane lane, Waiting waiting, boolean owed, boolean calls, long nowNanos) {
+        long estimate = calls ? lane.tenants.estimate(waiting) : 0;
         lane.tenants.take(waiting, estimate);
-        counted(waiting, -1);
-        limits.started(waiting.tenant());
-        if (!expired) {
+        if (calls) {
             limits.called(waiting.tenant(), estimate, nowNanos);
-        }
-        if (owed) {
-            lane.chargeFloor(estimate);
         } else {
-            lane.charge(estimate);
+            limits.started(waiting.tenant());
         }
+        lane.charge(estimate, owed);
         inFlight++;
         return new Dispatch(waiting, estimate, nowNanos);
     }
@@ -255,7 +213,7 @@ public final class PoolScheduler {
         Way way = shut(lane, busy, nowNanos);
         if (release(dispatch, nowNanos)) {
             lane.tenants.add(dispatch.waiting(), way);
-            noteExpiry(dispatch.waiting(), way);
+            time.waits(dispatch.request(), way);
         }
     }
 
@@ -272,9 +230,7 @@ public final class PoolScheduler {
     private boolean release(Dispatch dispatch, long nowNanos) {
         finished(dispatch, dispatch.spentCostUnits(), nowNanos);
         boolean stays = !isForgotten(dispatch.request());
-        if (stays) {
-            counted(dispatch.waiting(), 1);
-        } else {
+        if (!stays) {
             dispatch.task().forgotten();
         }
         return stays;
@@ -295,10 +251,11 @@ public final class PoolScheduler {
         inFlight--;
         String tenant = dispatch.waiting().tenant();
         lane.tenants.settle(dispatch.waiting(), dispatch.costUnits(), costUnits);
-        limits.settled(tenant, costUnits - dispatch.costUnits(), dispatch.startedNanos(), nowNanos);
-        limits.ended(tenant, nowNanos);
+        limits.ended(tenant, costUnits - dispatch.costUnits(), dispatch.startedNanos(), nowNanos);
         shedding.served(costUnits, nowNanos);
-        turns.all().forEach(each -> each.tenants.release(tenant));
+        for (PriorityLane each : turns.all()) {
+            each.tenants.release(tenant);
+        }
     }
 
     /** @param part of the tenants' limits that this worker may use, 0 to 1 */
@@ -308,42 +265,22 @@ public final class PoolScheduler {
 
     /** A call has ended there, or else there may be room. */
     public void freed(DeploymentName deployment) {
-        interactive.open(deployment);
-        others.open(deployment);
+        gates.open(deployment);
     }
 
     /** There may be room anywhere. */
     public void freed() {
-        interactive.openAll();
-        others.openAll();
+        gates.openAll();
     }
 
     /** Whether requests wait for room that {@link #freed} could bring. */
     public boolean awaitsRoom() {
-        return interactive.anyShut() || others.anyShut();
+        return gates.anyShut();
     }
 
     /** When time alone lets a request go, monotonic ns; empty while no slot is free or nothing waits for a time. */
     public OptionalLong dueNanos(long nowMillis, long nowNanos) {
-        if (inFlight >= maxInFlight) {
-            return OptionalLong.empty();
-        }
-        long in = earlier(Long.MAX_VALUE, interactive.dueNanos(nowNanos), nowNanos);
-        in = earlier(in, others.dueNanos(nowNanos), nowNanos);
-        for (PriorityLane lane : turns.all()) {
-            in = earlier(in, lane.tenants.nextReleasedNanos(), nowNanos);
-        }
-        if (in != Long.MAX_VALUE && firstExpiryMillis != Long.MAX_VALUE) {
-            in = Math.min(in, Math.clamp(firstExpiryMillis - nowMillis, 1, 1_000) * 1_000_000L);
-        }
-        for (PriorityLane lane : turns.all()) {
-            in = earlier(in, lane.tenants.nextResumedNanos(), nowNanos);
-        }
-        return in == Long.MAX_VALUE ? OptionalLong.empty() : OptionalLong.of(nowNanos + Math.max(0, in));
-    }
-
-    private static long earlier(long in, OptionalLong atNanos, long nowNanos) {
-        return atNanos.isEmpty() ? in : Math.min(in, atNanos.getAsLong() - nowNanos);
+        return inFlight >= maxInFlight ? OptionalLong.empty() : time.dueNanos(nowMillis, nowNanos);
     }
 
     /**
@@ -356,10 +293,7 @@ public final class PoolScheduler {
         int dropped = 0;
         for (PriorityLane lane : turns.all()) {
             List<Waiting> gone = lane.tenants.forget(partition, epoch);
-            for (Waiting waiting : gone) {
-                counted(waiting, -1);
-                waiting.task().forgotten();
-            }
+            gone.forEach(waiting -> waiting.task().forgotten());
             dropped += gone.size();
             lane.restIfIdle();
         }
@@ -375,78 +309,21 @@ public final class PoolScheduler {
 
     /** Requests that wait for room at a deployment, among others perhaps. */
     public int waiting(DeploymentName deployment) {
-        return interactive.waiting(deployment) + others.waiting(deployment);
+        return gates.waiting(deployment);
     }
 
     /** Requests of a route that wait. */
     public int waiting(String route) {
-        return waitingByRoute.getOrDefault(route, 0);
-    }
-
-    /** Whether a request of this priority would find room to wait. */
-    public boolean hasRoom(Priority priority) {
-        return turns.of(priority).tenants.size() < maxWaiting;
+        return turns.all().stream().mapToInt(lane -> lane.tenants.waiting(route)).sum();
     }
 
     private boolean isForgotten(InboundRequest request) {
         return request.ticket().epoch() <= forgotten.getOrDefault(request.ticket().partition(), Integer.MIN_VALUE);
     }
 
-    private void advance(long nowNanos) {
-        interactive.openDue(nowNanos);
-        others.openDue(nowNanos);
-        for (PriorityLane lane : turns.all()) {
-            lane.tenants.releaseDue(nowNanos);
-            for (Waiting resumed = lane.tenants.resumed(nowNanos); resumed != null; resumed = lane.tenants
-                    .resumed(nowNanos)) {
-                Way way = lane.gates.way(resumed.task().deployments());
-                lane.tenants.enqueue(resumed, way);
-                noteExpiry(resumed, way);
-            }
-        }
-    }
-
     private Way shut(PriorityLane lane, Readiness.Busy busy, long nowNanos) {
-        long until = nowNanos + Math.clamp(busy.forNanos(), 1, LONGEST_SHUT_NANOS);
-        Way way = lane.gates.shut(busy.deployments(), until);
-        if (!busy.heldBack()) {
-            var _ = (lane.gates == others ? interactive : others).shut(busy.deployments(), until);
-        }
-        firstExpiryMillis = Long.MIN_VALUE;
-        return way;
-    }
-
-    private void noteExpiry(Waiting waiting, Way way) {
-        if (!way.isOpen() || anyHeld()) {
-            firstExpiryMillis = Math.min(firstExpiryMillis, waiting.request().expiresAtMillis());
-        }
-    }
-
-    private boolean anyHeld() {
-        for (PriorityLane lane : turns.all()) {
-            if (lane.tenants.anyHeld()) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    /** A request whose time is up and whose way is shut, or its tenant at a limit, so that it would not be answered otherwise. */
-    private @Nullable Waiting expired(long nowMillis) {
-        if ((!awaitsRoom() && !anyHeld()) || nowMillis < firstExpiryMillis) {
-            return null;
-        }
-        Waiting next = null;
-        for (PriorityLane lane : turns.all()) {
-            Waiting first = lane.tenants.nextExpiring();
-            next = next == null || (first != null && Waiting.BY_DEADLINE.compare(first, next) < 0) ? first : next;
-        }
-        firstExpiryMillis = next == null ? Long.MAX_VALUE : next.request().expiresAtMillis();
-        return nowMillis < firstExpiryMillis ? null : next;
-    }
-
-    private void counted(Waiting waiting, int change) {
-        waitingByRoute.merge(waiting.task().route(), change, (a, b) -> a + b == 0 ? null : a + b);
+        time.halted();
+        return gates.shut(lane.gates, busy, nowNanos + Math.clamp(busy.forNanos(), 1, LONGEST_SHUT_NANOS));
     }
 
     private PriorityLane lane(InboundRequest request) {

@@ -49,14 +49,14 @@ final class PriorityLane {
         return Math.max(0, Math.floor(-credit / quantum));
     }
 
-    void charge(long costUnits) {
-        credit -= costUnits;
-        count(costUnits);
-    }
-
-    void chargeFloor(long costUnits) {
-        credit = Math.max(credit - costUnits, Math.min(credit, -FLOOR_DEBT_ROUNDS * quantum));
-        count(costUnits);
+    /** @param owed whether its floor gave it the call */
+    void charge(long costUnits, boolean owed) {
+        double debt = owed ? Math.min(credit, -FLOOR_DEBT_ROUNDS * quantum) : Double.NEGATIVE_INFINITY;
+        credit = Math.max(credit - costUnits, debt);
+        dispatched++;
+        dispatchedCostUnits += costUnits;
+        inFlight++;
+        restIfIdle();
     }
 
     /** Unspent credit lapses with the last request that can go. */
@@ -64,13 +64,6 @@ final class PriorityLane {
         if (!hasWork()) {
             credit = Math.min(credit, 0);
         }
-    }
-
-    private void count(long costUnits) {
-        dispatched++;
-        dispatchedCostUnits += costUnits;
-        inFlight++;
-        restIfIdle();
     }
 
     SchedulerStatus.PriorityStatus status() {

@@ -9,7 +9,21 @@ import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** A pool's priorities, and whose turn it is: see {@link PoolScheduler}. */
+/**
+ * A pool's priorities, and whose turn it is:
+ * <ol>
+ * <li>a priority with work that has fewer than its floor's part of the pool's calls goes first, the one furthest below its
+ * floor before the others; the part is of the calls that run, not of the slots, so that it means the same where
+ * deployments are scarce;
+ * <li>the rest is deficit round robin in cost units: each round gives a priority with work its weight's part, and it
+ * spends that before the next one's turn. What the first rule gave is charged too, so weights hold in the long run.
+ * </ol>
+ * A floor keeps no slot idle: a priority below its floor takes the next slot that comes free.
+ *
+ * <p>Starvation is bounded: between two services of a priority with work the others get at most as many rounds as its
+ * largest request is of its quantum, and two more, plus a largest request each (its quantum is its weight's part of
+ * {@value PriorityLane#ROUND_COST_UNITS} cost units, what a round gives out).
+ */
 final class PriorityTurns {
     private final EnumMap<Priority, PriorityLane> lanes = new EnumMap<>(Priority.class);
     private final List<PriorityLane> turns = new ArrayList<>();

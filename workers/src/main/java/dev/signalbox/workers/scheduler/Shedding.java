@@ -1,6 +1,7 @@
 package dev.signalbox.workers.scheduler;
 
 import dev.signalbox.schemas.Priority;
+import dev.signalbox.workers.intake.InboundRequest;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
@@ -49,6 +50,18 @@ final class Shedding {
     /** A call ended. */
     void served(long costUnits, long nowNanos) {
         served.add(costUnits, nowNanos, nowNanos);
+    }
+
+    /**
+     * A request arrives, by its lane, its id and how long it has waited in Kafka.
+     *
+     * @param costUnits what it is expected to cost
+     */
+    Optional<ShedReceipt> arrived(InboundRequest request, long costUnits, long waitingUnits, long nowMillis,
+            long nowNanos) {
+        return arrived(request.lane().priority(), placeOf(request.id()),
+                Duration.ofMillis(Math.max(0, nowMillis - request.firstEnqueuedMillis())), costUnits, waitingUnits,
+                nowNanos);
     }
 
     /**

@@ -12,17 +12,20 @@ import java.util.List;
  * as much as that the counter may stay behind the others'; whatever else it is behind is absence, which earns nothing.
  */
 final class TenantAccount {
-    /** The counter changes only while the account is in no order. */
-    static final Comparator<TenantAccount> BY_COUNTER = Comparator
-            .comparingDouble((TenantAccount account) -> account.counter).thenComparing(account -> account.name);
+    /** Of those that are idle, whose counters do not change. */
+    static final Comparator<TenantAccount> BY_COUNTER = (a, b) -> a.counter != b.counter
+            ? Double.compare(a.counter, b.counter)
+            : Long.compare(a.number, b.number);
     /** In the order in which they are let go again. */
     static final Comparator<TenantAccount> BY_RELEASE = (a, b) -> a.heldUntilNanos != b.heldUntilNanos
             ? Long.compare(a.heldUntilNanos - b.heldUntilNanos, 0)
-            : a.name.compareTo(b.name);
+            : Long.compare(a.number, b.number);
     /** Part that one call has in what the next estimate expects beyond the prompt. */
     private static final double LEARNING = 0.125;
 
     final String name;
+    /** Tells accounts of a priority apart: in the order in which they came. */
+    final long number;
     /** One for each way on which it has requests. */
     final List<TurnOrder.Queue> queues = new ArrayList<>(1);
     /** Whether it is at a limit of its own, so that none of its requests can go. */
@@ -34,9 +37,13 @@ final class TenantAccount {
     private double owed;
     private double beyondPrompt;
 
-    /** @param beyondPrompt what calls cost above their prompts until this tenant's own are known, cost units */
-    TenantAccount(String name, double beyondPrompt) {
+    /**
+     * @param number unique in its priority
+     * @param beyondPrompt what calls cost above their prompts until this tenant's own are known, cost units
+     */
+    TenantAccount(String name, long number, double beyondPrompt) {
         this.name = name;
+        this.number = number;
         this.beyondPrompt = beyondPrompt;
     }
 
@@ -53,7 +60,7 @@ final class TenantAccount {
         return Math.max(1, promptUnits + Math.round(beyondPrompt));
     }
 
-    /** It is there again: absence earns nothing. */
+    /** It is there again: absence earns nothing. The counter never falls by it. */
     void catchUp(double level) {
         owed = Math.min(owed, Math.max(0, level - counter));
         counter = Math.max(counter, level - owed);
@@ -65,6 +72,7 @@ final class TenantAccount {
         owed = Math.max(0, owed - units);
     }
 
+    /** Lowers the counter; it must stand in no order meanwhile. */
     void giveBack(double units) {
         counter -= units;
         owed += units;

@@ -88,13 +88,11 @@ final class TenantLimits {
         uses.computeIfAbsent(tenant, any -> new Use()).inFlight++;
     }
 
-    /** A call starts in it. */
+    /** It has one more slot, and starts a call in it. */
     void called(String tenant, long costUnits, long nowNanos) {
+        Use use = uses.computeIfAbsent(tenant, any -> new Use());
+        use.inFlight++;
         Tenant.Limits limits = tenants.apply(tenant).limits();
-        Use use = uses.get(tenant);
-        if (use == null) {
-            throw new IllegalStateException("it has no slot: " + tenant);
-        }
         use.calls = counted(use.calls, limits.requestsPerMinute(), 1, nowNanos);
         use.tokens = counted(use.tokens, limits.tokensPerMinute(), costUnits, nowNanos);
     }
@@ -109,29 +107,23 @@ final class TenantLimits {
         return counting;
     }
 
-    /** Its tokens, charged by estimate at that time, came to something else. */
-    void settled(String tenant, long difference, long calledNanos, long nowNanos) {
-        Use use = uses.get(tenant);
-        if (use != null && use.tokens != null && difference != 0) {
-            use.tokens.adjust(calledNanos, difference, nowNanos);
-        }
-    }
-
-    /** It has one slot less. */
-    void ended(String tenant, long nowNanos) {
+    /**
+     * It has one slot less.
+     *
+     * @param difference how much more its call came to than it was charged when it started
+     */
+    void ended(String tenant, long difference, long calledNanos, long nowNanos) {
         Use use = uses.get(tenant);
         if (use == null || use.inFlight < 1) {
             throw new IllegalStateException("it has no slot: " + tenant);
+        }
+        if (use.tokens != null && difference != 0) {
+            use.tokens.adjust(calledNanos, difference, nowNanos);
         }
         use.inFlight--;
         if (use.isForgettable(nowNanos)) {
             uses.remove(tenant);
         }
-    }
-
-    int inFlight(String tenant) {
-        Use use = uses.get(tenant);
-        return use == null ? 0 : use.inFlight;
     }
 
     /** Tenants that have more than their part of all calls: at least {@value #NOISY_CALLS}, and over a tenth. */

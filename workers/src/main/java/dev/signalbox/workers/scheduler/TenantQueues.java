@@ -17,14 +17,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * A priority's waiting requests and their tenants' accounts. Of those whose way is open: between tenants the one with the
  * lowest virtual counter, that is which was served least (cost units by weight; with equal costs this is round robin);
- * inside a tenant the earliest deadline first: see {@link TurnOrder}. A tenant that comes back from idleness, or whose requests could not go, counts from no lower than the one
- * served last, so that neither absence nor a route that was shut earns a burst.
+ * inside a tenant the earliest deadline first: see {@link TurnOrder}. A tenant that comes back from idleness, or whose
+ * requests could not go, counts from no lower than the one served last, so that neither absence nor a route that was shut
+ * earns a burst.
  *
  * <p>Source: Sheng et al., "Fairness in Serving Large Language Models" (virtual token counter), OSDI 2024.
  *
  * <p>Bounds: tenants that wait are at most the waiting requests; counters of idle tenants are dropped when the others caught
  * up with them, and beyond {@value #MAX_IDLE_TENANTS} the lowest first; tenants with calls under way are at most
- * those; ways are those of {@link Gates}.
+ * those; ways are those of {@link Gates}; routes that are counted have requests that wait.
  */
 final class TenantQueues {
     static final int MAX_IDLE_TENANTS = 10_000;
@@ -38,9 +39,11 @@ final class TenantQueues {
     private final TreeSet<TenantAccount> held = new TreeSet<>(TenantAccount.BY_RELEASE);
     private final TreeSet<Waiting> paused = new TreeSet<>(Waiting.BY_PAUSE);
     private final Map<TopicPartition, Set<Waiting>> byPartition = new HashMap<>();
+    private final Map<String, Integer> byRoute = new HashMap<>();
     private double level;
     private double beyondPrompt;
     private long costUnits;
+    private long accounts;
     private int size;
     private int waitingTenants;
 
@@ -52,6 +55,11 @@ final class TenantQueues {
     /** Requests that wait, those that pause among them. */
     int size() {
         return size;
+    }
+
+    /** Requests of that route that wait, those that pause among them. */
+    int waiting(String route) {
+        return byRoute.getOrDefault(route, 0);
     }
 
     /** What it is expected to cost. */
@@ -123,12 +131,12 @@ final class TenantQueues {
     }
 
     private TenantAccount account(String name) {
-        return tenants.computeIfAbsent(name, any -> new TenantAccount(name, beyondPrompt));
+        return tenants.computeIfAbsent(name, any -> new TenantAccount(name, accounts++, beyondPrompt));
     }
 
     /** What a request is expected to cost now: its prompt, and what its tenant's calls have cost beyond theirs. */
     long estimate(Waiting request) {
-        return account(request.tenant()).estimate(request.costUnits());
+        return TurnOrder.tenantOf(request).estimate(request.costUnits());
     }
 
     /** It is served: it waits no more, and its tenant is charged that. */
@@ -136,11 +144,10 @@ final class TenantQueues {
         unindex(request);
         TenantAccount tenant = TurnOrder.tenantOf(request);
         level = level();
+        request.servedFor = tenant;
         tenant.inFlight++;
-        TurnOrder.leave(tenant);
         tenant.catchUp(level);
         tenant.charge(estimate / weights.applyAsDouble(tenant.name));
-        TurnOrder.join(tenant);
         remove(request);
     }
 
@@ -152,23 +159,24 @@ final class TenantQueues {
 
     /** A request that was taken is served no more; its tenant's counter is corrected by what it cost. */
     void settle(Waiting request, long estimate, long cost) {
-        TenantAccount tenant = tenants.get(request.tenant());
+        TenantAccount tenant = request.servedFor;
         if (tenant == null) {
-            throw new IllegalStateException("none of its requests is served: " + request.tenant());
+            throw new IllegalStateException("it is not served: " + request.request().ticket());
         }
+        request.servedFor = null;
         if (cost > 0) {
             long beyond = cost - request.costUnits();
             tenant.learn(beyond);
             beyondPrompt += LEARNING * (beyond - beyondPrompt);
         }
         double units = (cost - estimate) / weights.applyAsDouble(tenant.name);
-        TurnOrder.leave(tenant);
-        if (units > 0) {
+        if (units >= 0) {
             tenant.charge(units);
         } else {
+            TurnOrder.leave(tenant);
             tenant.giveBack(-units);
+            TurnOrder.join(tenant);
         }
-        TurnOrder.join(tenant);
         tenant.inFlight--;
         if (tenant.isIdle()) {
             rest(tenant);
@@ -190,7 +198,7 @@ final class TenantQueues {
 
     /** A tenant may have room below its limits. */
     void release(String name) {
-        TenantAccount tenant = tenants.get(name);
+        TenantAccount tenant = held.isEmpty() ? null : tenants.get(name);
         if (tenant != null && tenant.held) {
             held.remove(tenant);
             letGo(tenant);
@@ -256,6 +264,7 @@ final class TenantQueues {
 
     private void index(Waiting request) {
         byPartition.computeIfAbsent(request.request().ticket().partition(), any -> new LinkedHashSet<>()).add(request);
+        byRoute.merge(request.task().route(), 1, Integer::sum);
         size++;
         costUnits += request.costUnits();
     }
@@ -269,6 +278,7 @@ final class TenantQueues {
         if (ofPartition.isEmpty()) {
             byPartition.remove(partition);
         }
+        byRoute.computeIfPresent(request.task().route(), (route, waiting) -> waiting == 1 ? null : waiting - 1);
         size--;
         costUnits -= request.costUnits();
     }

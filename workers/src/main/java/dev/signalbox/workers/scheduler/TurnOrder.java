@@ -6,7 +6,6 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,11 +29,15 @@ final class TurnOrder {
 
     /** A tenant's requests on one way. */
     static final class Queue {
-        static final Comparator<Queue> BY_TENANT = (a, b) -> TenantAccount.BY_COUNTER.compare(a.tenant, b.tenant);
+        static final Comparator<Queue> BY_TENANT = (a, b) -> a.counter != b.counter
+                ? Double.compare(a.counter, b.counter)
+                : Long.compare(a.tenant.number, b.tenant.number);
 
         private final TenantAccount tenant;
         private final OnWay onWay;
-        private final TreeSet<Waiting> requests = new TreeSet<>(Waiting.BY_DEADLINE);
+        private final Ordered<Waiting> requests = new Ordered<>(Waiting.BY_DEADLINE);
+        /** Its tenant's when it took its place in the order; never above the present one, see {@link OnWay#first}. */
+        private double counter;
 
         private Queue(TenantAccount tenant, OnWay onWay) {
             this.tenant = tenant;
@@ -46,18 +49,38 @@ final class TurnOrder {
     private static final class OnWay {
         final Way way;
         /** Without those of tenants that are held. */
-        final TreeSet<Queue> byTenant = new TreeSet<>(Queue.BY_TENANT);
-        final TreeSet<Waiting> byDeadline = new TreeSet<>(Waiting.BY_DEADLINE);
+        final Ordered<Queue> byTenant = new Ordered<>(Queue.BY_TENANT);
+        final Ordered<Waiting> byDeadline = new Ordered<>(Waiting.BY_DEADLINE);
 
         OnWay(Way way) {
             this.way = way;
+        }
+
+        void place(Queue queue) {
+            queue.counter = queue.tenant.counter();
+            byTenant.add(queue);
+        }
+
+        /**
+         * Of the tenant with the lowest counter. Counters grow with each call, so queues are put where they belong only
+         * when they come to the front: those behind have counters that are no lower than they stand for.
+         */
+        @Nullable
+        Queue first() {
+            Queue first = byTenant.firstOrNull();
+            while (first != null && first.counter < first.tenant.counter()) {
+                byTenant.remove(first);
+                place(first);
+                first = byTenant.firstOrNull();
+            }
+            return first;
         }
     }
 
     /** Whether any request can go, as far as is known. */
     boolean hasWork() {
         for (OnWay onWay : active) {
-            if (onWay.way.isOpen() && !onWay.byTenant.isEmpty()) {
+            if (!onWay.byTenant.isEmpty() && onWay.way.isOpen()) {
                 return true;
             }
         }
@@ -85,7 +108,7 @@ final class TurnOrder {
         Queue queue = new Queue(tenant, onWay);
         tenant.queues.add(queue);
         if (!tenant.held) {
-            onWay.byTenant.add(queue);
+            onWay.place(queue);
         }
         return queue;
     }
@@ -111,7 +134,7 @@ final class TurnOrder {
         return queue.tenant;
     }
 
-    /** The tenant stands in no order, so that its counter may change, or while it is held. */
+    /** The tenant stands in no order: while it is held, or to have its counter lowered. */
     static void leave(TenantAccount tenant) {
         tenant.queues.forEach(queue -> queue.onWay.byTenant.remove(queue));
     }
@@ -119,7 +142,7 @@ final class TurnOrder {
     /** It takes its place again, unless it is held. */
     static void join(TenantAccount tenant) {
         if (!tenant.held) {
-            tenant.queues.forEach(queue -> queue.onWay.byTenant.add(queue));
+            tenant.queues.forEach(queue -> queue.onWay.place(queue));
         }
     }
 
@@ -139,8 +162,8 @@ final class TurnOrder {
     Waiting first(long nowMillis) {
         Queue best = null;
         for (OnWay onWay : active) {
-            if (onWay.way.isOpen() && !onWay.byTenant.isEmpty()) {
-                Queue queue = onWay.byTenant.first();
+            Queue queue = onWay.first();
+            if (queue != null && onWay.way.isOpen()) {
                 best = best == null || isBefore(queue, best) ? queue : best;
             }
         }
@@ -154,7 +177,7 @@ final class TurnOrder {
     private @Nullable Waiting urgent(long nowMillis, double upTo) {
         Waiting urgent = null;
         for (OnWay onWay : active) {
-            if (onWay.way.isOpen() && onWay.byDeadline.first().isUrgent(nowMillis)) {
+            if (onWay.byDeadline.first().isUrgent(nowMillis) && onWay.way.isOpen()) {
                 Waiting first = urgent(onWay, nowMillis, upTo);
                 urgent = urgent == null || (first != null && Waiting.BY_DEADLINE.compare(first, urgent) < 0)
                         ? first
@@ -165,17 +188,10 @@ final class TurnOrder {
     }
 
     private static @Nullable Waiting urgent(OnWay onWay, long nowMillis, double upTo) {
-        int looks = 0;
-        for (Waiting request : onWay.byDeadline) {
+        return onWay.byDeadline.find(URGENT_LOOKS, request -> {
             TenantAccount tenant = queueOf(request).tenant;
-            if (request.isUrgent(nowMillis) && !tenant.held && tenant.counter() <= upTo) {
-                return request;
-            }
-            if (++looks >= URGENT_LOOKS) {
-                return null;
-            }
-        }
-        return null;
+            return request.isUrgent(nowMillis) && !tenant.held && tenant.counter() <= upTo;
+        });
     }
 
     private static boolean isBefore(Queue a, Queue b) {
@@ -200,8 +216,9 @@ final class TurnOrder {
     double lowest() {
         double lowest = Double.POSITIVE_INFINITY;
         for (OnWay onWay : active) {
-            if (onWay.way.isOpen() && !onWay.byTenant.isEmpty()) {
-                lowest = Math.min(lowest, onWay.byTenant.first().tenant.counter());
+            Queue queue = onWay.first();
+            if (queue != null && onWay.way.isOpen()) {
+                lowest = Math.min(lowest, queue.tenant.counter());
             }
         }
         return lowest;

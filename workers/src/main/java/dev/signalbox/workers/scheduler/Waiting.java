@@ -23,6 +23,9 @@ final class Waiting {
     private final long arrival;
     /** Where it stands; null while it pauses or runs. */
     TurnOrder.@Nullable Queue queue;
+    /** Who is charged for it while it is served; else null. */
+    @Nullable
+    TenantAccount servedFor;
     /** It has something to say beside its turn, see {@link PoolScheduler#hasten}. */
     boolean hastened;
     /** Changed only while it is in no order of pauses. */

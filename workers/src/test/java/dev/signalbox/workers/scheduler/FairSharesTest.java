@@ -36,7 +36,17 @@ class FairSharesTest {
      */
     @Test
     void tokens_are_shared_evenly_whoever_asks_for_a_hundred_times_his_share() {
-        for (long seed = 1; seed <= 5; seed++) {
+        sharesTokens(1, 1, 70 * SECOND);
+    }
+
+    @Test
+    @Tag("long")
+    void tokens_are_shared_evenly_for_many_seeds() {
+        sharesTokens(2, 40, 150 * SECOND);
+    }
+
+    private static void sharesTokens(long firstSeed, long lastSeed, long until) {
+        for (long seed = firstSeed; seed <= lastSeed; seed++) {
             ScarceCapacity run = new ScarceCapacity(new PoolScheduler(ONE, 1_000, 1_000_000), 40);
             SplittableRandom random = new SplittableRandom(seed);
             for (int t = 0; t <= 20; t++) {
@@ -44,8 +54,8 @@ class FairSharesTest {
                 double perSecond = (t == 0 ? 100 : 2) * 40 * 1_000.0 / 21 / tokens;
                 arrivals(run, random, "t" + t, tokens, perSecond);
             }
-            run.runUntil(150 * SECOND);
-            for (long from = 30 * SECOND; from < 150 * SECOND; from += 30 * SECOND) {
+            run.runUntil(until);
+            for (long from = 10 * SECOND; from + 30 * SECOND <= until; from += 30 * SECOND) {
                 assertThat(jain(tokens(run.ended, from, from + 30 * SECOND))).as("seed %d, from %d s", seed,
                         from / SECOND).isGreaterThanOrEqualTo(0.95);
             }
@@ -115,23 +125,33 @@ class FairSharesTest {
     /** K05: the flood asks for twelve times what there is; a permit's turn is the length of its calls. */
     @Test
     void a_flood_of_background_does_not_make_interactive_wait() {
-        for (long seed = 1; seed <= 5; seed++) {
+        doesNotWait(1, 1, 130 * SECOND);
+    }
+
+    @Test
+    @Tag("long")
+    void floods_of_background_do_not_make_interactive_wait() {
+        doesNotWait(2, 40, 330 * SECOND);
+    }
+
+    private static void doesNotWait(long firstSeed, long lastSeed, long until) {
+        for (long seed = firstSeed; seed <= lastSeed; seed++) {
             ScarceCapacity run = new ScarceCapacity(new PoolScheduler(DEFAULTS, 2_000, 1_000_000), 20);
             SplittableRandom random = new SplittableRandom(seed);
-            poisson(run, random, 2, 330 * SECOND,
+            poisson(run, random, 2, until,
                     () -> run.arrive(Priority.INTERACTIVE, "i" + random.nextInt(5), 100, 500, SECOND, 120_000));
-            run.at(30 * SECOND, () -> poisson(run, random, 240, 330 * SECOND,
+            run.at(30 * SECOND, () -> poisson(run, random, 240, until,
                     () -> run.arrive(Priority.BACKGROUND, "b", 100, 500, SECOND, DAY)));
-            run.runUntil(330 * SECOND);
+            run.runUntil(until);
             List<Long> waited = run.started.stream()
                     .filter(call -> call.priority() == Priority.INTERACTIVE && call.arrivedNanos > 30 * SECOND)
                     .map(Call::waitedNanos).sorted().toList();
-            assertThat(waited).as("seed %d", seed).hasSizeGreaterThan(450);
+            assertThat(waited).as("seed %d", seed).hasSizeGreaterThan((int) (1.5 * (until / SECOND - 30)));
             assertThat(waited.get(waited.size() / 2)).as("median, seed %d", seed).isZero();
             assertThat(waited.get(waited.size() * 99 / 100)).as("p99, seed %d", seed)
                     .isLessThanOrEqualTo(SECOND + 30 * MILLI);
             long background = run.started.stream().filter(call -> call.priority() == Priority.BACKGROUND).count();
-            assertThat(background).as("seed %d", seed).isGreaterThan(300L * 20 * 7 / 10);
+            assertThat(background).as("seed %d", seed).isGreaterThan((until / SECOND - 30) * 20 * 7 / 10);
         }
     }
 
@@ -164,16 +184,31 @@ class FairSharesTest {
         assertThat(last).isGreaterThan(112 * SECOND);
     }
 
+    /** Ten calls a second for eleven tenants: a burst of eight waits longer for its turns than its five seconds. */
     @Test
-    void what_has_little_time_left_goes_first_but_its_tenant_pays_for_it() {
+    void what_has_little_time_left_goes_first() {
         ScarceCapacity run = new ScarceCapacity(new PoolScheduler(ONE, 100, 100_000), 2);
         SplittableRandom random = new SplittableRandom(9);
-        poisson(run, random, 20, 300 * SECOND, () -> run.arrive(Priority.STANDARD, "calm", 100, 100, SECOND / 5, DAY));
-        poisson(run, random, 3, 300 * SECOND,
-                () -> run.arrive(Priority.STANDARD, "hasty", 100, 100, SECOND / 5, 8_000));
+        for (int tenant = 0; tenant < 10; tenant++) {
+            String calm = "calm-" + tenant;
+            poisson(run, random, 2, 300 * SECOND,
+                    () -> run.arrive(Priority.STANDARD, calm, 100, 100, SECOND / 5, DAY));
+        }
+        for (int burst = 1; burst <= 14; burst++) {
+            run.at(burst * 20 * SECOND, () -> {
+                for (int i = 0; i < 8; i++) {
+                    run.arrive(Priority.STANDARD, "hasty", 100, 100, SECOND / 5, 5_000);
+                }
+            });
+        }
         run.runUntil(300 * SECOND);
-        Map<String, Long> served = tokens(run.ended, SECOND, 300 * SECOND);
-        assertThat(of(served, "hasty")).isGreaterThan(300 * 3 * 100 * 9 / 10);
+        long served = run.started.stream().filter(call -> call.tenant().equals("hasty")).count();
+        assertThat(served).isEqualTo(14 * 8);
+    }
+
+    @Test
+    void who_always_has_little_time_left_gets_no_more_than_its_share() {
+        SplittableRandom random = new SplittableRandom(10);
         ScarceCapacity flood = new ScarceCapacity(new PoolScheduler(ONE, 100, 100_000), 2);
         poisson(flood, random, 20, 300 * SECOND,
                 () -> flood.arrive(Priority.STANDARD, "calm", 100, 100, SECOND / 5, DAY));
@@ -186,7 +221,17 @@ class FairSharesTest {
 
     @Test
     void a_tenant_keeps_to_its_own_limits_and_the_others_go_on() {
-        for (long seed = 1; seed <= 20; seed++) {
+        keepsToLimits(1, 3);
+    }
+
+    @Test
+    @Tag("long")
+    void tenants_keep_to_their_own_limits_for_many_seeds() {
+        keepsToLimits(4, 200);
+    }
+
+    private static void keepsToLimits(long firstSeed, long lastSeed) {
+        for (long seed = firstSeed; seed <= lastSeed; seed++) {
             SplittableRandom random = new SplittableRandom(seed);
             int calls = 1 + random.nextInt(5);
             int perMinute = 20 + random.nextInt(200);

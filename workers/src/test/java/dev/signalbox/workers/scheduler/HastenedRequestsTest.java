@@ -4,12 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.signalbox.config.DeploymentName;
 import dev.signalbox.config.Pool.PriorityShare;
+import dev.signalbox.config.Residency;
+import dev.signalbox.config.Tenant;
 import dev.signalbox.schemas.Priority;
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.scheduler.RequestTask.Readiness;
 import dev.signalbox.workers.scheduler.RequestTask.Step;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -73,6 +77,29 @@ class HastenedRequestsTest {
         assertThat(scheduler.waiting(SHUT)).isEqualTo(1);
         cancel(request);
         assertThat(Requests.next(scheduler, NOW)).isPresent();
+    }
+
+    @Test
+    void one_whose_tenant_is_at_its_limit_is_asked_at_once_and_costs_it_no_call() {
+        Tenant.Limits one = new Tenant.Limits(OptionalInt.empty(), OptionalInt.of(1), OptionalInt.empty());
+        PoolScheduler limited = new PoolScheduler(Map.of(Priority.STANDARD, new PriorityShare(1, 0)), 2, 100,
+                new PoolRules(name -> new Tenant(name, 1, one, Residency.ANYWHERE), Set::of));
+        InboundRequest first = requests.of(Priority.STANDARD, "a");
+        InboundRequest second = requests.of(Priority.STANDARD, "a");
+        InboundRequest third = requests.of(Priority.STANDARD, "a");
+        for (InboundRequest each : List.of(first, second, third)) {
+            Requests.offer(limited, each, 1);
+        }
+        Dispatch running = Requests.next(limited, NOW).orElseThrow();
+        limited.finished(running, 1, NOW * 1_000_000);
+        assertThat(Requests.next(limited, NOW)).isEmpty();
+
+        limited.hasten(any -> any.id().equals(second.id()));
+        Dispatch told = Requests.next(limited, NOW).orElseThrow();
+        assertThat(told.request()).isEqualTo(second);
+        limited.finished(told, told.spentCostUnits(), NOW * 1_000_000);
+        assertThat(Requests.next(limited, NOW + 30_000)).isEmpty();
+        assertThat(Requests.next(limited, NOW + 61_000).orElseThrow().request()).isEqualTo(third);
     }
 
     @Test

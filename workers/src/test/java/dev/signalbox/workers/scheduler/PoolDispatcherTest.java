@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.signalbox.config.DeploymentName;
 import dev.signalbox.config.Pool.PriorityShare;
+import dev.signalbox.config.Tenant;
 import dev.signalbox.schemas.Priority;
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.scheduler.RequestTask.Readiness;
@@ -20,7 +21,9 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.awaitility.Awaitility;
@@ -216,5 +219,59 @@ class PoolDispatcherTest {
         assertThat(dispatcher.status().waiting()).as("the first one's way is shut").isEqualTo(2);
         dispatcher.forget(first.ticket().partition(), 1);
         assertThat(dispatcher.status().waiting()).isZero();
+    }
+
+    /** Two calls have ended, one a second, and a thousand have arrived in the ten seconds since. */
+    private static PoolScheduler shortOfCapacity(AtomicLong now) {
+        PoolScheduler model = new PoolScheduler(SHARES, 1, 1_000_000,
+                new PoolRules(Tenant::ofDefault, () -> Set.of(Priority.BATCH)));
+        Requests requests = new Requests();
+        for (int i = 0; i < 2; i++) {
+            Requests.offer(model, requests.of(Priority.BATCH, "t"), 1);
+            model.finished(Requests.next(model, 0).orElseThrow(), 1, now.addAndGet(1_000_000_000L));
+        }
+        for (int i = 0; i < 1_000; i++) {
+            InboundRequest request = requests.of(Priority.BATCH, "t");
+            model.arrived(request, 1, 0, now.addAndGet(10_000_000L));
+            Requests.offer(model, request, 1);
+        }
+        assertThat(Requests.next(model, 0)).as("it holds the one slot").isPresent();
+        return model;
+    }
+
+    @Test
+    @Tag("issue-6")
+    void one_that_is_shed_is_answered_and_one_that_cannot_be_told_waits() {
+        AtomicLong now = new AtomicLong();
+        AtomicBoolean told = new AtomicBoolean(true);
+        AtomicInteger shed = new AtomicInteger();
+        RequestTasks tasks = new RequestTasks() {
+            @Override
+            public RequestTask begin(InboundRequest request) {
+                return Requests.task(request);
+            }
+
+            @Override
+            public boolean shed(InboundRequest request, ShedReceipt receipt) {
+                shed.incrementAndGet();
+                return told.get();
+            }
+        };
+        PoolDispatcher dispatcher = new PoolDispatcher("p", shortOfCapacity(now), tasks, RequestCost::promptTokens,
+                () -> 0, now::get, timer);
+        int waiting = dispatcher.status().waiting();
+        Requests requests = new Requests();
+        for (int i = 0; i < 20; i++) {
+            dispatcher.offer(requests.of(Priority.BATCH, "t"));
+        }
+        int answered = shed.get();
+        assertThat(answered).isBetween(10, 20);
+        assertThat(dispatcher.status().waiting()).isEqualTo(waiting + 20 - answered);
+        told.set(false);
+        for (int i = 0; i < 20; i++) {
+            dispatcher.offer(requests.of(Priority.BATCH, "t"));
+        }
+        assertThat(shed.get()).isGreaterThan(answered);
+        assertThat(dispatcher.status().waiting()).isEqualTo(waiting + 40 - answered);
     }
 }

@@ -86,7 +86,7 @@ class PoolSchedulerBenchmarkTest {
                 scheduler.freed(deployments[i % busy]);
             }
             Dispatch dispatch = scheduler.next(RequestTask::ask, 0, 0).orElseThrow();
-            scheduler.finished(dispatch, dispatch.costUnits(), 0);
+            scheduler.finished(dispatch, dispatch.costUnits() + i % 100, 0);
         }
         return (THREADS.getCurrentThreadCpuTime() - start) / 1e3 / DECISIONS;
     }

@@ -209,7 +209,6 @@ class PoolSchedulerTest {
         }
         assertThat(Requests.offer(scheduler, requests.of(Priority.STANDARD, "u"), 1))
                 .isEqualTo(PoolScheduler.Offer.FULL);
-        assertThat(scheduler.hasRoom(Priority.STANDARD)).isFalse();
         assertThat(scheduler.status().waiting()).isEqualTo(3);
         assertThat(Requests.next(scheduler, 0)).isPresent();
         assertThat(Requests.offer(scheduler, requests.of(Priority.STANDARD, "u"), 1))

@@ -64,7 +64,7 @@ final class Requests {
             }
 
             @Override
-            public void shed(InboundRequest request, ShedReceipt receipt) {
+            public boolean shed(InboundRequest request, ShedReceipt receipt) {
                 throw new AssertionError("shed: " + receipt);
             }
         };

@@ -97,6 +97,20 @@ class SheddingTest {
                 .as("above the quantile").isEmpty();
     }
 
+    /** Its answer is that its time is up. */
+    @Test
+    void one_that_has_expired_is_not_shed() {
+        ScarceCapacity run = run(Set.of(Priority.BACKGROUND));
+        load(run, Priority.BACKGROUND, 30, SECOND, 100 * SECOND);
+        run.at(99 * SECOND + 1, () -> {
+            for (int i = 0; i < 100; i++) {
+                assertThat(run.arrive(Priority.BACKGROUND, "late", 100, 400, SECOND, 0)).isTrue();
+            }
+        });
+        run.runUntil(100 * SECOND);
+        assertThat(run.shed).hasSizeGreaterThan(500).noneMatch(call -> call.tenant().equals("late"));
+    }
+
     @Test
     void places_are_spread_evenly() {
         int[] tenths = new int[10];
