@@ -33,6 +33,8 @@ final class BillCheck {
     private int unpaired;
     private int lost;
     private int neverMade;
+    /** Calls that no vendor saw, and that are charged with nothing: no connection was made in time. */
+    private int unreached;
 
     BillCheck(Collection<UsageRecord> usage, Collection<CallRecord> vendors) {
         calls = usage.size();
@@ -60,6 +62,10 @@ final class BillCheck {
             int at = 0;
             while (at < left.size() && !isSame(record, left.get(at).bill())) {
                 at++;
+            }
+            if (at == left.size() && record.getUsage() == null) {
+                unreached++;
+                continue;
             }
             if (at == left.size()) {
                 unlike.add(key + ": " + record.getOutcome() + " " + record.getUsage() + " is none of " + made);
@@ -169,12 +175,12 @@ final class BillCheck {
         return String.format(Locale.ROOT,
                 "usage: %,d calls; told by vendors %,d in, %,d out (charged %,d, %,d), cost %s;"
                         + " %,d cut: %,d in, %,d out estimated, %,d, %,d charged (%+.1f %%); %d unpaired, %d lost by the vendors'"
-                        + " log, %d of them unheard of, %d never made; %d told differently",
+                        + " log, %d of them unheard of, %d never made; %d unreached; %d told differently, such as %s",
                 calls, told.inputTokens(),
                 told.outputTokens(), charged.inputTokens(), charged.outputTokens(), cost, charged.cuts(),
                 estimatedInput, estimatedOutput, cutInput(), cutOutput(),
                 100.0 * (estimatedInput + estimatedOutput - cutInput() - cutOutput())
                         / Math.max(1, cutInput() + cutOutput()),
-                unpaired, lost, unheard.size(), neverMade, unlike.size());
+                unpaired, lost, unheard.size(), neverMade, unreached, unlike.size(), unlike.stream().limit(3).toList());
     }
 }
