@@ -10,6 +10,11 @@ import dev.signalbox.cli.CommandRun;
 import dev.signalbox.schemas.Headers;
 import dev.signalbox.schemas.avro.LlmRequest;
 import dev.signalbox.schemas.serde.SchemaRegistryClient;
+import dev.signalbox.system.guarantee.CommittedNeverPassesPending;
+import dev.signalbox.system.guarantee.EveryRequestEndsOnce;
+import dev.signalbox.system.guarantee.Guarantees;
+import dev.signalbox.system.guarantee.NothingLost;
+import dev.signalbox.system.guarantee.TopicReplay;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -23,7 +28,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import java.util.stream.Stream;
 import org.apache.avro.Schema;
 import org.apache.kafka.clients.producer.RecordMetadata;
@@ -37,12 +46,13 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * K13: what is no request is a dead letter with the reason, its caller is told where he can be, the requests behind it in its
- * partition go on, and it can be sent again.
+ * partition go on, and it can be sent again. And records that are whatever chance makes of them.
  */
 @Tag("issue-7")
 class PoisonIT {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final long MOVES_ON_WITHIN_MILLIS = 1_000;
+    private static final int MOST_UNDER_WAY = 2_000;
 
     @TempDir
     private static Path folder;
@@ -248,6 +258,97 @@ class PoisonIT {
                 .orElseThrow().value());
         assertThat(reply.path("status").asText()).isEqualTo("COMPLETED");
         assertThat(run("replay", "0-999999").err()).contains("there is no dead letter 0-999999");
+    }
+
+    @Test
+    void ten_thousand_records_of_chance_hold_up_no_partition_and_none_is_lost() throws Exception {
+        fuzz(10_000);
+    }
+
+    @Test
+    @Tag("long")
+    void a_million_records_of_chance_hold_up_no_partition_and_none_is_lost() throws Exception {
+        fuzz(1_000_000);
+    }
+
+    /**
+     * Whatever they are: each ends, and while some wait, what is committed of a partition grows at least each second. As many
+     * are under way as a worker of this machine ends in a small part of that: of ten thousand that are there at once, which
+     * two cores decode and then answer in turn, the first would stand for as long as all of them take.
+     */
+    private static void fuzz(int count) throws Exception {
+        long seed = Long.getLong("fuzz.seed", System.nanoTime());
+        String title = "fuzz of " + count + " records, -Dfuzz.seed=" + seed;
+        FuzzedRecords records = new FuzzedRecords(seed, lane.good("f"));
+        Map<Integer, Long> ends = new ConcurrentHashMap<>();
+        Semaphore underWay = new Semaphore(MOST_UNDER_WAY);
+        long[] before = {lane.committed().values().stream().mapToLong(Long::longValue).sum()};
+        CompletableFuture<Void> sending = CompletableFuture.runAsync(() -> {
+            for (int i = 0; i < count; i++) {
+                FuzzedRecords.Fuzzed fuzzed = records.next();
+                int partition = i % PoisonLane.PARTITIONS;
+                underWay.acquireUninterruptibly();
+                var sent = lane.send(partition, fuzzed.key(), fuzzed.value(), fuzzed.headers());
+                if (i % 100 >= 100 - PoisonLane.PARTITIONS || i >= count - PoisonLane.PARTITIONS) {
+                    ends.put(partition, offset(sent) + 1);
+                }
+            }
+        });
+        long begun = System.nanoTime();
+        Stalls stalls = new Stalls();
+        Awaitility.await(title).atMost(Duration.ofMinutes(12)).pollInterval(Duration.ofMillis(20)).pollInSameThread()
+                .until(() -> {
+                    Map<Integer, Long> committed = lane.committed();
+                    long all = committed.values().stream().mapToLong(Long::longValue).sum();
+                    underWay.release(Math.toIntExact(all - before[0]));
+                    before[0] = all;
+                    return stalls.look(committed, ends, System.nanoTime()) && sending.isDone();
+                });
+        sending.join();
+        double seconds = (System.nanoTime() - begun) / 1e9;
+        Guarantees guarantees = new Guarantees(List.of(new NothingLost(), new EveryRequestEndsOnce(),
+                new CommittedNeverPassesPending()));
+        new TopicReplay(lane.installation.callerProperties(), LANE).tell(guarantees);
+        System.out.printf(Locale.ROOT, "%s: done after %.1f s, longest standstill of a partition %d ms, %s%n", title,
+                seconds, stalls.longestNanos / 1_000_000, stalls.longest);
+        assertThat(guarantees.violations()).as(title).isEmpty();
+        assertThat(stalls.longestNanos).as(title).isLessThanOrEqualTo(MOVES_ON_WITHIN_MILLIS * 1_000_000);
+    }
+
+    private static long offset(Future<RecordMetadata> sent) {
+        try {
+            return sent.get().offset();
+        } catch (InterruptedException | ExecutionException e) {
+            throw new IllegalStateException("the broker takes each of them", e);
+        }
+    }
+
+    /** For how long the committed offset of a partition in which records wait has stood still. */
+    private static final class Stalls {
+        private final Map<Integer, Long> last = new HashMap<>();
+        private final Map<Integer, Long> since = new HashMap<>();
+        private long longestNanos;
+        private String longest = "";
+
+        /** @return whether all that was appended is committed */
+        boolean look(Map<Integer, Long> committed, Map<Integer, Long> ends, long now) {
+            boolean all = true;
+            for (Map.Entry<Integer, Long> end : Map.copyOf(ends).entrySet()) {
+                long at = committed.getOrDefault(end.getKey(), 0L);
+                boolean waits = at < end.getValue();
+                if (!waits || at != last.getOrDefault(end.getKey(), -1L)) {
+                    last.put(end.getKey(), at);
+                    since.put(end.getKey(), now);
+                }
+                long standing = now - since.getOrDefault(end.getKey(), now);
+                if (standing > longestNanos) {
+                    longestNanos = standing;
+                    longest = "at " + end.getKey() + "@" + at + " until " + System.currentTimeMillis();
+                }
+                all &= !waits;
+            }
+            return all;
+        }
     }
 
     private static String file(String json) throws Exception {

@@ -21,7 +21,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -41,6 +43,7 @@ final class PoisonLane implements AutoCloseable {
     private final KafkaProducer<byte[], byte[]> raw;
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final AvroSerializer<LlmRequest> avro;
+    private final Admin admin;
 
     /** A dead letter as it stands in its topic. */
     record Kept(String name, long atMillis, byte[] key, byte[] value, DeadLetter why) {
@@ -75,6 +78,7 @@ final class PoisonLane implements AutoCloseable {
         }
         consumer.assign(all);
         consumer.seekToBeginning(all);
+        admin = Admin.create(installation.clientProperties());
     }
 
     Future<RecordMetadata> send(int partition, byte[] key, byte[] value, Map<String, byte[]> headers) {
@@ -121,8 +125,21 @@ final class PoisonLane implements AutoCloseable {
         return bytes == null ? "" : new String(bytes, StandardCharsets.UTF_8);
     }
 
+    /** Offsets that the group has committed, by partition. */
+    Map<Integer, Long> committed() throws InterruptedException, ExecutionException {
+        Map<Integer, Long> offsets = new HashMap<>();
+        admin.listConsumerGroupOffsets(LANE.consumerGroup()).partitionsToOffsetAndMetadata().get()
+                .forEach((partition, offset) -> {
+                    if (partition.topic().equals(LANE.requestTopic())) {
+                        offsets.put(partition.partition(), offset.offset());
+                    }
+                });
+        return offsets;
+    }
+
     @Override
     public void close() {
+        admin.close();
         consumer.close();
         raw.close();
         installation.close();
