@@ -20,6 +20,7 @@ import dev.signalbox.workers.intake.RecordReader;
 import dev.signalbox.workers.intake.ReplyAddress;
 import dev.signalbox.workers.intake.RequestSink;
 import dev.signalbox.workers.intake.Ticket;
+import dev.signalbox.workers.intake.TrialTurn;
 import dev.signalbox.workers.intake.UnservableRecord;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -70,7 +71,7 @@ class LedgerOnKafkaIT {
             var properties = LaneConsumerProperties.of(lane, clientProperties(), BOUNDS, handover);
             intake = new LaneConsumer(lane, BOUNDS, () -> new KafkaConsumer<>(properties), Admission.ALL,
                     (source, ticket) -> new RecordReader.Reading.Request(request(lane, ticket)), this, rejected::add,
-                    handover);
+                    handover, new TrialTurn());
             intake.start();
         }
 

@@ -126,10 +126,8 @@ final class PoolWorker implements AutoCloseable {
         Handover handover = new Handover();
         var properties = LaneConsumerProperties.of(lane, options.clientProperties(), bounds, handover);
         RequestSource source = new LaneConsumer(lane, bounds, () -> shared.connections.consumer(properties),
-                options.admission(), (record, ticket) -> {
-                    shared.clock.read(record.timestamp());
-                    return reader.read(record, ticket);
-                }, joined, rejections, handover);
+                options.admission(), new ClockedReader(shared.clock, reader), joined, rejections, handover,
+                shared.trialTurn);
         return new LaneStages(flow, source, joined, room, replies);
     }
 

@@ -14,6 +14,7 @@ import dev.signalbox.schemas.serde.RequestCodec;
 import dev.signalbox.workers.claim.ConfiguredClaims;
 import dev.signalbox.workers.intake.BrokerClock;
 import dev.signalbox.workers.intake.InboundRequest;
+import dev.signalbox.workers.intake.TrialTurn;
 import dev.signalbox.workers.reply.AttemptJournal;
 import dev.signalbox.workers.reply.RecordEncoder;
 import dev.signalbox.workers.reply.RenewableProducer;
@@ -52,6 +53,7 @@ final class SharedStages implements AutoCloseable {
     final ClaimStores claims;
     final ClaimedBodies bodies;
     final Cancellations cancellations = new Cancellations(TopicCatalogue.CANCELLATION_RETENTION.toMillis());
+    final TrialTurn trialTurn = new TrialTurn();
     final RenewableProducer control;
     final Budgets budgets;
     final AttemptJournal journal;

@@ -10,6 +10,7 @@ import dev.signalbox.workers.intake.LaneConsumerProperties;
 import dev.signalbox.workers.intake.RequestSink;
 import dev.signalbox.workers.intake.RequestSource;
 import dev.signalbox.workers.intake.Ticket;
+import dev.signalbox.workers.intake.TrialTurn;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -42,7 +43,7 @@ public final class IntakeMain {
             return made;
         }, Admission.ALL, Reading.valueOf(args[3]).reader(configuration, args[1]), slots, unservable -> {
             throw new IllegalStateException(unservable.toString());
-        }, handover);
+        }, handover, new TrialTurn());
         slots.source.set(intake);
         intake.start();
         while (intake.status().claimedPartitions() == 0) {

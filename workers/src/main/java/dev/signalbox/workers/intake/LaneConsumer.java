@@ -43,22 +43,24 @@ public final class LaneConsumer implements RequestSource {
      *        it
      * @param admission which records this worker serves
      * @param handover the one in the consumer's properties
+     * @param trialTurn the one of all lanes of the worker
      */
     public LaneConsumer(Lane lane, LaneBounds bounds, Supplier<? extends Consumer<byte[], byte[]>> consumers,
-            Admission admission, RecordReader reader, RequestSink sink, Rejector rejector, Handover handover) {
-        this(lane, bounds, consumers, admission, reader, sink, rejector, handover, Thread::startVirtualThread,
-                System::nanoTime);
+            Admission admission, RecordReader reader, RequestSink sink, Rejector rejector, Handover handover,
+            TrialTurn trialTurn) {
+        this(lane, bounds, consumers, admission, reader, sink, rejector, handover, trialTurn,
+                Thread::startVirtualThread, System::nanoTime);
     }
 
     LaneConsumer(Lane lane, LaneBounds bounds, Supplier<? extends Consumer<byte[], byte[]>> consumers,
             Admission admission, RecordReader reader, RequestSink sink, Rejector rejector, Handover handover,
-            Executor decodeThreads, LongSupplier nanoClock) {
+            TrialTurn trialTurn, Executor decodeThreads, LongSupplier nanoClock) {
         this.lane = lane;
         this.consumers = consumers;
         this.admission = admission;
         this.sink = sink;
         this.decoding = new RecordDecoding(lane, reader, sink, rejector, decodeThreads);
-        this.ledger = new LaneLedger(lane, bounds);
+        this.ledger = new LaneLedger(lane, bounds, trialTurn);
         this.completions = new Completions(ledger);
         this.handover = handover;
         this.nanoClock = nanoClock;

@@ -1,10 +1,14 @@
 package dev.signalbox.workers.intake;
 
 import dev.signalbox.schemas.Lane;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -21,6 +25,7 @@ final class LaneLedger {
 
     private final Lane lane;
     private final LaneBounds bounds;
+    private final TrialTurn trialTurn;
     private final Map<TopicPartition, PartitionIntake> partitions = new HashMap<>();
     /** Highest epoch used by this process: a partition that comes back before its claim was committed must not repeat it. */
     private final Map<TopicPartition, Integer> epochs = new HashMap<>();
@@ -36,8 +41,14 @@ final class LaneLedger {
     private long lostOffsets;
 
     LaneLedger(Lane lane, LaneBounds bounds) {
+        this(lane, bounds, new TrialTurn());
+    }
+
+    /** @param trialTurn the one of all lanes of the worker */
+    LaneLedger(Lane lane, LaneBounds bounds, TrialTurn trialTurn) {
         this.lane = lane;
         this.bounds = bounds;
+        this.trialTurn = trialTurn;
     }
 
     /**
@@ -49,17 +60,20 @@ final class LaneLedger {
      */
     int assigned(TopicPartition partition, int generation, OffsetAndMetadata committed) {
         LedgerMetadata.Decoded before = LedgerMetadata.decode(committed.offset(), committed.metadata())
-                .orElseGet(() -> new LedgerMetadata.Decoded(0, new OffsetRuns()));
-        int used = Math.max(before.epoch(), epochs.getOrDefault(partition, 0));
-        int epoch = Math.max(generation, used + 1);
-        put(partition, new OffsetLedger(epoch, committed.offset(), before.done(), committed.leaderEpoch()));
+                .orElseGet(() -> new LedgerMetadata.Decoded(0, new OffsetRuns(), Suspicion.RELEASED));
+        int own = epochs.getOrDefault(partition, 0);
+        int epoch = Math.max(generation, Math.max(before.epoch(), own) + 1);
+        // Whose last owner is this process, which lives, was not left by one that died.
+        Suspicion found = before.epoch() == own ? before.suspicion().whenReleased() : before.suspicion();
+        put(partition, new OffsetLedger(epoch, committed.offset(), before.done(), committed.leaderEpoch()),
+                found.takenOver());
         return epoch;
     }
 
-    private void put(TopicPartition partition, OffsetLedger ledger) {
+    private void put(TopicPartition partition, OffsetLedger ledger, Suspicion suspicion) {
         revoked(partition);
         epochs.put(partition, ledger.epoch());
-        partitions.put(partition, new PartitionIntake(partition, ledger));
+        partitions.put(partition, new PartitionIntake(partition, ledger, suspicion));
     }
 
     /** A partition was lost; its last epoch here, empty if it was not owned. */
@@ -69,6 +83,7 @@ final class LaneLedger {
         if (gone == null) {
             return Optional.empty();
         }
+        gone.leave(trialTurn);
         pendingRecords -= gone.pendingRecords();
         pendingBytes -= gone.pendingBytes();
         return Optional.of(gone.epoch());
@@ -141,6 +156,32 @@ final class LaneLedger {
         return ticket;
     }
 
+    /** Whether a record that was just admitted may begin. */
+    PartitionIntake.Place place(RecordDecoding.Admitted admitted) {
+        return open(admitted.ticket().partition()).place(admitted);
+    }
+
+    /** Moves on the trials of partitions whose owner has died; what is to begin now. */
+    List<RecordDecoding.Admitted> turnTrials(long now) {
+        List<RecordDecoding.Admitted> begin = new ArrayList<>(0);
+        for (PartitionIntake owned : partitions.values()) {
+            if (owned.isOnTrial() && !draining) {
+                begin.addAll(owned.turnTrial(now, trialTurn));
+            }
+        }
+        return begin;
+    }
+
+    /** Whether a batch begins as soon as a commit has said which. */
+    boolean isTrialTold() {
+        return partitions.values().stream().anyMatch(PartitionIntake::isTrialTold);
+    }
+
+    /** These are given back by this process, which lives. */
+    void released(Collection<TopicPartition> given) {
+        given.stream().map(partitions::get).filter(Objects::nonNull).forEach(PartitionIntake::released);
+    }
+
     void hold(TopicPartition partition, String owner) {
         Map<String, Long> owners = held.computeIfAbsent(partition, any -> new HashMap<>());
         owners.merge(owners.size() < MAX_HELD_OWNERS || owners.containsKey(owner) ? owner : "", 1L, Long::sum);
@@ -192,7 +233,7 @@ final class LaneLedger {
      */
     long truncated(TopicPartition partition, long offset) {
         OffsetLedger ledger = open(partition).truncatedAt(offset);
-        put(partition, ledger);
+        put(partition, ledger, Suspicion.NONE);
         return ledger.committable();
     }
 

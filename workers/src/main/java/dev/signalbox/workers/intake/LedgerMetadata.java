@@ -13,8 +13,10 @@ import java.util.zip.Inflater;
 /**
  * The text that is committed beside an offset: the epoch, and what is done above the offset. Base64 without padding of
  * <pre>
- * magic 0x5B | version (high 4 bits), form (low 4 bits) | CRC32C, 4 bytes | epoch, varint | done set
+ * magic 0x5B | version (high 4 bits), form (low 4 bits) | CRC32C, 4 bytes | epoch, varint | suspicion | done set
  * </pre>
+ * Version 1 has no {@link Suspicion}; version 2 has it as varints: bits (1: released, 2: on trial), deaths, strikes, the
+ * range's first offset above the committed one, its length. Version 1 is written wherever there is nothing to say.
  * Forms of the done set, of which the shortest is taken: {@code RUNS} alternates varint lengths of what is not done and
  * what is, beginning at the committed offset; {@code DEFLATED_RUNS} the same deflated; {@code BITSET} a bit for each offset
  * after the committed one, lowest bit first. The checksum covers the committed offset as well: metadata that a tool copied
@@ -30,9 +32,12 @@ final class LedgerMetadata {
 
     private static final byte MAGIC = 0x5B;
     private static final int VERSION = 1;
+    private static final int SUSPICIOUS = 2;
     private static final int RUNS = 0;
     private static final int DEFLATED_RUNS = 1;
     private static final int BITSET = 2;
+    private static final int RELEASED = 1;
+    private static final int ON_TRIAL = 2;
     private static final int HEADER_BYTES = 6;
     /** Below it a deflater's start costs more than the bytes that it could save. */
     private static final int WORTH_DEFLATING_BYTES = 64;
@@ -55,19 +60,28 @@ final class LedgerMetadata {
     }
 
     /** @param done what is done above the committed offset */
-    record Decoded(int epoch, OffsetRuns done) {
+    record Decoded(int epoch, OffsetRuns done, Suspicion suspicion) {
+        Decoded(int epoch, OffsetRuns done) {
+            this(epoch, done, Suspicion.NONE);
+        }
     }
 
     private LedgerMetadata() {
     }
 
     static Encoded encode(int epoch, long committed, OffsetRuns done) {
+        return encode(epoch, committed, done, Suspicion.NONE);
+    }
+
+    static Encoded encode(int epoch, long committed, OffsetRuns done, Suspicion suspicion) {
         int runs = done.runs();
-        byte[] bytes = pack(epoch, committed, done, runs);
+        byte[] head = head(epoch, committed, suspicion.above(committed));
+        int version = suspicion.equals(Suspicion.NONE) ? VERSION : SUSPICIOUS;
+        byte[] bytes = pack(version, head, committed, done, runs);
         boolean whole = bytes.length <= MAX_BYTES;
         while (bytes.length > MAX_BYTES) {
             runs = Math.min(runs - 1, (int) ((long) runs * MAX_BYTES / bytes.length));
-            bytes = pack(epoch, committed, done, runs);
+            bytes = pack(version, head, committed, done, runs);
         }
         return new Encoded(Base64.getEncoder().withoutPadding().encodeToString(bytes), whole);
     }
@@ -82,25 +96,49 @@ final class LedgerMetadata {
         }
         try {
             byte[] bytes = Base64.getDecoder().decode(text);
-            if (bytes.length <= HEADER_BYTES || bytes[0] != MAGIC || (bytes[1] & 0xF0) >> 4 != VERSION
+            int version = bytes.length <= HEADER_BYTES ? 0 : (bytes[1] & 0xF0) >> 4;
+            if ((version != VERSION && version != SUSPICIOUS) || bytes[0] != MAGIC
                     || ByteBuffer.wrap(bytes).getInt(2) != checksum(committed, bytes)) {
                 return Optional.empty();
             }
             Varints in = new Varints(bytes, HEADER_BYTES, bytes.length);
             int epoch = Math.toIntExact(in.read());
+            Suspicion suspicion = version == VERSION ? Suspicion.NONE : readSuspicion(committed, in);
             OffsetRuns done = switch (bytes[1] & 0x0F) {
                 case RUNS -> readRuns(committed, in);
                 case DEFLATED_RUNS -> readRuns(committed, inflate(bytes, in.at()));
                 case BITSET -> readBits(committed, bytes, in.at());
                 default -> throw new IllegalArgumentException("unknown form");
             };
-            return Optional.of(new Decoded(epoch, done));
+            return Optional.of(new Decoded(epoch, done, suspicion));
         } catch (IllegalArgumentException | ArithmeticException | IndexOutOfBoundsException | DataFormatException e) {
             return Optional.empty();
         }
     }
 
-    private static byte[] pack(int epoch, long committed, OffsetRuns done, int limit) {
+    private static byte[] head(int epoch, long committed, Suspicion suspicion) {
+        Varints head = new Varints();
+        head.write(epoch);
+        if (!suspicion.equals(Suspicion.NONE)) {
+            head.write((suspicion.released() ? RELEASED : 0) | (suspicion.onTrial() ? ON_TRIAL : 0));
+            head.write(suspicion.deaths());
+            head.write(suspicion.strikes());
+            head.write(suspicion.hasRange() ? suspicion.from() - committed : 0);
+            head.write(suspicion.to() - suspicion.from());
+        }
+        return head.written();
+    }
+
+    private static Suspicion readSuspicion(long committed, Varints in) {
+        long bits = in.read();
+        int deaths = Math.toIntExact(in.read());
+        int strikes = Math.toIntExact(in.read());
+        long from = Math.addExact(committed, in.read());
+        return new Suspicion((bits & RELEASED) != 0, deaths, strikes, (bits & ON_TRIAL) != 0, from,
+                Math.addExact(from, in.read()));
+    }
+
+    private static byte[] pack(int version, byte[] head, long committed, OffsetRuns done, int limit) {
         Varints runs = new Varints();
         long[] at = {committed};
         done.forFirst(limit, (from, to) -> {
@@ -123,11 +161,8 @@ final class LedgerMetadata {
             form = BITSET;
             body = bits(committed, done, limit, (int) bitsetBytes);
         }
-        Varints head = new Varints();
-        head.write(epoch);
-        byte[] epochBytes = head.written();
-        byte[] bytes = ByteBuffer.allocate(HEADER_BYTES + epochBytes.length + body.length).put(MAGIC)
-                .put((byte) (VERSION << 4 | form)).putInt(0).put(epochBytes).put(body).array();
+        byte[] bytes = ByteBuffer.allocate(HEADER_BYTES + head.length + body.length).put(MAGIC)
+                .put((byte) (version << 4 | form)).putInt(0).put(head).put(body).array();
         ByteBuffer.wrap(bytes).putInt(2, checksum(committed, bytes));
         return bytes;
     }

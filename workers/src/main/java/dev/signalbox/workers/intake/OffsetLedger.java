@@ -175,8 +175,8 @@ final class OffsetLedger {
     }
 
     /** The metadata to commit with {@link #committable()}. */
-    LedgerMetadata.Encoded encode() {
-        return LedgerMetadata.encode(epoch, low, done);
+    LedgerMetadata.Encoded encode(Suspicion suspicion) {
+        return LedgerMetadata.encode(epoch, low, done, suspicion);
     }
 
     private void markDone(long from, long to) {

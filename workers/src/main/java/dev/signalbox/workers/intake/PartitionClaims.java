@@ -123,6 +123,7 @@ final class PartitionClaims implements ConsumerRebalanceListener {
     public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
         forget(partitions);
         completions.take();
+        ledger.released(partitions);
         commits.send(Set.copyOf(partitions));
         partitions.forEach(ledger::revoked);
     }
@@ -138,6 +139,7 @@ final class PartitionClaims implements ConsumerRebalanceListener {
         Set<TopicPartition> all = ledger.owned();
         forget(all);
         completions.take();
+        ledger.released(all);
         commits.last();
         all.forEach(ledger::revoked);
     }

@@ -2,10 +2,12 @@ package dev.signalbox.workers.intake;
 
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 
 /** One partition under one assignment: its ledger, its pending records, and how far its commits have got. One thread. */
 final class PartitionIntake {
@@ -24,23 +26,41 @@ final class PartitionIntake {
     private boolean guarded;
     private double fill;
     private long committedRevision = -1;
+    private Suspicion suspicion;
+    /** Changes of what commits say of suspects. */
+    private long suspicionChanges;
+    /** Present while an owner of it has died and it is not calm since. */
+    private @Nullable PartitionTrial trial;
 
     private record Pending(int sizeBytes, long enqueuedMillis) {
+    }
+
+    /** What becomes of a record that was admitted. */
+    enum Place {
+        /** It begins. */
+        BEGINS,
+        /** It begins once its trial does. */
+        WAITS,
+        /** It has brought workers down, and does not begin. */
+        CONVICTED
     }
 
     /**
      * What to commit.
      *
      * @param leaderEpoch {@link OffsetLedger#leaderEpoch}
-     * @param revision the ledger's, to be given back to {@link #acknowledged}
+     * @param revision of what it says, to be given back to {@link #acknowledged}
      * @param doubts the same
      */
     record Commit(long offset, Optional<Integer> leaderEpoch, String metadata, int epoch, long revision, int doubts) {
     }
 
-    PartitionIntake(TopicPartition partition, OffsetLedger ledger) {
+    /** @param suspicion what commits of this assignment begin to say: {@link Suspicion#takenOver} */
+    PartitionIntake(TopicPartition partition, OffsetLedger ledger, Suspicion suspicion) {
         this.partition = partition;
         this.ledger = ledger;
+        this.suspicion = suspicion;
+        this.trial = suspicion.deaths() > 0 ? new PartitionTrial(suspicion) : null;
     }
 
     int epoch() {
@@ -117,11 +137,66 @@ final class PartitionIntake {
         return new Ticket(partition, ledger.epoch(), offset);
     }
 
+    /** Whether a record that was admitted may begin at once; if not it waits for its trial here, or has had it. */
+    Place place(RecordDecoding.Admitted admitted) {
+        if (trial == null) {
+            return Place.BEGINS;
+        }
+        if (trial.convicts(admitted.ticket().offset())) {
+            return Place.CONVICTED;
+        }
+        trial.add(admitted);
+        return Place.WAITS;
+    }
+
+    /** Moves a trial on, if there is one; what is to begin now. */
+    List<RecordDecoding.Admitted> turnTrial(long now, TrialTurn turn) {
+        if (trial == null || !claimed) {
+            return List.of();
+        }
+        List<RecordDecoding.Admitted> begin = trial.turn(now, ledger.position(), !isDirty(), turn);
+        tell(trial.isCalm() ? Suspicion.NONE : trial.suspicion());
+        if (trial.isCalm()) {
+            trial = null;
+        }
+        return begin;
+    }
+
+    boolean isOnTrial() {
+        return trial != null;
+    }
+
+    boolean isTrialTold() {
+        return trial != null && trial.isTold();
+    }
+
+    /** It is given back, by an owner that lives. */
+    void released() {
+        tell(suspicion.whenReleased());
+    }
+
+    private void tell(Suspicion now) {
+        if (!now.equals(suspicion)) {
+            suspicion = now;
+            suspicionChanges++;
+        }
+    }
+
+    /** It has gone. */
+    void leave(TrialTurn turn) {
+        if (trial != null) {
+            trial.leave(turn);
+        }
+    }
+
     /** A record is done; the bytes that this frees, -1 if it was not pending. */
     int completed(long offset) {
         Pending done = pending.remove(offset);
         if (done == null) {
             return -1;
+        }
+        if (trial != null) {
+            trial.completed(offset);
         }
         Long lostEnd = lostEnds.remove(offset);
         if (lostEnd == null) {
@@ -144,14 +219,18 @@ final class PartitionIntake {
     }
 
     boolean isDirty() {
-        return ledger.revision() != committedRevision;
+        return revision() != committedRevision;
+    }
+
+    private long revision() {
+        return ledger.revision() + suspicionChanges;
     }
 
     Commit commit() {
-        LedgerMetadata.Encoded encoded = ledger.encode();
+        LedgerMetadata.Encoded encoded = ledger.encode(suspicion);
         fill = encoded.fill();
         guarded = encoded.mustStopAdmitting() || (guarded && fill > GUARD_RELEASE);
-        return new Commit(ledger.committable(), ledger.leaderEpoch(), encoded.text(), ledger.epoch(), ledger.revision(),
+        return new Commit(ledger.committable(), ledger.leaderEpoch(), encoded.text(), ledger.epoch(), revision(),
                 doubts);
     }
 

@@ -83,6 +83,7 @@ final class PollLoop implements AutoCloseable {
         long now = nanoClock.getAsLong();
         alive(now);
         claims.turn(now);
+        turnTrials(now);
         commits.turn(now);
         releases.turn(now);
         Set<TopicPartition> paused = applyPauses();
@@ -109,8 +110,19 @@ final class PollLoop implements AutoCloseable {
         lastAlive = now;
     }
 
+    /** What is to be tried next is committed at once, and what was is begun. */
+    private void turnTrials(long now) {
+        List<RecordDecoding.Admitted> begin = ledger.turnTrials(now);
+        if (ledger.isTrialTold()) {
+            commits.hasten(now);
+        }
+        for (int from = 0; from < begin.size(); from += DECODE_BATCH) {
+            decoding.decode(begin.subList(from, Math.min(begin.size(), from + DECODE_BATCH)));
+        }
+    }
+
     private Duration pollLimit(Set<TopicPartition> paused) {
-        if (claims.isAwaited()) {
+        if (claims.isAwaited() || ledger.isTrialTold()) {
             return BUSY_POLL;
         }
         if (ledger.pendingRecords() >= MANY_PENDING) {
@@ -187,7 +199,20 @@ final class PollLoop implements AutoCloseable {
             case Admission.Verdict.Hold(String owner) -> ledger.hold(partition, owner);
             case Admission.Verdict.Answered() -> ledger.completed(admit(partition, source));
             case Admission.Verdict.Admit() ->
-                batch.add(new RecordDecoding.Admitted(source, admit(partition, source)));
+                begin(new RecordDecoding.Admitted(source, admit(partition, source)), batch);
+        }
+    }
+
+    private void begin(RecordDecoding.Admitted admitted, List<RecordDecoding.Admitted> batch) {
+        switch (ledger.place(admitted)) {
+            case BEGINS -> batch.add(admitted);
+            case WAITS -> {
+            }
+            case CONVICTED -> {
+                LOG.error("{}: {} brought workers down {} times while it was on trial alone; it is quarantined", lane,
+                        admitted.ticket(), PartitionTrial.STRIKES);
+                decoding.quarantine(admitted);
+            }
         }
     }
 

@@ -57,6 +57,12 @@ final class RecordDecoding {
         threads.execute(() -> untilTaken(batch, reader));
     }
 
+    /** It is not read: it becomes a dead letter, and its caller is told where key and headers say how. */
+    void quarantine(Admitted admitted) {
+        threads.execute(() -> untilTaken(List.of(admitted),
+                (source, ticket) -> reader.quarantined(lane, source, ticket)));
+    }
+
     /** A loss becomes a dead letter, whose acknowledgement completes it. */
     void report(LostRange lost) {
         UnservableRecord loss = lost.unservable(lane);

@@ -92,7 +92,8 @@ public final class RequestReader implements RecordReader {
                 case DecodedRequest.Valid(LlmRequest request) -> checked(source, ticket, request, hash);
                 case DecodedRequest.Invalid invalid -> answerable(source, ticket, invalid.request(), hash,
                         INVALID_REQUEST, String.join("; ", invalid.faults()));
-                case DecodedRequest.Unreadable(String reason) -> unreadable(source, ticket, hash, reason);
+                case DecodedRequest.Unreadable(String reason) -> byKeyAndHeaders(source, ticket, hash, UNREADABLE,
+                        reason);
             };
         } catch (SchemaRegistryException e) {
             // Refusals too may be cured by an operator; only a schema that the registry knows not makes it unreadable.
@@ -120,6 +121,13 @@ public final class RequestReader implements RecordReader {
                 expires, found.address(), RecordFacts.sizeBytes(source)));
     }
 
+    @Override
+    public Reading quarantined(Lane ofRecord, ConsumerRecord<byte[], byte[]> source, Ticket ticket) {
+        byte @Nullable [] value = source.value();
+        return byKeyAndHeaders(source, ticket, RequestHash.of(value == null ? new byte[0] : value), QUARANTINED,
+                QUARANTINED_MESSAGE);
+    }
+
     private boolean serves(String useCase) {
         return rules().configuration.poolOf(useCase).filter(pool -> pool.name().equals(lane.pool())).isPresent();
     }
@@ -139,14 +147,15 @@ public final class RequestReader implements RecordReader {
      * With nothing but headers and key: it can be answered if they name an id that its caller awaits, or a reply topic, where
      * the correlation id tells him which of his requests it was.
      */
-    private Reading unreadable(ConsumerRecord<byte[], byte[]> source, Ticket ticket, String hash, String message) {
+    private Reading byKeyAndHeaders(ConsumerRecord<byte[], byte[]> source, Ticket ticket, String hash, String reason,
+            String message) {
         ReplyAddresses.Found found = rules().addresses.find(source.headers(), null, null);
         Optional<String> id = idOfKey(source).or(() -> found.asked()
                 ? Optional.of("unread-" + source.partition() + "-" + source.offset())
                 : Optional.empty());
         Optional<ReplyAddress> address = id.map(any -> found.address());
         return new Reading.Unservable(
-                new UnservableRecord(lane, ticket, source, id, address, hash, UNREADABLE, message));
+                new UnservableRecord(lane, ticket, source, id, address, hash, reason, message));
     }
 
     private static Optional<String> idOfKey(ConsumerRecord<byte[], byte[]> source) {

@@ -51,7 +51,7 @@ class EffectsToCommitTest {
                 public void forget(TopicPartition partition, int epoch) {
                 }
             }, record -> {
-            }, new Handover(), Runnable::run, () -> nanos);
+            }, new Handover(), new TrialTurn(), Runnable::run, () -> nanos);
 
     @AfterEach
     void stop() {

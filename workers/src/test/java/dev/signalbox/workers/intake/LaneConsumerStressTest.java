@@ -91,7 +91,7 @@ class LaneConsumerStressTest {
             intake = new LaneConsumer(LANE, LaneBounds.of(new WorkerSettings(2_000, 2_000, 1 << 20)), () -> kafka,
                     Admission.ALL, (source, ticket) -> ScriptedIntake.request(ticket), sink, rejected -> {
                         throw new IllegalStateException(rejected.toString());
-                    }, new Handover(), Thread::startVirtualThread, () -> nanos.addAndGet(20_000_000));
+                    }, new Handover(), new TrialTurn(), Thread::startVirtualThread, () -> nanos.addAndGet(20_000_000));
             for (int i = 0; i < COMPLETERS; i++) {
                 SplittableRandom own = random.split();
                 var _ = completers.submit(() -> complete(own));

@@ -56,7 +56,7 @@ class LaneConsumerTest {
     private final Handover handover = new Handover();
     private final LaneConsumer intake = new LaneConsumer(LANE, BOUNDS, () -> kafka, LaneConsumerTest::owner,
             (source, ticket) -> readings.getOrDefault(source.offset(), request(ticket)), sink, rejected::add,
-            handover, Runnable::run, () -> nanos);
+            handover, new TrialTurn(), Runnable::run, () -> nanos);
     private final PollLoop loop = intake.loop(kafka);
 
     private static Admission.Verdict owner(org.apache.kafka.common.header.Headers headers) {
@@ -109,7 +109,8 @@ class LaneConsumerTest {
     void the_committed_answer_is_read_once_for_all_and_done_records_are_skipped() {
         OffsetRuns done = new OffsetRuns();
         done.add(12, 14);
-        kafka.broker.put(kafka.partition(1), new OffsetAndMetadata(10, LedgerMetadata.encode(9, 10, done).text()));
+        kafka.broker.put(kafka.partition(1),
+                new OffsetAndMetadata(10, LedgerMetadata.encode(9, 10, done, Suspicion.RELEASED).text()));
         kafka.broker.put(kafka.partition(2), new OffsetAndMetadata(4, "someone else's"));
         kafka.assign(0, 1, 2);
         assertThat(kafka.calls).containsExactly("committed 3");
@@ -430,7 +431,7 @@ class LaneConsumerTest {
     void its_thread_starts_serves_and_ends() {
         ScriptedConsumer own = new ScriptedConsumer(LANE, 1);
         LaneConsumer running = new LaneConsumer(LANE, BOUNDS, () -> own, Admission.ALL,
-                (source, ticket) -> request(ticket), sink, rejected::add, new Handover());
+                (source, ticket) -> request(ticket), sink, rejected::add, new Handover(), new TrialTurn());
         own.schedulePollTask(() -> own.assign(0));
         running.start();
         Awaitility.await().until(() -> running.status().claimedPartitions() == 1);
@@ -443,7 +444,7 @@ class LaneConsumerTest {
     void a_consumer_that_cannot_be_made_is_reported_as_failure() {
         LaneConsumer broken = new LaneConsumer(LANE, BOUNDS, () -> {
             throw new IllegalStateException("no broker");
-        }, Admission.ALL, (source, ticket) -> request(ticket), sink, rejected::add, new Handover());
+        }, Admission.ALL, (source, ticket) -> request(ticket), sink, rejected::add, new Handover(), new TrialTurn());
         broken.start();
         Awaitility.await().until(() -> broken.status().failure().isPresent());
         assertThat(broken.close(Duration.ofSeconds(5))).isTrue();

@@ -69,7 +69,8 @@ class LogThatChangedTest {
         OffsetRuns done = new OffsetRuns();
         done.add(12, 20);
         done.add(22, 40);
-        kafka.broker.put(partition, new OffsetAndMetadata(10, LedgerMetadata.encode(3, 10, done).text()));
+        kafka.broker.put(partition,
+                new OffsetAndMetadata(10, LedgerMetadata.encode(3, 10, done, Suspicion.RELEASED).text()));
         kafka.assign(0);
         lane.steps(2);
         kafka.updateBeginningOffsets(Map.of(partition, 30L));
@@ -88,7 +89,8 @@ class LogThatChangedTest {
         OffsetRuns done = new OffsetRuns();
         done.add(12, 15);
         kafka.broker.put(partition,
-                new OffsetAndMetadata(10, Optional.of(4), LedgerMetadata.encode(3, 10, done).text()));
+                new OffsetAndMetadata(10, Optional.of(4),
+                        LedgerMetadata.encode(3, 10, done, Suspicion.RELEASED).text()));
         kafka.assign(0);
         kafka.recordUnder(4, 0, 10);
         kafka.recordUnder(4, 0, 11);
@@ -110,7 +112,8 @@ class LogThatChangedTest {
         OffsetRuns done = new OffsetRuns();
         done.add(11, 15);
         kafka.broker.put(partition,
-                new OffsetAndMetadata(10, Optional.of(4), LedgerMetadata.encode(3, 10, done).text()));
+                new OffsetAndMetadata(10, Optional.of(4),
+                        LedgerMetadata.encode(3, 10, done, Suspicion.RELEASED).text()));
         kafka.assign(0);
         kafka.recordUnder(4, 0, 10);
         lane.steps(2);
@@ -126,7 +129,8 @@ class LogThatChangedTest {
     void a_commit_without_leader_epoch_counts_as_it_is() {
         OffsetRuns done = new OffsetRuns();
         done.add(12, 15);
-        kafka.broker.put(partition, new OffsetAndMetadata(10, LedgerMetadata.encode(3, 10, done).text()));
+        kafka.broker.put(partition,
+                new OffsetAndMetadata(10, LedgerMetadata.encode(3, 10, done, Suspicion.RELEASED).text()));
         kafka.assign(0);
         kafka.recordUnder(4, 0, 10);
         kafka.recordUnder(5, 0, 13);
@@ -144,7 +148,8 @@ class LogThatChangedTest {
     void a_range_that_was_wholly_done_is_passed_without_a_word() {
         OffsetRuns done = new OffsetRuns();
         done.add(11, 40);
-        kafka.broker.put(partition, new OffsetAndMetadata(10, LedgerMetadata.encode(3, 10, done).text()));
+        kafka.broker.put(partition,
+                new OffsetAndMetadata(10, LedgerMetadata.encode(3, 10, done, Suspicion.RELEASED).text()));
         kafka.assign(0);
         kafka.records(0, 10, 11);
         lane.steps(2);

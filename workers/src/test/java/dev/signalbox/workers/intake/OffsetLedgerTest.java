@@ -79,7 +79,7 @@ class OffsetLedgerTest {
             ledger.completed(offset);
         }
         assertThat(ledger.committable()).isZero();
-        LedgerMetadata.Encoded encoded = ledger.encode();
+        LedgerMetadata.Encoded encoded = ledger.encode(Suspicion.NONE);
         assertThat(encoded.text().length()).isLessThan(32);
         OffsetRuns expected = new OffsetRuns();
         expected.add(1_000_000, 1_000_100);
@@ -141,7 +141,7 @@ class OffsetLedgerTest {
                         running.add(new long[]{epoch, next});
                     }
                 } else if (dice < 98) {
-                    LedgerMetadata.Encoded encoded = ledger.encode();
+                    LedgerMetadata.Encoded encoded = ledger.encode(Suspicion.NONE);
                     assertThat(encoded.text().length()).isLessThanOrEqualTo(LedgerMetadata.MAX_CHARS);
                     if (encoded.whole() && random.nextInt(5) > 0) {
                         committed = ledger.committable();
@@ -178,7 +178,7 @@ class OffsetLedgerTest {
     }
 
     private static void decodedSetIsTheTruth(OffsetLedger ledger, SortedSet<Long> exists, TreeSet<Long> recorded) {
-        LedgerMetadata.Encoded encoded = ledger.encode();
+        LedgerMetadata.Encoded encoded = ledger.encode(Suspicion.NONE);
         LedgerMetadata.Decoded decoded = LedgerMetadata.decode(ledger.committable(), encoded.text()).orElseThrow();
         assertThat(decoded.epoch()).isEqualTo(ledger.epoch());
         for (Long offset : exists) {

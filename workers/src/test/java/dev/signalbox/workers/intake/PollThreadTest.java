@@ -44,7 +44,7 @@ class PollThreadTest {
                         await(unblocked);
                     }
                     return ScriptedIntake.request(ticket);
-                }, sink, rejected -> await(unblocked), new Handover(), Thread::startVirtualThread,
+                }, sink, rejected -> await(unblocked), new Handover(), new TrialTurn(), Thread::startVirtualThread,
                 () -> nanos.addAndGet(20_000_000));
         kafka.schedulePollTask(() -> kafka.assign(0, 1));
         intake.start();
@@ -115,7 +115,7 @@ class PollThreadTest {
         lane.steps(2);
         lane.offered.forEach(lane.intake::complete);
         lane.close();
-        assertThat(lane.kafka.calls).contains("commitSync 1").filteredOn(call -> call.startsWith("committed"))
+        assertThat(lane.kafka.calls).contains("commitSync 2").filteredOn(call -> call.startsWith("committed"))
                 .hasSize(2);
         assertThat(lane.kafka.longestWait).isLessThanOrEqualTo(Duration.ofSeconds(1));
     }

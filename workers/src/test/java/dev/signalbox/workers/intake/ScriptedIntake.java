@@ -42,7 +42,8 @@ final class ScriptedIntake {
             }
         };
         intake = new LaneConsumer(LANE, LaneBounds.of(settings), () -> kafka, ScriptedIntake::owner,
-                (source, ticket) -> request(ticket), sink, rejected::add, new Handover(), Runnable::run, () -> nanos);
+                (source, ticket) -> request(ticket), sink, rejected::add, new Handover(), new TrialTurn(),
+                Runnable::run, () -> nanos);
         loop = intake.loop(kafka);
     }
 

@@ -1,0 +1,192 @@
+package dev.signalbox.workers.intake;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Begins the requests of a partition whose owner died with care, since one of them may have brought him down: one, then two,
+ * then four, each time after a commit has said which, and each for a window in which nothing further of the partition is
+ * begun. A request that goes on after its window has outlived its trial. Whoever takes over from an owner that dies in a
+ * window knows whom to suspect, and tries those first, in the same way, until it is one that was alone. A request that was on trial alone
+ * when its worker died, {@value #STRIKES} times, is convicted. Once a batch held all that waited and
+ * {@value #CALM_SIZE} could have been in it, the partition is calm.
+ *
+ * <p>The window doubles with each owner in a row that dies, so that a request which kills late is found later. A worker that
+ * is killed by others costs its requests half a second, and none of them its answer: the next owner would have to be
+ * killed within 50 ms of that one request's beginning, and the one after him within 100 ms of it, yet not
+ * in the 400 ms before, in which he begins nothing: owners who die of something else die in that control as well.
+ *
+ * <p>INVARIANT: what waits here is pending in the ledger, hence bounded by {@link LaneBounds}. A pure model; one thread.
+ */
+final class PartitionTrial {
+    /** Deaths while it was on trial alone by which a request is convicted. */
+    static final int STRIKES = 2;
+    static final int CALM_SIZE = 1_024;
+    static final long FIRST_WINDOW_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+    private static final long LONGEST_WINDOW_NANOS = TimeUnit.SECONDS.toNanos(10);
+    /** Before a request that has a strike is tried again nothing is begun for so long. */
+    private static final int CONTROL_WINDOWS = 4;
+    /** How long it waits for suspects that do not come, such as when the intake is full before them. */
+    private static final long SUSPECTS_NANOS = TimeUnit.SECONDS.toNanos(10);
+    private static final int MOST_DOUBLINGS = 10;
+
+    private final long windowNanos;
+    private final NavigableMap<Long, RecordDecoding.Admitted> waiting = new TreeMap<>();
+    private final Set<Long> begun = new HashSet<>();
+    private Suspicion suspicion;
+    /** Below it are suspects that must be tried before all others; 0: none. */
+    private long suspectsFrom;
+    private long suspectsTo;
+    private List<RecordDecoding.Admitted> batch = List.of();
+    private int size = 1;
+    private Phase phase = Phase.CHOOSING;
+    private long firstTurn = -1;
+    private long windowEnds;
+    private boolean holdsTurn;
+    private boolean single;
+    /** The convicted request while its dead letter is being written: nothing is begun before. */
+    private long convicted = -1;
+
+    private enum Phase {
+        /** Nothing is on trial. */
+        CHOOSING,
+        /** A batch is chosen, and begins when a commit says so. */
+        TOLD,
+        /** It has begun, and its window is open. */
+        OPEN,
+        /** Over. */
+        CALM
+    }
+
+    /** @param suspicion the owner's own: {@link Suspicion#takenOver} */
+    PartitionTrial(Suspicion suspicion) {
+        this.suspicion = suspicion;
+        this.suspectsFrom = suspicion.from();
+        this.suspectsTo = suspicion.hasRange() ? suspicion.to() : 0;
+        this.windowNanos = Math.min(LONGEST_WINDOW_NANOS,
+                FIRST_WINDOW_NANOS << Math.min(MOST_DOUBLINGS, suspicion.deaths() - 1));
+    }
+
+    /** What commits must say now. */
+    Suspicion suspicion() {
+        return suspicion;
+    }
+
+    /** Whether the request at this offset is not to be begun any more; nothing else is before it has ended. */
+    boolean convicts(long offset) {
+        if (suspicion.isSingle() && suspicion.from() == offset && suspicion.strikes() >= STRIKES) {
+            convicted = offset;
+            return true;
+        }
+        return false;
+    }
+
+    /** A record that was admitted waits for its trial. */
+    void add(RecordDecoding.Admitted admitted) {
+        waiting.put(admitted.ticket().offset(), admitted);
+    }
+
+    void completed(long offset) {
+        begun.remove(offset);
+        if (convicted == offset) {
+            convicted = -1;
+        }
+    }
+
+    /** Whether a batch waits for the commit that says it. */
+    boolean isTold() {
+        return phase == Phase.TOLD;
+    }
+
+    boolean isCalm() {
+        return phase == Phase.CALM;
+    }
+
+    /**
+     * Moves it on.
+     *
+     * @param now monotonic, ns
+     * @param position offset of the next record to come
+     * @param told whether a commit of the present {@link #suspicion} is acknowledged
+     * @return what is to begin now
+     */
+    List<RecordDecoding.Admitted> turn(long now, long position, boolean told, TrialTurn turn) {
+        if (firstTurn < 0) {
+            firstTurn = now;
+        }
+        return switch (phase) {
+            case CHOOSING -> {
+                choose(now, position, turn);
+                yield List.of();
+            }
+            case TOLD -> told ? open(now) : List.of();
+            case OPEN -> {
+                if (begun.isEmpty() || now - windowEnds >= 0) {
+                    close(turn);
+                    choose(now, position, turn);
+                }
+                yield List.of();
+            }
+            case CALM -> List.of();
+        };
+    }
+
+    private void choose(long now, long position, TrialTurn turn) {
+        boolean awaitsControl = suspicion.strikes() > 0 && !suspicion.onTrial()
+                && now - firstTurn < CONTROL_WINDOWS * windowNanos;
+        if (convicted >= 0 || phase == Phase.CALM || awaitsControl) {
+            return;
+        }
+        boolean awaitsSuspects = suspectsTo > position && now - firstTurn < SUSPECTS_NANOS;
+        NavigableMap<Long, RecordDecoding.Admitted> suspects = suspectsTo == 0
+                ? waiting
+                : waiting.subMap(suspectsFrom, true, suspectsTo, false);
+        if (suspects.isEmpty() && !awaitsSuspects) {
+            suspectsTo = 0;
+            suspects = waiting;
+        }
+        if (suspects.isEmpty()) {
+            return;
+        }
+        List<RecordDecoding.Admitted> next = suspects.values().stream().limit(size).toList();
+        single = next.size() == 1;
+        if (!turn.begin(single)) {
+            return;
+        }
+        holdsTurn = true;
+        batch = next;
+        suspicion = suspicion.trying(next.getFirst().ticket().offset(), next.getLast().ticket().offset() + 1);
+        phase = Phase.TOLD;
+    }
+
+    private List<RecordDecoding.Admitted> open(long now) {
+        batch.forEach(admitted -> {
+            waiting.remove(admitted.ticket().offset());
+            begun.add(admitted.ticket().offset());
+        });
+        windowEnds = now + windowNanos;
+        phase = Phase.OPEN;
+        List<RecordDecoding.Admitted> started = batch;
+        batch = List.of();
+        return started;
+    }
+
+    private void close(TrialTurn turn) {
+        leave(turn);
+        begun.clear();
+        phase = size >= CALM_SIZE && waiting.isEmpty() ? Phase.CALM : Phase.CHOOSING;
+        size = Math.min(CALM_SIZE, size * 2);
+    }
+
+    /** The partition has gone, or is calm. */
+    void leave(TrialTurn turn) {
+        if (holdsTurn) {
+            turn.end(single);
+            holdsTurn = false;
+        }
+    }
+}

@@ -1,0 +1,235 @@
+package dev.signalbox.workers.intake;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.signalbox.config.WorkerSettings;
+import dev.signalbox.schemas.Lane;
+import dev.signalbox.schemas.PoolName;
+import dev.signalbox.schemas.Priority;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Workers that die one after another, and what the next one makes of what their commits say. */
+@Tag("issue-7")
+class QuarantineTest {
+    private static final Lane LANE = new Lane(new PoolName("p"), Priority.STANDARD);
+    private static final LaneBounds BOUNDS = LaneBounds.of(new WorkerSettings(2_000, 2_000, 1 << 20));
+    private static final int STEP_MILLIS = 10;
+
+    /** A partition in Kafka, and what the workers do that own it one after another. */
+    private static final class World {
+        final int requests;
+        final Set<Long> completed = new TreeSet<>();
+        final Set<Long> rejected = new TreeSet<>();
+        final Map<TopicPartition, OffsetAndMetadata> broker = new HashMap<>();
+        long poison = -1;
+        /** After its beginning. */
+        int killsAfterMillis;
+        int callMillis = 400;
+        int begun;
+        private long nowMillis;
+        private int generation;
+
+        World(int requests) {
+            this.requests = requests;
+        }
+
+        boolean isOver() {
+            return completed.size() + rejected.size() == requests;
+        }
+
+        /** One worker's life; what it has completed is known, what not begins again with the next. */
+        void live(long limitMillis, boolean goodEnd) {
+            ScriptedConsumer kafka = new ScriptedConsumer(LANE, 1);
+            kafka.broker.putAll(broker);
+            kafka.generation = ++generation;
+            Map<Ticket, Long> running = new HashMap<>();
+            RequestSink sink = new RequestSink() {
+                @Override
+                public void offer(InboundRequest request) {
+                    begun++;
+                    running.put(request.ticket(), nowMillis);
+                }
+
+                @Override
+                public void forget(TopicPartition partition, int epoch) {
+                    running.clear();
+                }
+            };
+            Set<Ticket> answered = new HashSet<>();
+            LaneConsumer intake = new LaneConsumer(LANE, BOUNDS, () -> kafka, headers -> Admission.Verdict.ADMIT,
+                    (source, ticket) -> ScriptedIntake.request(ticket), sink, unservable -> {
+                        assertThat(unservable.reason()).isEqualTo(RecordReader.QUARANTINED);
+                        rejected.add(unservable.ticket().offset());
+                        answered.add(unservable.ticket());
+                    }, new Handover(), new TrialTurn(), Runnable::run,
+                    () -> TimeUnit.MILLISECONDS.toNanos(nowMillis));
+            PollLoop loop = intake.loop(kafka);
+            kafka.assign(0);
+            kafka.records(0, 0, requests);
+            long ends = nowMillis + limitMillis;
+            while (nowMillis < ends && !isOver()) {
+                nowMillis += STEP_MILLIS;
+                intake.step(loop);
+                if (running.entrySet().stream().anyMatch(each -> each.getKey().offset() == poison
+                        && nowMillis - each.getValue() >= killsAfterMillis)) {
+                    broker.putAll(kafka.broker);
+                    return;
+                }
+                running.entrySet().removeIf(each -> {
+                    boolean ended = nowMillis - each.getValue() >= callMillis;
+                    if (ended) {
+                        completed.add(each.getKey().offset());
+                        answered.add(each.getKey());
+                    }
+                    return ended;
+                });
+                answered.forEach(intake::complete);
+                answered.clear();
+            }
+            if (goodEnd) {
+                loop.close();
+            }
+            broker.putAll(kafka.broker);
+        }
+    }
+
+    /** Deaths until it is over. */
+    private static int deaths(World world) {
+        int deaths = 0;
+        for (world.live(60_000, false); !world.isOver() && deaths < 100; deaths++) {
+            world.live(60_000, false);
+        }
+        return deaths;
+    }
+
+    @Test
+    void aRequestThatBringsWorkersDownIsQuarantinedAfterTwoOfThemDiedOfItAlone() {
+        World world = new World(1);
+        world.poison = 0;
+        assertThat(deaths(world)).as("one among whatever ran, two on trial").isEqualTo(3);
+        assertThat(world.rejected).containsExactly(0L);
+    }
+
+    @Test
+    void amongManyItIsFoundAndAllOthersAreServed() {
+        foundAmongMany(20);
+    }
+
+    @Test
+    @Tag("long")
+    void amongManyItIsFoundInManySeeds() {
+        foundAmongMany(2_000);
+    }
+
+    private static void foundAmongMany(int seeds) {
+        for (long seed = 0; seed < seeds; seed++) {
+            SplittableRandom random = new SplittableRandom(seed);
+            World world = new World(1 + random.nextInt(600));
+            world.poison = random.nextLong(world.requests);
+            world.killsAfterMillis = random.nextInt(world.callMillis);
+            int deaths = deaths(world);
+            assertThat(world.rejected).as("seed %d", seed).containsExactly(world.poison);
+            assertThat(world.completed).as("seed %d", seed).hasSize(world.requests - 1);
+            assertThat(deaths).as("seed %d: deaths with %d requests, dying after %d ms", seed, world.requests,
+                    world.killsAfterMillis).isLessThanOrEqualTo(18);
+        }
+    }
+
+    @Test
+    void workersThatAreKilledByOthersCostNoRequestItsAnswer() {
+        killedByOthers(20);
+    }
+
+    @Test
+    @Tag("long")
+    void workersThatAreKilledByOthersInManySeeds() {
+        killedByOthers(3_000);
+    }
+
+    /** Twenty kills in a row, each within 20 s of the last. */
+    private static void killedByOthers(int seeds) {
+        for (long seed = 0; seed < seeds; seed++) {
+            SplittableRandom random = new SplittableRandom(seed);
+            World world = new World(1 + random.nextInt(600));
+            world.callMillis = 5_000;
+            for (int kill = 0; kill < 20; kill++) {
+                world.live(random.nextInt(20_000), false);
+            }
+            world.live(60_000, false);
+            assertThat(world.rejected).as("seed %d", seed).isEmpty();
+            assertThat(world.completed).as("seed %d", seed).hasSize(world.requests);
+        }
+    }
+
+    @Test
+    void workersThatDieOfSomethingElseSoonAfterTheirStartCostNoRequestItsAnswer() {
+        for (int life = 50; life < 5_000; life += 450) {
+            World world = new World(20);
+            world.callMillis = 10_000;
+            for (int death = 0; death < 30; death++) {
+                world.live(life, false);
+            }
+            world.live(200_000, false);
+            assertThat(world.rejected).as("after %d ms", life).isEmpty();
+            assertThat(world.completed).as("after %d ms", life).hasSize(world.requests);
+        }
+    }
+
+    @Test
+    void afterADeathAllIsBegunAgainWithinASecondAndAfterAGoodEndAtOnce() {
+        World killed = new World(600);
+        killed.live(200, false);
+        killed.begun = 0;
+        killed.live(1_000, false);
+        assertThat(killed.begun).isEqualTo(600);
+
+        World ended = new World(600);
+        ended.live(200, true);
+        ended.begun = 0;
+        ended.live(50, false);
+        assertThat(ended.begun).isEqualTo(600);
+    }
+
+    @Test
+    void onePartitionOfAWorkerTriesOneRequestAloneOnlyWhileNoOtherTriesAny() {
+        TrialTurn turn = new TrialTurn();
+        assertThat(turn.begin(false)).isTrue();
+        assertThat(turn.begin(false)).isTrue();
+        assertThat(turn.begin(true)).isFalse();
+        turn.end(false);
+        turn.end(false);
+        assertThat(turn.begin(true)).isTrue();
+        assertThat(turn.begin(true)).isFalse();
+        assertThat(turn.begin(false)).isFalse();
+        turn.end(true);
+        assertThat(turn.begin(false)).isTrue();
+    }
+
+    @Test
+    void suspicionSurvivesItsWayThroughMetadata() {
+        for (Suspicion each : new Suspicion[]{Suspicion.RELEASED, new Suspicion(false, 3, 1, true, 12, 13),
+                new Suspicion(true, 900, 0, false, 10, 600), new Suspicion(false, 1, 0, false, 0, 0)}) {
+            OffsetRuns done = new OffsetRuns();
+            done.add(700, 720);
+            LedgerMetadata.Decoded decoded = LedgerMetadata
+                    .decode(10, LedgerMetadata.encode(5, 10, done, each).text()).orElseThrow();
+            assertThat(decoded.done()).isEqualTo(done);
+            assertThat(decoded.epoch()).isEqualTo(5);
+            assertThat(decoded.suspicion().takenOver().deaths()).isEqualTo(each.takenOver().deaths());
+            assertThat(decoded.suspicion().hasRange()).isEqualTo(each.hasRange());
+            if (each.hasRange()) {
+                assertThat(decoded.suspicion()).isEqualTo(each);
+            }
+        }
+    }
+}
