@@ -15,6 +15,7 @@ import dev.signalbox.schemas.serde.JsonRecords;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +29,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.kafka.common.KafkaException;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -52,11 +54,17 @@ final class ExplainCommand implements Callable<Integer> {
     @Option(names = "-o", paramLabel = "FORM", defaultValue = "table", description = "table, json or yaml.")
     private Rows.Form form = Rows.Form.TABLE;
 
-    @Option(names = "--since", paramLabel = "DURATION", defaultValue = "1h", description = "How far back to look for an id; default ${DEFAULT-VALUE}.")
+    @Option(names = "--since", paramLabel = "DURATION", defaultValue = "1h", description = "How far back to look for an id of which nothing was told in the last 24 h; default ${DEFAULT-VALUE}.")
     private Duration since = Duration.ofHours(1);
 
-    @Option(names = "--reply-topic", paramLabel = "NAME", defaultValue = Topics.REPLIES, description = "Where its reply went; default ${DEFAULT-VALUE}.")
-    private String replyTopic = Topics.REPLIES;
+    @Option(names = "--reply-topic", paramLabel = "NAME", description = "Where its reply went; by default what was told of it, else llm.replies.")
+    private @Nullable String replyTopic;
+
+    @Option(names = "--dispatcher", paramLabel = "URL", defaultValue = "${env:SIGNALBOX_DISPATCHER}", description = "Any dispatcher, which knows at once where a request of the last 24 h is; without it, llm.status is looked through.")
+    private @Nullable URI dispatcher;
+
+    @Option(names = "--within", paramLabel = "DURATION", defaultValue = "30s", description = "How long to look through a topic at most for where it is; default ${DEFAULT-VALUE}.")
+    private Duration within = Duration.ofSeconds(30);
 
     @Mixin
     private RequestDefaults defaults = new RequestDefaults();
@@ -176,8 +184,13 @@ final class ExplainCommand implements Callable<Integer> {
         clients.clusterId();
         ExplainCommandTrail trail;
         try {
-            trail = ExplainCommandTrail.find(clients, what, replyTopic,
-                    Instant.now().minus(since).toEpochMilli());
+            Whereabouts.Found where = new Whereabouts(clients, dispatcher, within).of(what);
+            JsonNode told = where instanceof Whereabouts.Found.Told(JsonNode status)
+                    ? status
+                    : MAPPER.missingNode();
+            trail = ExplainCommandTrail.find(clients, what, where,
+                    replyTopic == null ? told.path("replyTopic").asText(Topics.REPLIES) : replyTopic,
+                    ExplainCommandTrail.Stretch.of(told, Instant.now().minus(since).toEpochMilli()));
         } catch (KafkaException e) {
             throw KafkaTrouble.of(e, clients.bootstrapServers());
         }

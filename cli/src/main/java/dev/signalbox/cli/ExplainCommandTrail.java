@@ -9,9 +9,11 @@ import dev.signalbox.schemas.Topics;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.StreamSupport;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -26,29 +28,50 @@ import org.apache.kafka.common.serialization.StringDeserializer;
  * What happened to a request, as the topics tell: each attempt with the decision behind it, and the reply without its
  * text.
  *
- * @param attempts events of {@code llm.attempts}, by attempt and phase
+ * @param where what was told of it, or where it waits
+ * @param attempts events of {@code llm.attempts}, by attempt and phase, with {@code toldMillis}
  * @param replies records of the reply topic, in the order read; the first by offset is the one that counts
  */
-record ExplainCommandTrail(String id, List<JsonNode> attempts, List<JsonNode> replies) {
+record ExplainCommandTrail(String id, Whereabouts.Found where, List<JsonNode> attempts, List<JsonNode> replies) {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
+    /** What is told of a call may come that much earlier or later than what is told of its request. */
+    private static final long SLACK_MILLIS = 2_000;
+
     /**
-     * Reads what the topics got since a time, to where they end now; no group, nothing committed.
+     * A stretch of the topics by the broker's time, ms since 1970.
      *
-     * @param sinceMillis ms since 1970
+     * @param toMillis {@link Long#MAX_VALUE}: to where they end now
      */
-    static ExplainCommandTrail find(Clients clients, String id, String replyTopic, long sinceMillis) {
+    record Stretch(long fromMillis, long toMillis) {
+        /** In which all is told of a request; where its beginning is not known, since then. */
+        static Stretch of(JsonNode told, long sinceMillis) {
+            JsonNode started = told.path("startedMillis");
+            boolean ended = told.path("state").asText().equals("ENDED");
+            return new Stretch(started.isNumber() ? started.asLong() - SLACK_MILLIS : sinceMillis,
+                    ended
+                            ? told.path("toldMillis").asLong(Long.MAX_VALUE - SLACK_MILLIS) + SLACK_MILLIS
+                            : Long.MAX_VALUE);
+        }
+    }
+
+    /** Reads a stretch of the topics; no group, nothing committed. */
+    static ExplainCommandTrail find(Clients clients, String id, Whereabouts.Found where, String replyTopic,
+            Stretch stretch) {
         Map<String, Object> properties = new HashMap<>(clients.kafkaProperties());
         properties.put("enable.auto.commit", false);
         properties.put("default.api.timeout.ms", (int) PATIENCE.toMillis());
+        // A fetch that waits for records at the end of one partition holds up the one from the next.
+        properties.put("fetch.max.wait.ms", 20);
+        properties.put("max.poll.records", 20_000);
         RecordText text = new RecordText(clients.registryProperties());
         List<JsonNode> attempts = new ArrayList<>();
         List<JsonNode> replies = new ArrayList<>();
         byte[] wanted = id.getBytes(StandardCharsets.UTF_8);
         try (KafkaConsumer<String, byte[]> consumer = new KafkaConsumer<>(properties, new StringDeserializer(),
                 new ByteArrayDeserializer())) {
-            Map<TopicPartition, Long> ends = seek(consumer, List.of(Topics.ATTEMPTS, replyTopic), sinceMillis);
+            Map<TopicPartition, Long> ends = seek(consumer, List.of(Topics.ATTEMPTS, replyTopic), stretch);
             long progressNanos = System.nanoTime();
             while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
                 var records = consumer.poll(Duration.ofMillis(200));
@@ -56,6 +79,7 @@ record ExplainCommandTrail(String id, List<JsonNode> attempts, List<JsonNode> re
                     if (record.value() != null && holds(record.value(), wanted)) {
                         JsonNode value = parse(text.of(record)).path("value");
                         if (value.path("requestId").asText().equals(id)) {
+                            ((ObjectNode) value).put("toldMillis", record.timestamp());
                             (record.topic().equals(Topics.ATTEMPTS) ? attempts : replies).add(value);
                         }
                     }
@@ -68,21 +92,29 @@ record ExplainCommandTrail(String id, List<JsonNode> attempts, List<JsonNode> re
             }
         }
         attempts.sort(ExplainCommandTrail::inOrder);
-        return new ExplainCommandTrail(id, attempts, replies);
+        return new ExplainCommandTrail(id, where, attempts, replies);
     }
 
-    /** Assigns the partitions that have something since then, and returns where each ends. */
+    /** Assigns the partitions that have something in it, and returns where it ends in each. */
     private static Map<TopicPartition, Long> seek(KafkaConsumer<String, byte[]> consumer, List<String> topics,
-            long sinceMillis) {
+            Stretch stretch) {
         var known = consumer.listTopics();
         Map<TopicPartition, Long> times = new HashMap<>();
         for (String topic : topics) {
             known.getOrDefault(topic, List.of())
-                    .forEach(info -> times.put(new TopicPartition(topic, info.partition()), sinceMillis));
+                    .forEach(info -> times.put(new TopicPartition(topic, info.partition()), stretch.fromMillis()));
         }
         Map<TopicPartition, Long> ends = new HashMap<>(consumer.endOffsets(times.keySet()));
         Map<TopicPartition, OffsetAndTimestamp> starts = new HashMap<>(consumer.offsetsForTimes(times));
         starts.values().removeIf(java.util.Objects::isNull);
+        if (stretch.toMillis() < Long.MAX_VALUE) {
+            times.replaceAll((partition, from) -> stretch.toMillis());
+            consumer.offsetsForTimes(times).forEach((partition, behind) -> {
+                if (behind != null) {
+                    ends.put(partition, behind.offset());
+                }
+            });
+        }
         ends.keySet().retainAll(starts.keySet());
         consumer.assign(starts.keySet());
         starts.forEach((partition, start) -> consumer.seek(partition, start.offset()));
@@ -126,7 +158,7 @@ record ExplainCommandTrail(String id, List<JsonNode> attempts, List<JsonNode> re
     }
 
     boolean isEmpty() {
-        return attempts.isEmpty() && replies.isEmpty();
+        return attempts.isEmpty() && replies.isEmpty() && where instanceof Whereabouts.Found.Nothing;
     }
 
     /** Each attempt once: its start, with what its end says. */
@@ -134,14 +166,60 @@ record ExplainCommandTrail(String id, List<JsonNode> attempts, List<JsonNode> re
         Map<JsonNode, ObjectNode> calls = new java.util.LinkedHashMap<>();
         for (JsonNode event : attempts) {
             ObjectNode call = calls.computeIfAbsent(event.path("attempt"), _ -> MAPPER.createObjectNode());
+            if (!isEnd(event)) {
+                call.put("startedMillis", event.path("toldMillis").asLong());
+            }
             call.setAll((ObjectNode) event);
         }
-        return List.copyOf(calls.values());
+        List<ObjectNode> all = List.copyOf(calls.values());
+        long before = dispatchedFrom();
+        for (ObjectNode call : all) {
+            if (before > 0 && call.has("startedMillis")) {
+                call.put("waitedMillis", Math.max(0, call.path("startedMillis").asLong() - before));
+            }
+            before = isEnd(call) ? call.path("toldMillis").asLong() : 0;
+        }
+        return all;
+    }
+
+    /** Since when its first call could have begun, ms; 0: not known. */
+    private long dispatchedFrom() {
+        return where instanceof Whereabouts.Found.Told(JsonNode told) ? told.path("firstEnqueuedMillis").asLong() : 0;
+    }
+
+    /** How it got where it is. */
+    private ObjectNode queue() {
+        ObjectNode queue = MAPPER.createObjectNode();
+        switch (where) {
+            case Whereabouts.Found.Told(JsonNode told) -> {
+                queue.put("state", told.path("state").asText().toLowerCase(Locale.ROOT));
+                queue.put("pool", told.path("pool").asText()).put("priority", told.path("priority").asText());
+                if (told.hasNonNull("requestTopic")) {
+                    queue.put("record",
+                            told.path("requestTopic").asText() + "-" + told.path("requestPartition").asText()
+                                    + "@" + told.path("requestOffset").asText());
+                }
+                long enqueued = told.path("firstEnqueuedMillis").asLong();
+                long started = told.path("startedMillis").asLong();
+                if (enqueued > 0 && started > 0) {
+                    queue.put("enqueued", Instant.ofEpochMilli(enqueued).toString());
+                    queue.put("waited_ms", Math.max(0, started - enqueued));
+                }
+                queue.put("worker", told.path("worker").asText());
+            }
+            case Whereabouts.Found.Queued queued -> queue.put("state", "queued")
+                    .put("record", queued.partition() + "@" + queued.offset()).put("ahead_at_most", queued.ahead())
+                    .put("enqueued", Instant.ofEpochMilli(queued.enqueuedMillis()).toString())
+                    .put("oldest_in_partition", Instant.ofEpochMilli(queued.oldestMillis()).toString());
+            case Whereabouts.Found.Nothing nothing -> queue.put("state", "not told");
+        }
+        return queue;
     }
 
     JsonNode document() {
         ObjectNode document = MAPPER.createObjectNode();
         document.put("request_id", id);
+        document.set("queue", queue());
         ArrayNode list = document.putArray("attempts");
         calls().forEach(list::add);
         ArrayNode ends = document.putArray("replies");
@@ -150,12 +228,16 @@ record ExplainCommandTrail(String id, List<JsonNode> attempts, List<JsonNode> re
     }
 
     void print(PrintStream out) {
-        Rows rows = new Rows("attempt", "deployment", "outcome", "http", "ms", "first_token_ms", "tokens", "cost",
+        List<String> queue = new ArrayList<>();
+        queue().properties().forEach(each -> queue.add(each.getKey() + " " + each.getValue().asText()));
+        out.println("queue: " + String.join(", ", queue));
+        Rows rows = new Rows("attempt", "deployment", "waited_ms", "outcome", "http", "ms", "first_token_ms", "tokens",
+                "cost",
                 "worker");
         for (ObjectNode call : calls()) {
             JsonNode attempt = call.path("attempt");
             rows.add(attempt.path("hop").asText() + "." + attempt.path("epoch").asText() + "."
-                    + attempt.path("number").asText(), text(call, "deployment"),
+                    + attempt.path("number").asText(), text(call, "deployment"), text(call, "waitedMillis"),
                     isEnd(call) ? text(call, "outcome") : "no end seen: running, or its worker died",
                     text(call, "httpStatus"), text(call, "durationMillis"), text(call, "timeToFirstTokenMillis"),
                     text(call.path("usage"), "inputTokens") + " in, " + text(call.path("usage"), "outputTokens")

@@ -24,7 +24,7 @@ import picocli.CommandLine.TypeConversionException;
 /** The {@code signalbox} command. */
 @Command(name = "signalbox", description = "LLM requests through Kafka to whichever vendor can answer them now.", subcommands = {
         BatchCommand.class, UpCommand.class, WorkerCommand.class, DispatcherCommand.class, SubmitCommand.class,
-        TailCommand.class, CancelCommand.class, StatusCommand.class,
+        RepliesCommand.class, TailCommand.class, CancelCommand.class, StatusCommand.class,
         ConfigCommand.class, TopicsCommand.class, SimulatorCommand.class, DoctorCommand.class, RedundancyCommand.class,
         DeploymentsCommand.class, AlertsCommand.class, ExplainCommand.class, UsageCommand.class, PricesCommand.class,
         BudgetsCommand.class, DeadLettersCommand.class,

@@ -205,7 +205,7 @@ final class SubmitCommand implements Callable<Integer> {
             throw CommandFailure.ofLines(ExitCode.USAGE, e.faults());
         } catch (TimeoutException e) {
             throw new CommandFailure(ExitCode.DEADLINE, "no reply to " + request.getId()
-                    + " in time; signalbox tail " + request.getId() + " goes on waiting", e);
+                    + " in time; signalbox replies tail " + request.getId() + " goes on waiting", e);
         } catch (ExecutionException e) {
             if (e.getCause() instanceof ClaimException missing) {
                 throw new CommandFailure(ExitCode.SOME_FAILED,

@@ -1,22 +1,14 @@
 package dev.signalbox.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.signalbox.schemas.Topics;
-import dev.signalbox.schemas.avro.LlmReply;
-import dev.signalbox.schemas.avro.ReplyStatus;
-import dev.signalbox.schemas.client.ReplyAssembler;
-import dev.signalbox.schemas.client.ReplyReader;
 import dev.signalbox.schemas.client.ReplyReaderOptions;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
@@ -34,10 +26,12 @@ import picocli.CommandLine.ParentCommand;
 /** Follows topics, decoded, or one request's tokens. */
 @Command(name = "tail", description = "Follows a topic, decoded, one JSON object to a line; or one request's tokens as they come.")
 final class TailCommand implements Callable<Integer> {
+    private static final Duration FOR_EVER = Duration.ofDays(365);
+
     @ParentCommand
     private Shell shell = Shell.NONE;
 
-    @Parameters(arity = "0..1", paramLabel = "REQUEST_ID", description = "Follow this request until it ends; its tokens so far are shown too.")
+    @Parameters(arity = "0..1", paramLabel = "REQUEST_ID", description = "Follow this request until it ends, from its first token: replies tail does it sooner.")
     private @Nullable String requestId;
 
     @Option(names = "--topic", paramLabel = "NAME", defaultValue = Topics.REPLIES, description = "Topic to follow; default ${DEFAULT-VALUE}.")
@@ -59,41 +53,13 @@ final class TailCommand implements Callable<Integer> {
         Clients clients = kafka.running(data).orElseGet(kafka::required);
         clients.clusterId();
         try {
-            return (requestId == null ? tail(clients) : follow(clients, requestId)).number();
+            return (requestId == null
+                    ? tail(clients)
+                    : new ReplyFollower(clients, Topics.REPLIES, Topics.TOKENS)
+                            .follow(shell, requestId, new ReplyReaderOptions.Start.Earliest(), false, FOR_EVER))
+                    .number();
         } catch (KafkaException e) {
             throw KafkaTrouble.of(e, clients.bootstrapServers());
-        }
-    }
-
-    private ExitCode follow(Clients clients, String id) throws IOException, InterruptedException {
-        Terminal terminal = shell.terminal();
-        AnswerPrinter printer = new AnswerPrinter(terminal, true);
-        ReplyReaderOptions options = new ReplyReaderOptions(Set.of(Topics.REPLIES), Set.of(Topics.TOKENS),
-                new ReplyReaderOptions.Start.Earliest(), ReplyReaderOptions.Scope.ALL, ReplyAssembler.Bounds.DEFAULT);
-        CompletableFuture<LlmReply> ended = new CompletableFuture<>();
-        shell.onInterrupt(number -> ended.completeExceptionally(new InterruptedException()));
-        try (ReplyReader _ = ReplyReader.open(clients.kafkaProperties(), options, event -> {
-            if (event.requestId().equals(id)) {
-                printer.onEvent(event);
-                if (event instanceof dev.signalbox.schemas.client.ReplyEvent.Ended end) {
-                    ended.complete(end.reply());
-                }
-            }
-        })) {
-            LlmReply reply = ended.get();
-            if (reply.getStatus() != ReplyStatus.COMPLETED || reply.getBody() == null) {
-                terminal.fault(reply.getStatus()
-                        + (reply.getError() == null ? "" : ": " + reply.getError().getMessage()));
-                return ExitCode.SOME_FAILED;
-            }
-            byte[] body = new byte[reply.getBody().remaining()];
-            reply.getBody().duplicate().get(body);
-            printer.finish(new ObjectMapper().readTree(body));
-            terminal.out().flush();
-            terminal.say(AnswerPrinter.footnote(reply));
-            return ExitCode.OK;
-        } catch (ExecutionException e) {
-            return ExitCode.OK;
         }
     }
 

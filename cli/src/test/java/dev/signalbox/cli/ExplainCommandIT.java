@@ -32,6 +32,10 @@ class ExplainCommandIT {
         assertThat(call.at("/decision/strategy").asText()).isEqualTo("sequence");
         assertThat(call.at("/decision/candidates")).hasSize(2);
         assertThat(call.path("cost").decimalValue()).isPositive();
+        assertThat(call.path("waitedMillis").isNumber()).as(ran.out()).isTrue();
+        assertThat(told.at("/queue/state").asText()).isEqualTo("ended");
+        assertThat(told.at("/queue/record").asText()).startsWith("llm.requests.").contains("@");
+        assertThat(told.at("/queue/waited_ms").isNumber()).isTrue();
         assertThat(told.at("/replies/0/status").asText()).isEqualTo("COMPLETED");
         assertThat(told.at("/replies/0").has("body")).isFalse();
         assertThat(ran.out()).doesNotContain("secretparcel");

@@ -76,6 +76,8 @@ class StatusCommandIT {
         try (RequestProducer producer = RequestProducer.open(clients.kafkaProperties(), RequestProducerOptions.DEFAULT,
                 FailedSendListener.NONE)) {
             producer.send(LANE, request("ended-1", "fast"), List.of()).join();
+            producer.send(LANE, LlmRequest.newBuilder(request("streamed-1", "fast")).setStreamTokens(true).build(),
+                    List.of()).join();
             producer.send(LANE, request("running-1", "slow"), List.of()).join();
             producer.send(LANE, request("queued-1", "slow"), List.of()).join();
         }
@@ -83,10 +85,11 @@ class StatusCommandIT {
         assertThat(ended.path("status").asText()).isEqualTo("COMPLETED");
         assertThat(ended.path("reply_topic").asText()).isEqualTo("llm.replies");
         assertThat(ended.path("record").asText()).startsWith(LANE.requestTopic() + "-0@");
+        replies();
         assertThat(awaitState("running-1", "running").path("worker").asText()).startsWith("worker-");
         JsonNode queued = awaitState("queued-1", "queued");
-        assertThat(queued.path("ahead_at_most").asInt()).isBetween(1, 2);
-        assertThat(queued.path("record").asText()).isEqualTo(LANE.requestTopic() + "-0@2");
+        assertThat(queued.path("ahead_at_most").asInt()).isBetween(1, 3);
+        assertThat(queued.path("record").asText()).isEqualTo(LANE.requestTopic() + "-0@3");
 
         assertThat(CommandLineRunner.run("cancel", "queued-1", "running-1", "--data",
                 folder.resolve("data").toString()).code()).isZero();
@@ -96,6 +99,35 @@ class StatusCommandIT {
         CommandLineRunner.Ran nothing = status("never-1", false);
         assertThat(nothing.code()).isEqualTo(ExitCode.SOME_FAILED.number());
         assertThat(nothing.err()).contains("nothing is known of a request \"never-1\"");
+    }
+
+    private void replies() throws Exception {
+        CommandLineRunner.Ran text = replies("get", "streamed-1");
+        assertThat(text.code()).as(text.err()).isZero();
+        assertThat(text.out()).isNotBlank();
+        CommandLineRunner.Ran tailed = replies("tail", "streamed-1");
+        assertThat(tailed.out()).as(tailed.err()).isEqualTo(text.out());
+        JsonNode reply = new ObjectMapper().readTree(replies("get", "ended-1", "-o", "json").out());
+        assertThat(reply.path("requestId").asText()).isEqualTo("ended-1");
+        assertThat(reply.path("status").asText()).isEqualTo("COMPLETED");
+        awaitState("running-1", "running");
+        CommandLineRunner.Ran running = replies("get", "running-1");
+        assertThat(running.code()).isEqualTo(ExitCode.SOME_FAILED.number());
+        assertThat(running.err()).contains("is running", "replies tail running-1");
+        assertThat(replies("get", "never-1", "--within", "1s").code()).isEqualTo(ExitCode.SOME_FAILED.number());
+
+        CommandLineRunner.Ran waits = CommandLineRunner.run("explain", "queued-1", "-o", "json", "--data",
+                folder.resolve("data").toString());
+        JsonNode queue = new ObjectMapper().readTree(waits.out()).path("queue");
+        assertThat(queue.path("state").asText()).as(waits.err()).isEqualTo("queued");
+        assertThat(queue.path("record").asText()).startsWith(LANE.requestTopic() + "-0@");
+    }
+
+    private CommandLineRunner.Ran replies(String... arguments) {
+        List<String> all = new ArrayList<>(List.of("replies"));
+        all.addAll(List.of(arguments));
+        all.addAll(List.of("--data", folder.resolve("data").toString(), "--dispatcher", dispatcher));
+        return CommandLineRunner.run(all.toArray(String[]::new));
     }
 
     /** Both ways tell the same. */
