@@ -28,6 +28,12 @@ public final class Headers {
     public static final String HOP = "signalbox-hop";
     /** Append time of the first record, ms on the broker's clock: decimal long; absent: this record's own. */
     public static final String FIRST_ENQUEUED = "signalbox-first-enqueued";
+    /** On a retry record: ms after its append time before which it is not served again: decimal long, at most 60,000. */
+    public static final String DELAY = "signalbox-delay";
+    /** On a retry record that was parked: the route that had no room for it. */
+    public static final String PARKED_ROUTE = "signalbox-parked-route";
+    /** On a retry record: what the request has been through, {@code RequestHistory} in Avro's single-object encoding. */
+    public static final String HISTORY = "signalbox-history";
     /** Batch run that the request belongs to; see the {@code batch} command. */
     public static final String BATCH = "signalbox-batch";
     /** On a reply: its status, so that a reader can filter without decoding. */

@@ -4,6 +4,8 @@ import java.util.Optional;
 
 /** The requests of one (pool, priority): a set of topics and one consumer group. */
 public record Lane(PoolName pool, Priority priority) {
+    /** Topics of a lane, each with as many partitions: requests, overflow and retry. */
+    public static final int TOPICS = 3;
 
     /** {@code llm.requests.<pool>.<priority>}. */
     public String requestTopic() {

@@ -71,7 +71,7 @@ class LedgerOnKafkaIT {
             var properties = LaneConsumerProperties.of(lane, clientProperties(), BOUNDS, handover);
             intake = new LaneConsumer(lane, BOUNDS, () -> new KafkaConsumer<>(properties), Admission.ALL,
                     (source, ticket) -> new RecordReader.Reading.Request(request(lane, ticket)), this, rejected::add,
-                    handover, new TrialTurn());
+                    handover, new TrialTurn(), System::currentTimeMillis, route -> false);
             intake.start();
         }
 

@@ -56,18 +56,13 @@ final class Budgets implements AttemptRecorder.Spending {
         BigDecimal mayCost = estimate.apply(request);
         if (isDemoted(spender(request.request())) && !request.lane().equals(lowest)) {
             metrics.byBudget(request.lane(), "demoted");
-            return new BudgetFirst(path, in(lowest, request), mayCost, this, refusal);
+            return new BudgetFirst(path, request.in(lowest), mayCost, this, refusal);
         }
         return new BudgetFirst(path, request, mayCost, this, refusal);
     }
 
     private synchronized boolean isDemoted(Spender spender) {
         return book.isDemoted(spender, brokerMillis.getAsLong());
-    }
-
-    private static InboundRequest in(Lane lane, InboundRequest request) {
-        return new InboundRequest(lane, request.ticket(), request.request(), request.requestHash(), request.hop(),
-                request.firstEnqueuedMillis(), request.expiresAtMillis(), request.address(), request.sizeBytes());
     }
 
     private static Spender spender(LlmRequest request) {

@@ -133,9 +133,7 @@ final class ClaimedBodies {
                 .build();
         List<String> faults = RequestValidation.faults(with);
         return faults.isEmpty()
-                ? new Fetch.Whole(new InboundRequest(request.lane(), request.ticket(), with, request.requestHash(),
-                        request.hop(), request.firstEnqueuedMillis(), request.expiresAtMillis(), request.address(),
-                        request.sizeBytes()))
+                ? new Fetch.Whole(request.with(with))
                 : new Fetch.Ended(rejected("INVALID_REQUEST", String.join("; ", faults)));
     }
 

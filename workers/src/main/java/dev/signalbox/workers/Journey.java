@@ -3,6 +3,7 @@ package dev.signalbox.workers;
 import dev.signalbox.config.DeploymentName;
 import dev.signalbox.schemas.avro.AttemptSummary;
 import dev.signalbox.schemas.avro.ReplyStatus;
+import dev.signalbox.schemas.avro.RequestHistory;
 import dev.signalbox.schemas.avro.TokenUsage;
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.router.RouteDecision.Rule;
@@ -26,7 +27,7 @@ final class Journey {
     private final InboundRequest request;
     private final UnderWay underWay;
     private RoutingQuery query;
-    private final byte[] body;
+    private byte @Nullable [] body;
     private long startedNanos;
     private @Nullable RequestTrace trace;
     private final List<AttemptSummary> attempts = new ArrayList<>(Visit.MAX_ATTEMPTS);
@@ -44,7 +45,26 @@ final class Journey {
         this.request = request;
         this.underWay = underWay;
         this.query = query;
-        this.body = bytes(request.request().getBody());
+        Histories.of(request).ifPresent(this::goOn);
+    }
+
+    /** What it has been through before it was published again. */
+    private void goOn(RequestHistory before) {
+        visits = before.getVisits() + 1;
+        attempts.addAll(before.getAttempts());
+        cost = before.getCost() == null ? null : new BigDecimal(before.getCost());
+        before.getFailedWhereOthersAreServed().stream().map(DeploymentName::parse).forEach(
+                failedWhereOthersAreServed::add);
+        rule = Rule.valueOf(before.getRule());
+        ruleStays = before.getRuleStays();
+        standing = new Standing(rule);
+    }
+
+    /** What it has been through, its present visit as a spent one. */
+    RequestHistory history() {
+        return new RequestHistory(visits, attempts(), cost == null ? null : cost.toPlainString(), rule.name(),
+                ruleStays,
+                failedWhereOthersAreServed.stream().map(DeploymentName::toString).sorted().toList());
     }
 
     /** Where its visit stands between two attempts. */
@@ -99,8 +119,14 @@ final class Journey {
         query = newer;
     }
 
+    /** Made when it is first asked for: who only waits needs none of its own. */
     byte[] body() {
-        return body;
+        byte[] made = body;
+        if (made == null) {
+            made = bytes(request.request().getBody());
+            body = made;
+        }
+        return made;
     }
 
     Rule rule() {

@@ -21,12 +21,14 @@ import dev.signalbox.workers.reply.RenewableProducer;
 import dev.signalbox.workers.reply.ReplyClaims;
 import dev.signalbox.workers.reply.ReplyPublisher;
 import dev.signalbox.workers.reply.ReplyRoom;
+import dev.signalbox.workers.reply.RetryTopic;
 import dev.signalbox.workers.scheduler.PoolDispatcher;
 import dev.signalbox.workers.scheduler.PoolRules;
 import dev.signalbox.workers.scheduler.PoolScheduler;
 import dev.signalbox.workers.scheduler.RequestCost;
 import dev.signalbox.workers.scheduler.RequestTask;
 import dev.signalbox.workers.scheduler.RequestTasks;
+import dev.signalbox.workers.scheduler.RouteShare;
 import dev.signalbox.workers.scheduler.SchedulerStatus;
 import dev.signalbox.workers.scheduler.ShedReceipt;
 import dev.signalbox.workers.vendor.VendorClient;
@@ -45,6 +47,7 @@ import org.jspecify.annotations.Nullable;
 /** One pool's part of a worker: its scheduler and its connections to vendors, and for each of its lanes a consumer, a producer and the requests' path. */
 final class PoolWorker implements AutoCloseable {
     private static final long SHARE_MILLIS = 100;
+    private static final long PARK_MILLIS = 100;
     private static final long SWEEP_MILLIS = 1_000;
 
     private final Pool pool;
@@ -57,12 +60,13 @@ final class PoolWorker implements AutoCloseable {
     private @Nullable ScheduledFuture<?> share;
     private volatile boolean stopped;
     private @Nullable ScheduledFuture<?> sweep;
+    private @Nullable ScheduledFuture<?> park;
     /** Read and written by the timer alone. */
     private double sharePart = Double.NaN;
 
     /** What a lane has of its own. */
     private record LaneStages(RequestFlow flow, RequestSource source, JoinedReplies joined, ReplyRoom room,
-            ReplyPublisher replies) {
+            ReplyPublisher replies, Parking parking) {
     }
 
     PoolWorker(Pool pool, SharedStages shared, WorkerOptions options) {
@@ -117,18 +121,25 @@ final class PoolWorker implements AutoCloseable {
                 shared.clock::nowMillis, System::nanoTime);
         JoinedReplies joined = new JoinedReplies(shared.configuration.worker(), room, replies,
                 request -> complete(request.ticket(), lane), shared.endings::tell, System::nanoTime);
+        RetryTopic retries = new RetryTopic(lane.retryTopic(), producer);
         RequestFlow flow = new RequestFlow(shared::plan, shared.bodies, shared.permits, visit, pause,
                 shared.writer, shared.metrics, joined::publish, shared.clock::nowMillis, System::nanoTime,
-                shared.telemetry, shared::underWay);
+                shared.telemetry, shared::underWay,
+                new LaterVisits(retries, request -> complete(request.ticket(), lane),
+                        dispatcher::offer));
         Rejections rejections = new Rejections(replies, deadLetters, ticket -> complete(ticket, lane));
         RequestReader reader = new RequestReader(lane, shared.requests::decode,
                 () -> shared.plan().configuration());
         Handover handover = new Handover();
+        RouteShare share = RouteShare.ofLane(bounds.pauseRecords(), bounds.pauseBytes());
         var properties = LaneConsumerProperties.of(lane, options.clientProperties(), bounds, handover);
         RequestSource source = new LaneConsumer(lane, bounds, () -> shared.connections.consumer(properties),
                 options.admission(), new ClockedReader(shared.clock, reader), joined, rejections, handover,
-                shared.trialTurn);
-        return new LaneStages(flow, source, joined, room, replies);
+                shared.trialTurn, shared.clock, route -> dispatcher.hasRoom(lane.priority(), route, share));
+        Parking parking = new Parking(lane, dispatcher, share, () -> Set.copyOf(routes()), source::status, bounds,
+                retries, request -> complete(request.ticket(), lane), shared.metrics, shared.clock,
+                ThreadLocalRandom::current);
+        return new LaneStages(flow, source, joined, room, replies, parking);
     }
 
     /** Who waits for tokens gets them at once; who does not, cheaper: a record costs the broker half as much at 5 ms. */
@@ -189,6 +200,8 @@ final class PoolWorker implements AutoCloseable {
             }
         });
         share = shared.timer.scheduleWithFixedDelay(this::takeShare, 0, SHARE_MILLIS, TimeUnit.MILLISECONDS);
+        park = shared.timer.scheduleWithFixedDelay(() -> lanes.values().forEach(lane -> lane.parking.turn()),
+                PARK_MILLIS, PARK_MILLIS, TimeUnit.MILLISECONDS);
         sweep = shared.timer.scheduleWithFixedDelay(this::sweepRooms, SWEEP_MILLIS, SWEEP_MILLIS,
                 TimeUnit.MILLISECONDS);
     }
@@ -209,7 +222,7 @@ final class PoolWorker implements AutoCloseable {
      */
     private void takeShare() {
         int owned = lanes.values().stream().mapToInt(lane -> lane.source.status().partitions()).sum();
-        int all = Math.max(owned, lanes.size() * shared.plan().configuration().topics().partitions());
+        int all = Math.max(owned, lanes.size() * Lane.TOPICS * shared.plan().configuration().topics().partitions());
         double part = (double) owned / all;
         if (owned > 0 && part != sharePart) {
             sharePart = part;
@@ -221,6 +234,7 @@ final class PoolWorker implements AutoCloseable {
     /** Looks for cancelled requests among those that wait. */
     void hastenCancelled() {
         dispatcher.hasten(request -> shared.cancellations.contains(request.id()));
+        lanes.values().forEach(lane -> lane.source.hasten(shared.cancellations::contains));
     }
 
     Pool pool() {
@@ -277,6 +291,9 @@ final class PoolWorker implements AutoCloseable {
     public void close() {
         if (share != null) {
             share.cancel(false);
+        }
+        if (park != null) {
+            park.cancel(false);
         }
         if (sweep != null) {
             sweep.cancel(false);

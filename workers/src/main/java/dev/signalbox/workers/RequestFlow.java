@@ -4,6 +4,7 @@ import dev.signalbox.config.DeploymentName;
 import dev.signalbox.schemas.avro.ClaimReference;
 import dev.signalbox.schemas.avro.LlmReply;
 import dev.signalbox.schemas.avro.ReplyStatus;
+import dev.signalbox.schemas.avro.RequestHistory;
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.router.PermitDesk.Answer;
 import dev.signalbox.workers.router.RouteDecision.Routed;
@@ -54,6 +55,18 @@ final class RequestFlow {
     private final LongSupplier nanos;
     private final Telemetry telemetry;
     private final Function<InboundRequest, UnderWay> underWay;
+    private final Later later;
+
+    /** Who takes over requests that are to be tried again after a longer pause. */
+    @FunctionalInterface
+    interface Later {
+        /**
+         * Whether it takes the request over; if so it is done here once it is known elsewhere, and offered anew if it cannot be.
+         *
+         * @param history what it has been through
+         */
+        boolean takes(InboundRequest request, Duration pause, Supplier<RequestHistory> history);
+    }
 
     /**
      * @param plans the present one
@@ -61,11 +74,12 @@ final class RequestFlow {
      * @param brokerMillis the fleet's clock
      * @param nanos a monotonic clock
      * @param underWay what is heard of a request while it is under way
+     * @param later asked after a visit that is not the last
      */
     RequestFlow(Supplier<RoutePlan> plans, ClaimedBodies bodies, Permits permits, Visit visit, RetryPause pause,
             ReplyWriter writer, WorkerMetrics metrics, BiConsumer<InboundRequest, LlmReply> replies,
             LongSupplier brokerMillis, LongSupplier nanos, Telemetry telemetry,
-            Function<InboundRequest, UnderWay> underWay) {
+            Function<InboundRequest, UnderWay> underWay, Later later) {
         this.plans = plans;
         this.bodies = bodies;
         this.permits = permits;
@@ -78,6 +92,7 @@ final class RequestFlow {
         this.nanos = nanos;
         this.telemetry = telemetry;
         this.underWay = underWay;
+        this.later = later;
     }
 
     /** What can be told of a request before its turn comes. */
@@ -316,6 +331,12 @@ final class RequestFlow {
                     : pause.betweenVisits(journey.visits(), retryAfter, visit.leftMillis(request()));
             if (length.isEmpty()) {
                 return end(Thread.currentThread().isInterrupted() ? journey.abandoned() : givenUp(journey));
+            }
+            if (later.takes(request(), length.get(), journey::history)) {
+                if (journey.trace() != null) {
+                    journey.trace().postponed();
+                }
+                return Step.ENDED;
             }
             journey.visitAgain();
             return new Step.Again(length.get());

@@ -34,6 +34,8 @@ final class WorkerGauges {
                     IntakeStatus::pendingRecords);
             gauge(registry, pool, lane, "signalbox.intake.pending.bytes", "Serialized bytes of the pending requests",
                     tags, IntakeStatus::pendingBytes);
+            gauge(registry, pool, lane, "signalbox.intake.postponed", "Pending requests that wait for their time", tags,
+                    IntakeStatus::postponedRecords);
             gauge(registry, pool, lane, "signalbox.intake.held", "Records held back for somebody else", tags,
                     status -> status.heldRecords().values().stream().mapToLong(Long::longValue).sum());
             gauge(registry, pool, lane, "signalbox.intake.partitions", "Partitions owned", tags,
@@ -66,6 +68,9 @@ final class WorkerGauges {
             counter(registry, pool, lane, "signalbox.intake.lost.offsets",
                     "Offsets that retention took before they were complete", tags, IntakeStatus::lostOffsets);
             duplicates(registry, pool.joined(lane), tags);
+            Counter.builder("signalbox.scheduler.parked").tags(tags)
+                    .description("Requests moved to the retry topic because their route was blocked")
+                    .register(registry);
             for (String action : List.of("refused", "demoted")) {
                 Counter.builder("signalbox.budget.requests").tags(tags.and("action", action))
                         .description("Requests that a budget refused or demoted").register(registry);

@@ -71,6 +71,12 @@ final class WorkerMetrics {
                 "action", action).increment();
     }
 
+    /** A request was moved to its lane's retry topic. */
+    void parked(Lane lane) {
+        registry.counter("signalbox.scheduler.parked", "pool", lane.pool().value(), "priority", lane.priority().label())
+                .increment();
+    }
+
     private static void count(Counter counter, @Nullable Long tokens) {
         if (tokens != null) {
             counter.increment(tokens.doubleValue());

@@ -214,7 +214,7 @@ class ClaimedRequestsTest {
                     replies.add(reply);
                 }, () -> NOW, () -> 0, Telemetry.OFF,
                 request -> new UnderWay(request.id(), cancellations, () -> 0, () -> {
-                }));
+                }), TestRequests.NEVER_LATER);
     }
 
     private AttemptOutcome call(VendorClient.Call call, TokenSink sink) {

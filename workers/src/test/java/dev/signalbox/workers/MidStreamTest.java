@@ -373,7 +373,7 @@ class MidStreamTest {
         return new RequestFlow(TestPlans.of(routes, permits), TestBodies.NONE, permits,
                 visit, pause, new ReplyWriter("1", () -> 0), metrics,
                 (served, reply) -> replies.publish(served, reply, () -> done.add(served)), () -> NOW, () -> 0,
-                Telemetry.OFF, TestRequests::neverCancelled);
+                Telemetry.OFF, TestRequests::neverCancelled, TestRequests.NEVER_LATER);
     }
 
     private static final class NoPauses implements RetryPause {

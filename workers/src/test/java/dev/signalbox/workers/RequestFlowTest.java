@@ -332,7 +332,7 @@ class RequestFlowTest {
         path.accept(new RequestFlow(TestPlans.of(configuration, permits),
                 TestBodies.NONE, permits, visit, pause, new ReplyWriter("1", () -> 0), metrics,
                 (served, reply) -> publisher.publish(served, reply, () -> done.add(served)), () -> NOW,
-                () -> 0, Telemetry.OFF, this::underWay));
+                () -> 0, Telemetry.OFF, this::underWay, TestRequests.NEVER_LATER));
         Awaitility.await().until(() -> publisher.unpublished() == 0);
     }
 

@@ -21,6 +21,9 @@ import org.apache.kafka.common.TopicPartition;
 public final class TestRequests {
     public static final Lane LANE = new Lane(TestConfiguration.POOL, Priority.STANDARD);
 
+    /** All pauses are spent where the request is. */
+    static final RequestFlow.Later NEVER_LATER = (request, pause, history) -> false;
+
     private TestRequests() {
     }
 

@@ -294,7 +294,8 @@ class TracedRequestTest {
                 (request, reply) -> {
                     answered.add(request);
                     replies.add(reply);
-                }, () -> NOW, System::nanoTime, telemetry, TestRequests::neverCancelled), request(traceparent));
+                }, () -> NOW, System::nanoTime, telemetry, TestRequests::neverCancelled, TestRequests.NEVER_LATER),
+                request(traceparent));
     }
 
     private static InboundRequest request(String traceparent) {

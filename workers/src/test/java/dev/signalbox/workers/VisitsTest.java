@@ -5,13 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.signalbox.config.Configuration;
 import dev.signalbox.config.ConfigurationReader;
 import dev.signalbox.config.ReadResult;
+import dev.signalbox.schemas.Headers;
 import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.LlmReply;
 import dev.signalbox.schemas.avro.ReplyStatus;
+import dev.signalbox.schemas.avro.RequestHistory;
 import dev.signalbox.schemas.avro.StreamPolicy;
 import dev.signalbox.schemas.avro.TokenUsage;
 import dev.signalbox.schemas.serde.JsonRecords;
 import dev.signalbox.workers.intake.BrokerClock;
+import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.reply.AttemptJournal;
 import dev.signalbox.workers.reply.Pricing;
 import dev.signalbox.workers.reply.RecordEncoder;
@@ -40,7 +43,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.MockProducer;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -82,6 +89,7 @@ class VisitsTest {
     private final PermitDesk desk = new PermitDesk(configuration, new SplittableRandom(1));
     private Function<String, AttemptOutcome> vendors = deployment -> answered();
     private int pausesBetweenVisits;
+    private RequestFlow.Later later = TestRequests.NEVER_LATER;
 
     @AfterEach
     void stop() {
@@ -108,6 +116,48 @@ class VisitsTest {
         assertThat(reply.getError().getCode()).isEqualTo("TIMEOUT");
         assertThat(pausesBetweenVisits).isEqualTo(9);
         assertThat(reply.getAttempts()).hasSize(30);
+    }
+
+    @Test
+    @Tag("issue-7")
+    void aRequestThatIsPublishedAgainGoesOnWhereItWas() {
+        vendors = deployment -> failed(FailureClass.TIMEOUT);
+        List<RequestHistory> histories = new ArrayList<>();
+        later = (request, pause, history) -> histories.add(history.get());
+        assertThat(tryToServe(request("r1", (RequestHistory) null))).as("it is not answered here").isEmpty();
+        assertThat(histories).singleElement().satisfies(history -> {
+            assertThat(history.getVisits()).isEqualTo(1);
+            assertThat(history.getAttempts()).hasSize(3);
+        });
+        for (int visit = 2; visit <= 9; visit++) {
+            assertThat(tryToServe(request("r1", histories.getLast()))).isEmpty();
+            assertThat(histories.getLast().getVisits()).isEqualTo(visit);
+        }
+        LlmReply reply = tryToServe(request("r1", histories.getLast())).orElseThrow();
+        assertThat(reply.getStatus()).as("ten visits are the most, wherever they were").isEqualTo(ReplyStatus.FAILED);
+        assertThat(reply.getAttempts()).hasSize(30);
+        assertThat(reply.getAttempts()).extracting(attempt -> attempt.getAttempt().getNumber())
+                .containsExactlyElementsOf(IntStream.rangeClosed(1, 30).boxed().toList());
+        histories.clear();
+        vendors = deployment -> answered();
+        assertThat(tryToServe(request("r1", new byte[]{1, 2, 3})).orElseThrow().getAttempts())
+                .as("what cannot be read begins anew").hasSize(1);
+    }
+
+    private static InboundRequest request(String id, RequestHistory history) {
+        return request(id, history == null ? null : Histories.encode(history));
+    }
+
+    private static InboundRequest request(String id, byte[] header) {
+        InboundRequest plain = TestRequests.request(id, false, StreamPolicy.RESTART, NOW + 3_600_000);
+        RecordHeaders headers = new RecordHeaders();
+        if (header != null) {
+            headers.add(Headers.HISTORY, header);
+        }
+        return new InboundRequest(plain.lane(), plain.ticket(), plain.request(), plain.requestHash(),
+                header == null ? 0 : 1, 0, plain.expiresAtMillis(), plain.address(), plain.sizeBytes(),
+                new ConsumerRecord<>(plain.lane().retryTopic(), 0, 42, 0, TimestampType.LOG_APPEND_TIME, 0, 0, null,
+                        new byte[0], headers, Optional.empty()));
     }
 
     @Test
@@ -170,6 +220,10 @@ class VisitsTest {
     }
 
     private LlmReply serve(String id) {
+        return tryToServe(TestRequests.request(id, false, StreamPolicy.RESTART, NOW + 3_600_000)).orElseThrow();
+    }
+
+    private Optional<LlmReply> tryToServe(InboundRequest request) {
         producer.clear();
         RecordEncoder encoder = new RecordEncoder(Map.of("schema.registry.url", "http://127.0.0.1:1"));
         RenewableProducer renewable = new RenewableProducer("test", () -> producer);
@@ -184,11 +238,10 @@ class VisitsTest {
         TestRequests.serve(new RequestFlow(TestPlans.of(configuration, permits),
                 TestBodies.NONE, permits, visit, pause, new ReplyWriter("1", nanos::get), metrics,
                 (served, reply) -> publisher.publish(served, reply, () -> {
-                }), () -> NOW, nanos::get, Telemetry.OFF, TestRequests::neverCancelled),
-                TestRequests.request(id, false, StreamPolicy.RESTART, NOW + 3_600_000));
+                }), () -> NOW, nanos::get, Telemetry.OFF, TestRequests::neverCancelled, later), request);
         Awaitility.await().until(() -> publisher.unpublished() == 0);
         return producer.history().stream().filter(record -> record.topic().equals(Topics.REPLIES))
-                .map(record -> json.parseReply(record.value())).findFirst().orElseThrow();
+                .map(record -> json.parseReply(record.value())).findFirst();
     }
 
     private final class NoPauses implements RetryPause {

@@ -35,6 +35,7 @@ public final class RequestCodec {
             return switch (form.get()) {
                 case AVRO -> {
                     LlmRequest request = avro.deserialize(topic, headers, value);
+                    SharedBody.share(request, value);
                     yield checked(request, RequestValidation.faults(request));
                 }
                 case JSON -> {

@@ -47,6 +47,19 @@ class RequestCodecTest {
     }
 
     @Test
+    void aLargeBodyIsAViewOfItsRecord() {
+        LlmRequest request = SampleRecords.request("r");
+        String text = "{\"text\":\"" + "lorem ".repeat(200) + "\"}";
+        request.setBody(SampleRecords.utf8(text));
+        try (AvroSerializer<LlmRequest> serializer = new AvroSerializer<>(client, config)) {
+            byte[] value = serializer.serialize("t", request);
+            LlmRequest decoded = ((DecodedRequest.Valid) decode("", value)).request();
+            assertThat(decoded).isEqualTo(request);
+            assertThat(decoded.getBody().array()).isSameAs(value);
+        }
+    }
+
+    @Test
     void rulesAreCheckedInEitherForm() {
         LlmRequest request = SampleRecords.request("has space");
         assertThat(decode("application/json", new JsonRecords().write(request)))

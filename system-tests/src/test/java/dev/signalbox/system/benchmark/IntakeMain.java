@@ -43,7 +43,7 @@ public final class IntakeMain {
             return made;
         }, Admission.ALL, Reading.valueOf(args[3]).reader(configuration, args[1]), slots, unservable -> {
             throw new IllegalStateException(unservable.toString());
-        }, handover, new TrialTurn());
+        }, handover, new TrialTurn(), System::currentTimeMillis, route -> false);
         slots.source.set(intake);
         intake.start();
         while (intake.status().claimedPartitions() == 0) {

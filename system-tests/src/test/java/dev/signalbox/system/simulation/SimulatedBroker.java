@@ -49,14 +49,16 @@ final class SimulatedBroker {
         long truncates(SimulatedProcess owner, TopicPartition partition, long position);
     }
 
-    SimulatedBroker(Simulation simulation, String requestTopic, int requestPartitions, Watch watch) {
+    SimulatedBroker(Simulation simulation, List<String> requestTopics, int requestPartitions, Watch watch) {
         this.simulation = simulation;
         this.watch = watch;
         List<TopicPartition> requests = new ArrayList<>();
-        for (int i = 0; i < requestPartitions; i++) {
-            requests.add(new TopicPartition(requestTopic, i));
+        for (String topic : requestTopics) {
+            for (int i = 0; i < requestPartitions; i++) {
+                requests.add(new TopicPartition(topic, i));
+            }
+            topic(topic, requestPartitions);
         }
-        topic(requestTopic, requestPartitions);
         topic(Topics.REPLIES, 2);
         topic(Topics.TOKENS, 2);
         topic(Topics.ATTEMPTS, 1);

@@ -4,6 +4,7 @@ import dev.signalbox.config.Configuration;
 import dev.signalbox.config.ConfigurationReader;
 import dev.signalbox.config.ReadResult;
 import dev.signalbox.schemas.DeadLetter;
+import dev.signalbox.schemas.Headers;
 import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.schemas.Priority;
@@ -23,6 +24,7 @@ import java.util.function.LongPredicate;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +34,8 @@ import org.jspecify.annotations.Nullable;
 final class SimulatedWorld implements SimulatedBroker.Watch {
     static final Lane LANE = new Lane(new PoolName("main"), Priority.STANDARD);
     private static final int PARTITIONS = 3;
+    private static final List<String> REQUEST_TOPICS = List.of(LANE.requestTopic(), LANE.overflowTopic(),
+            LANE.retryTopic());
     static final int MAX_IN_FLIGHT = 2;
     private static final int BUFFER = 6;
     private static final long STORM_MILLIS = 5_000;
@@ -61,6 +65,8 @@ final class SimulatedWorld implements SimulatedBroker.Watch {
     private final Set<String> answered = new HashSet<>();
     /** Requests that retention took without an answer. */
     private final List<Taken> taken = new ArrayList<>();
+    /** Ids and hops of which another record with the next hop was written. */
+    private final Set<String> moved = new HashSet<>();
     /** Offsets that dead letters tell of, by partition. */
     private final Map<String, Set<Long>> buried = new HashMap<>();
     private final Map<SimulatedProcess, Integer> failingCommits = new HashMap<>();
@@ -70,14 +76,14 @@ final class SimulatedWorld implements SimulatedBroker.Watch {
     private boolean calm;
     private boolean settled;
 
-    private record Taken(TopicPartition partition, long offset, String id) {
+    private record Taken(TopicPartition partition, long offset, String id, int hop) {
     }
 
     SimulatedWorld(Simulation simulation, Coverage coverage) {
         this.simulation = simulation;
         this.coverage = coverage;
         this.settings = CONFIGURATIONS.get(simulation.random.nextInt(CONFIGURATIONS.size()));
-        this.broker = new SimulatedBroker(simulation, LANE.requestTopic(), PARTITIONS, this);
+        this.broker = new SimulatedBroker(simulation, REQUEST_TOPICS, PARTITIONS, this);
         this.reader = new SimulatedReader(this);
         this.callers = new SimulatedCallers(this);
     }
@@ -207,13 +213,13 @@ final class SimulatedWorld implements SimulatedBroker.Watch {
         simulation.note("retention", log.partition.toString(), to, 0);
         for (SimulatedLog.Entry gone : log.retain(to)) {
             records.merge(id(gone), -1, Integer::sum);
-            taken.add(new Taken(log.partition, gone.offset(), id(gone)));
+            taken.add(new Taken(log.partition, gone.offset(), id(gone), hop(gone)));
         }
     }
 
-    /** Whether the request was answered, or told of as a dead letter. */
+    /** Whether the request was answered, goes on as another record, or was told of as a dead letter. */
     private boolean isAccountedFor(Taken request) {
-        return answered.contains(request.id)
+        return answered.contains(request.id) || moved.contains(request.id + "@" + request.hop)
                 || buried.getOrDefault(request.partition.toString(), Set.of()).contains(request.offset);
     }
 
@@ -239,7 +245,7 @@ final class SimulatedWorld implements SimulatedBroker.Watch {
                 && records.entrySet().stream()
                         .allMatch(each -> each.getValue() == 0 || answered.contains(each.getKey()))
                 && taken.stream().allMatch(this::isAccountedFor)
-                && broker.logs(LANE.requestTopic()).stream().allMatch(this::isCommitted);
+                && REQUEST_TOPICS.stream().flatMap(topic -> broker.logs(topic).stream()).allMatch(this::isCommitted);
     }
 
     private boolean isCommitted(SimulatedLog log) {
@@ -256,9 +262,10 @@ final class SimulatedWorld implements SimulatedBroker.Watch {
             });
             taken.stream().filter(request -> !isAccountedFor(request)).forEach(
                     request -> simulation.violated("G1 " + request + " by retention, and nobody was told"));
-            broker.logs(LANE.requestTopic()).stream().filter(log -> !isCommitted(log)).forEach(log -> simulation
-                    .violated("the commit of " + log.partition + " stands at "
-                            + broker.group.committed().get(log.partition) + " of " + log.end()));
+            REQUEST_TOPICS.stream().flatMap(topic -> broker.logs(topic).stream()).filter(log -> !isCommitted(log))
+                    .forEach(log -> simulation
+                            .violated("the commit of " + log.partition + " stands at "
+                                    + broker.group.committed().get(log.partition) + " of " + log.end()));
         }
         slots.forEach(WorkerSlot::retire);
         long limit = simulation.millis() + CALM_MILLIS;
@@ -356,6 +363,8 @@ final class SimulatedWorld implements SimulatedBroker.Watch {
             reader.appended(partition);
         } else if (partition.topic().equals(Topics.DEAD_LETTERS)) {
             buried(entry);
+        } else if (partition.topic().equals(LANE.retryTopic())) {
+            moved.add(id(entry) + "@" + (hop(entry) - 1));
         }
     }
 
@@ -369,7 +378,7 @@ final class SimulatedWorld implements SimulatedBroker.Watch {
             if (counts && done.test(entry.offset())) {
                 if (answered.contains(id(entry))) {
                     coverage.moved(by, id(entry), Stage.COMMITTED);
-                } else {
+                } else if (!moved.contains(id(entry) + "@" + hop(entry))) {
                     simulation.violated("G1 a commit of " + partition + " by " + by.name() + " covers offset "
                             + entry.offset() + ", pending request " + id(entry));
                 }
@@ -424,6 +433,11 @@ final class SimulatedWorld implements SimulatedBroker.Watch {
 
     private static String id(SimulatedLog.Entry entry) {
         return text(entry.key());
+    }
+
+    private static int hop(SimulatedLog.Entry entry) {
+        Header hop = entry.headers().lastHeader(Headers.HOP);
+        return hop == null ? 0 : Integer.parseInt(text(hop.value()));
     }
 
     private static String text(byte @Nullable [] key) {

@@ -84,9 +84,10 @@ public record TopicCatalogue(List<TopicSpec> topics) {
         }
 
         private void lane(Lane lane) {
-            for (String topic : List.of(lane.requestTopic(), lane.overflowTopic(), lane.retryTopic())) {
+            for (String topic : List.of(lane.requestTopic(), lane.overflowTopic())) {
                 add(topic, settings.partitions(), records(settings.requestRetention()));
             }
+            add(lane.retryTopic(), settings.partitions(), withWhy(records(settings.requestRetention())));
         }
 
         private void add(String name, int partitions, Map<String, String> configs) {
@@ -101,7 +102,7 @@ public record TopicCatalogue(List<TopicSpec> topics) {
             return configs;
         }
 
-        /** The largest record that a lane takes, with the headers that say why it is here. */
+        /** The largest record that a lane takes, with the headers that say why it is here, or what it has been through. */
         private Map<String, String> withWhy(Map<String, String> configs) {
             configs.put(TopicConfig.MAX_MESSAGE_BYTES_CONFIG,
                     Integer.toString(settings.maxMessageBytes() + DeadLetter.MAX_BYTES));

@@ -2,6 +2,8 @@ package dev.signalbox.workers.intake;
 
 import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.avro.LlmRequest;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A request as the worker holds it from intake to reply.
@@ -15,14 +17,34 @@ import dev.signalbox.schemas.avro.LlmRequest;
  * @param expiresAtMillis when its time to live ends, ms on the broker's clock
  * @param address where the answer goes
  * @param sizeBytes serialized key, value and headers, for the buffers' bounds
+ * @param source the record as it came, by which it can be published again; null where it is not kept
  */
 public record InboundRequest(Lane lane, Ticket ticket, LlmRequest request, String requestHash, int hop,
-        long firstEnqueuedMillis, long expiresAtMillis, ReplyAddress address, int sizeBytes) {
+        long firstEnqueuedMillis, long expiresAtMillis, ReplyAddress address, int sizeBytes,
+        @Nullable ConsumerRecord<byte[], byte[]> source) {
+
+    /** Whose record is not kept. */
+    public InboundRequest(Lane lane, Ticket ticket, LlmRequest request, String requestHash, int hop,
+            long firstEnqueuedMillis, long expiresAtMillis, ReplyAddress address, int sizeBytes) {
+        this(lane, ticket, request, requestHash, hop, firstEnqueuedMillis, expiresAtMillis, address, sizeBytes, null);
+    }
 
     /** The same with its answer at another address. */
     public InboundRequest at(ReplyAddress other) {
         return new InboundRequest(lane, ticket, request, requestHash, hop, firstEnqueuedMillis, expiresAtMillis, other,
-                sizeBytes);
+                sizeBytes, source);
+    }
+
+    /** The same in another lane. */
+    public InboundRequest in(Lane other) {
+        return new InboundRequest(other, ticket, request, requestHash, hop, firstEnqueuedMillis, expiresAtMillis,
+                address, sizeBytes, source);
+    }
+
+    /** The same with another body. */
+    public InboundRequest with(LlmRequest whole) {
+        return new InboundRequest(lane, ticket, whole, requestHash, hop, firstEnqueuedMillis, expiresAtMillis, address,
+                sizeBytes, source);
     }
 
     /** The request id. */

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param guardedPartitions those of them whose commit metadata is so full that they take nothing while anything is pending
  * @param pendingRecords admitted and not complete: waiting or running
  * @param pendingBytes serialized bytes of the pending records
+ * @param postponedRecords those of them that were put off and wait for their time
  * @param oldestPendingMillis first-enqueue time of the oldest pending record at a partition's commit point, ms on the
  *        broker's clock; 0: none pending
  * @param heldRecords records held back, by whom they wait for
@@ -27,7 +28,8 @@ import java.util.Optional;
  * @param failure why the intake ended by itself, if it did; such a worker is not fit to live
  */
 public record IntakeStatus(Lane lane, int partitions, int claimedPartitions, int pausedPartitions,
-        int guardedPartitions, int pendingRecords, long pendingBytes, long oldestPendingMillis,
+        int guardedPartitions, int pendingRecords, long pendingBytes, int postponedRecords,
+        long oldestPendingMillis,
         Map<String, Long> heldRecords, double metadataFill, long commitAgeMillis, long commits, long failedCommits,
         long staleCompletions, long lostRanges, long lostOffsets, Optional<Throwable> failure) {
 

@@ -17,6 +17,8 @@ import dev.signalbox.config.WorkerSettings;
  */
 public record LaneBounds(int pauseRecords, int resumeRecords, long pauseBytes, long resumeBytes, int maxPollRecords,
         int fetchBytes, int partitionFetchBytes) {
+    /** What of a lane's room retry topics may take: small, as their records wait elsewhere just as well. */
+    private static final int RETRY_PART = 8;
     private static final int MAX_POLL_RECORDS = 500;
     private static final int MAX_FETCH_BYTES = 16 << 20;
     private static final int MIN_FETCH_BYTES = 64 << 10;
@@ -36,6 +38,15 @@ public record LaneBounds(int pauseRecords, int resumeRecords, long pauseBytes, l
     /** Most records of a lane that are pending in the worker, waiting or running. */
     public static int records(WorkerSettings settings) {
         return Math.addExact(settings.bufferRecords(), settings.maxInFlight());
+    }
+
+    /**
+     * Whether nothing more may be taken in from retry topics: what is put off and what has come back are at most an eighth of
+     * the lane's room, and what comes back never keeps out what is new.
+     */
+    boolean mustPauseRetries(int retryRecords, long retryBytes) {
+        return retryRecords >= Math.max(1, pauseRecords / RETRY_PART)
+                || retryBytes >= Math.max(1, pauseBytes / RETRY_PART);
     }
 
     /** Whether fetching must be stopped, given whether it is. */

@@ -2,13 +2,17 @@ package dev.signalbox.workers.intake;
 
 import dev.signalbox.schemas.Lane;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,11 +35,14 @@ public final class LaneConsumer implements RequestSource {
     private final LaneLedger ledger;
     private final Handover handover;
     private final LongSupplier nanoClock;
+    private final FleetClock clock;
+    private final NextChance nextChance;
     private final Completions completions;
     private final CountDownLatch ended = new CountDownLatch(1);
     private final Thread thread;
     private volatile boolean draining;
     private volatile boolean closing;
+    private final AtomicReference<@Nullable Predicate<String>> hastened = new AtomicReference<>();
     private volatile IntakeStatus status;
 
     /**
@@ -44,17 +51,27 @@ public final class LaneConsumer implements RequestSource {
      * @param admission which records this worker serves
      * @param handover the one in the consumer's properties
      * @param trialTurn the one of all lanes of the worker
+     * @param clock the fleet's, by which delays end
+     * @param nextChance when what was parked may come before that; asked on the poll thread
      */
     public LaneConsumer(Lane lane, LaneBounds bounds, Supplier<? extends Consumer<byte[], byte[]>> consumers,
             Admission admission, RecordReader reader, RequestSink sink, Rejector rejector, Handover handover,
-            TrialTurn trialTurn) {
+            TrialTurn trialTurn, FleetClock clock, NextChance nextChance) {
         this(lane, bounds, consumers, admission, reader, sink, rejector, handover, trialTurn,
-                Thread::startVirtualThread, System::nanoTime);
+                Thread::startVirtualThread, System::nanoTime, clock, nextChance);
     }
 
     LaneConsumer(Lane lane, LaneBounds bounds, Supplier<? extends Consumer<byte[], byte[]>> consumers,
             Admission admission, RecordReader reader, RequestSink sink, Rejector rejector, Handover handover,
             TrialTurn trialTurn, Executor decodeThreads, LongSupplier nanoClock) {
+        this(lane, bounds, consumers, admission, reader, sink, rejector, handover, trialTurn, decodeThreads, nanoClock,
+                () -> TimeUnit.NANOSECONDS.toMillis(nanoClock.getAsLong()), route -> false);
+    }
+
+    LaneConsumer(Lane lane, LaneBounds bounds, Supplier<? extends Consumer<byte[], byte[]>> consumers,
+            Admission admission, RecordReader reader, RequestSink sink, Rejector rejector, Handover handover,
+            TrialTurn trialTurn, Executor decodeThreads, LongSupplier nanoClock, FleetClock clock,
+            NextChance nextChance) {
         this.lane = lane;
         this.consumers = consumers;
         this.admission = admission;
@@ -64,6 +81,8 @@ public final class LaneConsumer implements RequestSource {
         this.completions = new Completions(ledger);
         this.handover = handover;
         this.nanoClock = nanoClock;
+        this.clock = clock;
+        this.nextChance = nextChance;
         this.status = ledger.status(0, 0, Optional.empty());
         this.thread = Thread.ofPlatform().name("intake-" + lane).unstarted(this::run);
     }
@@ -81,6 +100,12 @@ public final class LaneConsumer implements RequestSource {
     @Override
     public void stopAdmitting() {
         draining = true;
+    }
+
+    @Override
+    public void hasten(Predicate<String> ids) {
+        hastened.accumulateAndGet(ids,
+                (before, more) -> before == null ? more : before.or(Objects.requireNonNull(more)));
     }
 
     @Override
@@ -120,13 +145,17 @@ public final class LaneConsumer implements RequestSource {
     /** What the poll thread moves along; whoever does so in its place may make it with a consumer of its own. */
     PollLoop loop(Consumer<byte[], byte[]> consumer) {
         return new PollLoop(lane, consumer, ledger, admission, decoding, sink, completions, handover,
-                nanoClock);
+                nanoClock, clock, nextChance);
     }
 
     /** A turn of the loop. */
     void step(PollLoop loop) {
         if (draining) {
             ledger.drain();
+        }
+        Predicate<String> ids = hastened.getAndSet(null);
+        if (ids != null) {
+            loop.hasten(ids);
         }
         loop.step();
         status = loop.status();

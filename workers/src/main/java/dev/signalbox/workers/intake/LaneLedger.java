@@ -26,14 +26,19 @@ final class LaneLedger {
     private final Lane lane;
     private final LaneBounds bounds;
     private final TrialTurn trialTurn;
+    private final String retryTopic;
     private final Map<TopicPartition, PartitionIntake> partitions = new HashMap<>();
     /** Highest epoch used by this process: a partition that comes back before its claim was committed must not repeat it. */
     private final Map<TopicPartition, Integer> epochs = new HashMap<>();
     private final Map<TopicPartition, Map<String, Long>> held = new HashMap<>();
     private int pendingRecords;
     private long pendingBytes;
+    /** Of these, what is from the retry topic. */
+    private int retryRecords;
+    private long retryBytes;
     private boolean full;
     private boolean draining;
+    private int changes;
     private long commits;
     private long failedCommits;
     private long staleCompletions;
@@ -49,6 +54,7 @@ final class LaneLedger {
         this.lane = lane;
         this.bounds = bounds;
         this.trialTurn = trialTurn;
+        this.retryTopic = lane.retryTopic();
     }
 
     /**
@@ -79,13 +85,13 @@ final class LaneLedger {
     /** A partition was lost; its last epoch here, empty if it was not owned. */
     Optional<Integer> revoked(TopicPartition partition) {
         PartitionIntake gone = partitions.remove(partition);
+        changes++;
         held.remove(partition);
         if (gone == null) {
             return Optional.empty();
         }
         gone.leave(trialTurn);
-        pendingRecords -= gone.pendingRecords();
-        pendingBytes -= gone.pendingBytes();
+        count(partition, -gone.pendingRecords(), -gone.pendingBytes());
         return Optional.of(gone.epoch());
     }
 
@@ -126,7 +132,7 @@ final class LaneLedger {
     Optional<LostRange> overtaken(TopicPartition partition, long beginning) {
         Optional<LostRange> lost = open(partition).overtaken(beginning);
         lost.ifPresent(range -> {
-            pendingRecords++;
+            count(partition, 1, 0);
             lostRanges++;
             lostOffsets += range.offsets();
         });
@@ -138,10 +144,10 @@ final class LaneLedger {
         partitions.values().forEach(PartitionIntake::doubt);
     }
 
-    /** Whether nothing of an owned partition is pending, and all that is done is committed. */
+    /** Whether nothing of an owned partition is pending that was handed on, and all that is done is committed. */
     boolean isSettled(TopicPartition partition) {
         PartitionIntake owned = open(partition);
-        return owned.pendingRecords() == 0 && !owned.isDirty();
+        return owned.pendingRecords() == owned.postponedRecords() && !owned.isDirty();
     }
 
     /** The next offset to come. */
@@ -151,8 +157,7 @@ final class LaneLedger {
 
     Ticket admit(TopicPartition partition, long offset, int sizeBytes, long enqueuedMillis) {
         Ticket ticket = open(partition).admit(offset, sizeBytes, enqueuedMillis);
-        pendingRecords++;
-        pendingBytes += sizeBytes;
+        count(partition, 1, sizeBytes);
         return ticket;
     }
 
@@ -182,6 +187,40 @@ final class LaneLedger {
         given.stream().map(partitions::get).filter(Objects::nonNull).forEach(PartitionIntake::released);
     }
 
+    private void count(TopicPartition partition, int records, long bytes) {
+        pendingRecords += records;
+        pendingBytes += bytes;
+        if (partition.topic().equals(retryTopic)) {
+            retryRecords += records;
+            retryBytes += bytes;
+        }
+    }
+
+    /** A pending record is put off. */
+    void postponed(Ticket ticket) {
+        open(ticket.partition()).postponed();
+    }
+
+    /** One that was put off is handed on. */
+    void resumed(Ticket ticket) {
+        open(ticket.partition()).resumed();
+    }
+
+    /** Whether the assignment that a record was read under goes on. */
+    boolean isCurrent(Ticket ticket) {
+        PartitionIntake owned = partitions.get(ticket.partition());
+        return owned != null && owned.epoch() == ticket.epoch();
+    }
+
+    /** Grows with each partition that comes or goes. */
+    int changes() {
+        return changes;
+    }
+
+    boolean isDraining() {
+        return draining;
+    }
+
     void hold(TopicPartition partition, String owner) {
         Map<String, Long> owners = held.computeIfAbsent(partition, any -> new HashMap<>());
         owners.merge(owners.size() < MAX_HELD_OWNERS || owners.containsKey(owner) ? owner : "", 1L, Long::sum);
@@ -195,8 +234,7 @@ final class LaneLedger {
         }
         int bytes = owned.completed(ticket.offset());
         if (bytes >= 0) {
-            pendingRecords--;
-            pendingBytes -= bytes;
+            count(ticket.partition(), -1, -bytes);
         }
     }
 
@@ -249,9 +287,10 @@ final class LaneLedger {
     /** Partitions that must not be fetched from now. */
     Set<TopicPartition> paused() {
         full = bounds.mustPause(pendingRecords, pendingBytes, full);
+        boolean retriesFull = bounds.mustPauseRetries(retryRecords, retryBytes);
         Set<TopicPartition> paused = new HashSet<>();
         partitions.forEach((partition, owned) -> {
-            if (full || draining || owned.mustPause()) {
+            if (full || draining || owned.mustPause() || (retriesFull && partition.topic().equals(retryTopic))) {
                 paused.add(partition);
             }
         });
@@ -270,11 +309,13 @@ final class LaneLedger {
     IntakeStatus status(int pausedPartitions, long commitAgeNanos, Optional<Throwable> failure) {
         int claimed = 0;
         int guarded = 0;
+        int postponed = 0;
         double fill = 0;
         long oldest = 0;
         for (PartitionIntake owned : partitions.values()) {
             claimed += owned.isClaimed() ? 1 : 0;
             guarded += owned.isGuarded() ? 1 : 0;
+            postponed += owned.postponedRecords();
             fill = Math.max(fill, owned.fill());
             long enqueued = owned.oldestPendingMillis();
             oldest = enqueued > 0 && (oldest == 0 || enqueued < oldest) ? enqueued : oldest;
@@ -282,7 +323,8 @@ final class LaneLedger {
         Map<String, Long> heldByOwner = new HashMap<>();
         held.values().forEach(owners -> owners.forEach((owner, count) -> heldByOwner.merge(owner, count, Long::sum)));
         return new IntakeStatus(lane, partitions.size(), claimed, pausedPartitions, guarded, pendingRecords,
-                pendingBytes, oldest, heldByOwner, fill, TimeUnit.NANOSECONDS.toMillis(commitAgeNanos), commits,
+                pendingBytes, postponed, oldest, heldByOwner, fill, TimeUnit.NANOSECONDS.toMillis(commitAgeNanos),
+                commits,
                 failedCommits, staleCompletions, lostRanges, lostOffsets, failure);
     }
 

@@ -20,6 +20,8 @@ final class PartitionIntake {
     private final LinkedHashMap<Long, Pending> pending = new LinkedHashMap<>();
     /** End of each lost range that is pending, by its first offset; none of it is done before all of it is. */
     private final Map<Long, Long> lostEnds = new HashMap<>();
+    /** Of the pending ones, those that were put off and not handed on yet. */
+    private int postponed;
     private boolean claimed;
     /** Grows when the claim is in doubt: a commit sent before proves nothing. */
     private int doubts;
@@ -205,6 +207,20 @@ final class PartitionIntake {
             ledger.completed(offset, lostEnd);
         }
         return done.sizeBytes();
+    }
+
+    /** A pending record is put off. */
+    void postponed() {
+        postponed++;
+    }
+
+    /** One that was put off is handed on. */
+    void resumed() {
+        postponed--;
+    }
+
+    int postponedRecords() {
+        return postponed;
     }
 
     long pendingBytes() {

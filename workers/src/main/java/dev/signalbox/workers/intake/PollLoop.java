@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -38,10 +39,13 @@ final class PollLoop implements AutoCloseable {
     private static final Duration MANY_PENDING_POLL = Duration.ofMillis(50);
     private static final int MANY_PENDING = 1_000;
     private static final Duration IDLE_POLL = Duration.ofMillis(100);
+    private static final long EARLY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final int EARLY_OF_A_ROUTE = 500;
     /** Records decoded one after another: few enough to use all cores, enough to be worth a thread. */
     private static final int DECODE_BATCH = 64;
 
     private final Lane lane;
+    private final String retryTopic;
     private final Consumer<byte[], byte[]> consumer;
     private final Admission admission;
     private final RecordDecoding decoding;
@@ -51,21 +55,30 @@ final class PollLoop implements AutoCloseable {
     private final PartitionReleases releases;
     private final Completions completions;
     private final LongSupplier nanoClock;
+    private final FleetClock clock;
+    private final NextChance nextChance;
+    private final Postponed postponed = new Postponed();
+    private int ledgerChanges;
+    private long nextEarly;
     private IntakeStatus status;
     private long nextStatus;
     private long lastAlive;
 
     PollLoop(Lane lane, Consumer<byte[], byte[]> consumer, LaneLedger ledger, Admission admission,
             RecordDecoding decoding, RequestSink sink, Completions completions, Handover handover,
-            LongSupplier nanoClock) {
+            LongSupplier nanoClock, FleetClock clock, NextChance nextChance) {
         this.lane = lane;
+        this.retryTopic = lane.retryTopic();
         this.consumer = consumer;
         this.admission = admission;
         this.decoding = decoding;
         this.ledger = ledger;
         this.completions = completions;
         this.nanoClock = nanoClock;
+        this.clock = clock;
+        this.nextChance = nextChance;
         this.nextStatus = nanoClock.getAsLong();
+        this.nextEarly = nextStatus;
         this.lastAlive = nextStatus;
         this.commits = new LaneCommits(lane, consumer, ledger, nextStatus);
         this.releases = new PartitionReleases(consumer, ledger, handover);
@@ -91,6 +104,7 @@ final class PollLoop implements AutoCloseable {
             status = ledger.status(paused.size(), commits.ageNanos(now), Optional.empty());
             nextStatus = now + STATUS_NANOS;
         }
+        resume(now);
         ConsumerRecords<byte[], byte[]> records = poll(pollLimit(paused));
         alive(nanoClock.getAsLong());
         handOver(records);
@@ -118,6 +132,40 @@ final class PollLoop implements AutoCloseable {
         }
         for (int from = 0; from < begin.size(); from += DECODE_BATCH) {
             decoding.decode(begin.subList(from, Math.min(begin.size(), from + DECODE_BATCH)));
+        }
+    }
+
+    /** Hands on what was put off and may go now. */
+    private void resume(long now) {
+        if (ledgerChanges != ledger.changes()) {
+            ledgerChanges = ledger.changes();
+            postponed.keepOnly(ledger::isCurrent);
+        }
+        if (postponed.size() == 0) {
+            return;
+        }
+        handOn(postponed.due(clock.nowMillis(), this::mayResume));
+        if (now - nextEarly >= 0) {
+            nextEarly = now + EARLY_NANOS;
+            handOn(postponed.early(nextChance::hasRoom, EARLY_OF_A_ROUTE, this::mayResume));
+        }
+    }
+
+    /** Requests of these ids are handed on now, though they were put off. */
+    void hasten(Predicate<String> ids) {
+        handOn(postponed.picked(ids, this::mayResume));
+    }
+
+    private boolean mayResume(Ticket ticket) {
+        return !ledger.isDraining() && !releases.leaving().contains(ticket.partition()) && ledger.isCurrent(ticket)
+                && ledger.isOpen(ticket.partition());
+    }
+
+    private void handOn(List<RecordDecoding.Admitted> due) {
+        for (int from = 0; from < due.size(); from += DECODE_BATCH) {
+            List<RecordDecoding.Admitted> batch = due.subList(from, Math.min(due.size(), from + DECODE_BATCH));
+            batch.forEach(admitted -> ledger.resumed(admitted.ticket()));
+            decoding.decode(batch);
         }
     }
 
@@ -205,7 +253,15 @@ final class PollLoop implements AutoCloseable {
 
     private void begin(RecordDecoding.Admitted admitted, List<RecordDecoding.Admitted> batch) {
         switch (ledger.place(admitted)) {
-            case BEGINS -> batch.add(admitted);
+            case BEGINS -> {
+                if (admitted.ticket().partition().topic().equals(retryTopic)
+                        && Postponed.takes(admitted.source(), clock.nowMillis())) {
+                    ledger.postponed(admitted.ticket());
+                    postponed.add(admitted);
+                } else {
+                    batch.add(admitted);
+                }
+            }
             case WAITS -> {
             }
             case CONVICTED -> {

@@ -33,6 +33,17 @@ final class RecordFacts {
         return (int) Math.min(Integer.MAX_VALUE, number(source, Headers.HOP, 0));
     }
 
+    /** How long after its append time it may not be served, ms; 0 for what is not from a retry topic. */
+    static long delayMillis(ConsumerRecord<byte[], byte[]> source) {
+        return Math.min(Postponed.MAX_DELAY_MILLIS, number(source, Headers.DELAY, 0));
+    }
+
+    /** The route that had no room for it; empty if it was not parked. */
+    static String parkedRoute(ConsumerRecord<byte[], byte[]> source) {
+        Header header = source.headers().lastHeader(Headers.PARKED_ROUTE);
+        return header == null || header.value() == null ? "" : new String(header.value(), StandardCharsets.UTF_8);
+    }
+
     private static long number(ConsumerRecord<byte[], byte[]> source, String name, long otherwise) {
         Header header = source.headers().lastHeader(name);
         if (header == null || header.value() == null || header.value().length > 18) {

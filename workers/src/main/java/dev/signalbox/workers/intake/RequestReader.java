@@ -118,7 +118,7 @@ public final class RequestReader implements RecordReader {
         long timeToLive = asked == null ? lane.priority().defaultTimeToLive().toMillis() : asked;
         long expires = timeToLive > Long.MAX_VALUE - enqueued ? Long.MAX_VALUE : enqueued + timeToLive;
         return new Reading.Request(new InboundRequest(lane, ticket, request, hash, RecordFacts.hop(source), enqueued,
-                expires, found.address(), RecordFacts.sizeBytes(source)));
+                expires, found.address(), RecordFacts.sizeBytes(source), source));
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.signalbox.workers.intake;
 
 import java.time.Duration;
+import java.util.function.Predicate;
 
 /**
  * Requests of one lane, and the promise that each comes again, here or elsewhere, until it is completed. The consumer
@@ -19,6 +20,9 @@ public interface RequestSource extends AutoCloseable {
 
     /** Delivers nothing new from now on, but keeps its partitions and takes completions. Any thread; returns at once. */
     void stopAdmitting();
+
+    /** Requests of these ids are delivered now, though they were put off. Any thread; returns at once. */
+    void hasten(Predicate<String> ids);
 
     /** What it holds now; cheap enough for a gauge. */
     IntakeStatus status();

@@ -13,6 +13,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -220,6 +221,38 @@ public final class PoolDispatcher implements RequestSink {
         lock.lock();
         try {
             return model.waiting(route);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** As {@link PoolScheduler#park}; whoever is given them offers them again, or has them completed. */
+    public List<PoolScheduler.Parked> park(Priority priority, RouteShare share, Set<String> all, int most) {
+        if (!awaitsRoom) {
+            return List.of();
+        }
+        lock.lock();
+        try {
+            List<PoolScheduler.Parked> parked = stopped
+                    ? List.of()
+                    : model.park(priority, share, all, most, clock.nowMillis(), nanos.getAsLong());
+            if (!parked.isEmpty()) {
+                room(priority).signalAll();
+            }
+            return parked;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** As {@link PoolScheduler#hasRoom(Priority, String, RouteShare)}. */
+    public boolean hasRoom(Priority priority, String route, RouteShare share) {
+        if (!awaitsRoom) {
+            return true;
+        }
+        lock.lock();
+        try {
+            return model.hasRoom(priority, route, share);
         } finally {
             lock.unlock();
         }

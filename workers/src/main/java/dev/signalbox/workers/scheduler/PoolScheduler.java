@@ -60,6 +60,14 @@ public final class PoolScheduler {
         FORGOTTEN
     }
 
+    /**
+     * A request that is to wait elsewhere.
+     *
+     * @param route the one that it waited for
+     */
+    public record Parked(InboundRequest request, String route) {
+    }
+
     /** A scheduler by {@link PoolRules#PLAIN}. */
     public PoolScheduler(Map<Priority, Pool.PriorityShare> shares, int maxInFlight, int maxWaiting) {
         this(shares, maxInFlight, maxWaiting, PoolRules.PLAIN);
@@ -118,6 +126,7 @@ public final class PoolScheduler {
         }
         Way way = lane.gates.way(task.deployments());
         lane.tenants.add(new Waiting(task, Math.max(1, costUnits), arrivals++), way);
+        lane.routes.offered(task.route(), way);
         time.waits(request, way);
         return Offer.WAITING;
     }
@@ -192,7 +201,9 @@ public final class PoolScheduler {
     private Dispatch start(PriorityLane lane, Waiting waiting, boolean owed, boolean calls, long nowNanos) {
         long estimate = calls ? lane.tenants.estimate(waiting) : 0;
         lane.tenants.take(waiting, estimate);
+        waiting.begun = true;
         if (calls) {
+            lane.routes.started(waiting.task().route(), nowNanos);
             limits.called(waiting.tenant(), estimate, nowNanos);
         } else {
             limits.started(waiting.tenant());
@@ -298,6 +309,32 @@ public final class PoolScheduler {
             lane.restIfIdle();
         }
         return dropped;
+    }
+
+    /**
+     * Takes out what is to wait elsewhere, so that no blocked route of a lane keeps the others out; whoever calls it sees
+     * that it comes back. See {@link RouteQueues}.
+     *
+     * @param all names of all routes that the pool's requests may go by
+     * @param most so many at once
+     */
+    public List<Parked> park(Priority priority, RouteShare share, Set<String> all, int most, long nowMillis,
+            long nowNanos) {
+        PriorityLane lane = turns.of(priority);
+        List<Waiting> excess = awaitsRoom()
+                ? lane.routes.excess(lane.tenants.picked(any -> true), share, all, most, nowMillis, nowNanos)
+                : List.of();
+        for (Waiting waiting : excess) {
+            lane.tenants.drop(waiting);
+            waiting.task().forgotten();
+        }
+        lane.restIfIdle();
+        return excess.stream().map(waiting -> new Parked(waiting.request(), waiting.task().route())).toList();
+    }
+
+    /** Whether a lane would let a request of that route wait, though it was told to come later. */
+    public boolean hasRoom(Priority priority, String route, RouteShare share) {
+        return turns.of(priority).routes.hasRoom(route, share);
     }
 
     /** What it holds now. */

@@ -9,6 +9,7 @@ final class PriorityLane {
 
     final TenantQueues tenants;
     final Gates gates;
+    final RouteQueues routes;
     private final double quantum;
     private final double floor;
     int inFlight;
@@ -22,6 +23,7 @@ final class PriorityLane {
         this.floor = floor;
         this.tenants = tenants;
         this.gates = gates;
+        this.routes = new RouteQueues(tenants::waiting);
     }
 
     /** Whether a request can go; one whose way is shut is none. */

@@ -240,15 +240,18 @@ final class TenantQueues {
     List<Waiting> forget(TopicPartition partition, int epoch) {
         List<Waiting> gone = byPartition.getOrDefault(partition, Set.of()).stream()
                 .filter(request -> request.request().ticket().epoch() <= epoch).toList();
-        for (Waiting request : gone) {
-            unindex(request);
-            if (request.queue != null) {
-                remove(request);
-            } else if (!paused.remove(request)) {
-                throw new IllegalStateException("not waiting: " + request.request().ticket());
-            }
-        }
+        gone.forEach(this::drop);
         return gone;
+    }
+
+    /** It waits here no more. */
+    void drop(Waiting request) {
+        unindex(request);
+        if (request.queue != null) {
+            remove(request);
+        } else if (!paused.remove(request)) {
+            throw new IllegalStateException("not waiting: " + request.request().ticket());
+        }
     }
 
     private void remove(Waiting request) {

@@ -15,6 +15,9 @@ final class Waiting {
             ? Long.compare(a.pausedUntilNanos - b.pausedUntilNanos, 0)
             : Long.compare(a.arrival, b.arrival);
 
+    /** A request with less time left is told where it waits. */
+    private static final long MIN_LEFT_MILLIS = 5_000;
+
     private final RequestTask task;
     private final InboundRequest request;
     private final long expiresAtMillis;
@@ -28,6 +31,8 @@ final class Waiting {
     TenantAccount servedFor;
     /** It has something to say beside its turn, see {@link PoolScheduler#hasten}. */
     boolean hastened;
+    /** It was served before, and what came of that is known here alone. */
+    boolean begun;
     /** Changed only while it is in no order of pauses. */
     long pausedUntilNanos;
 
@@ -63,6 +68,12 @@ final class Waiting {
     /** Whether less than a quarter of its time to live is left. */
     boolean isUrgent(long nowMillis) {
         return nowMillis > urgentFromMillis;
+    }
+
+    /** Whether it may wait elsewhere: on its way, not begun, and with time enough for that. */
+    boolean mayMove(long nowMillis) {
+        return queue != null && !begun && !hastened && request.source() != null
+                && expiresAtMillis - nowMillis >= MIN_LEFT_MILLIS;
     }
 
     String tenant() {

@@ -78,6 +78,11 @@ public final class RequestTrace {
         ended("ABANDONED", null, 0);
     }
 
+    /** It will be tried again later, from a record of its own. */
+    public void postponed() {
+        ended("POSTPONED", null, 0);
+    }
+
     /** It is answered: the same request, whose reply carries this span's context in the place of the producer's. */
     public InboundRequest answered(InboundRequest request, LlmReply reply) {
         ended(reply.getStatus().name(), reply.getError() == null ? null : reply.getError().getCode(),

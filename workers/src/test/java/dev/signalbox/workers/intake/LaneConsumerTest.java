@@ -431,7 +431,8 @@ class LaneConsumerTest {
     void its_thread_starts_serves_and_ends() {
         ScriptedConsumer own = new ScriptedConsumer(LANE, 1);
         LaneConsumer running = new LaneConsumer(LANE, BOUNDS, () -> own, Admission.ALL,
-                (source, ticket) -> request(ticket), sink, rejected::add, new Handover(), new TrialTurn());
+                (source, ticket) -> request(ticket), sink, rejected::add, new Handover(), new TrialTurn(), () -> 0,
+                route -> false);
         own.schedulePollTask(() -> own.assign(0));
         running.start();
         Awaitility.await().until(() -> running.status().claimedPartitions() == 1);
@@ -444,7 +445,9 @@ class LaneConsumerTest {
     void a_consumer_that_cannot_be_made_is_reported_as_failure() {
         LaneConsumer broken = new LaneConsumer(LANE, BOUNDS, () -> {
             throw new IllegalStateException("no broker");
-        }, Admission.ALL, (source, ticket) -> request(ticket), sink, rejected::add, new Handover(), new TrialTurn());
+        }, Admission.ALL, (source, ticket) -> request(ticket), sink, rejected::add, new Handover(), new TrialTurn(),
+                () -> 0,
+                route -> false);
         broken.start();
         Awaitility.await().until(() -> broken.status().failure().isPresent());
         assertThat(broken.close(Duration.ofSeconds(5))).isTrue();

@@ -1,6 +1,8 @@
 package dev.signalbox.workers.intake;
 
+import dev.signalbox.schemas.Headers;
 import dev.signalbox.schemas.Lane;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -52,14 +54,32 @@ final class ScriptedConsumer extends MockConsumer<byte[], byte[]> {
     ScriptedConsumer(Lane lane, int partitions) {
         super("none");
         this.lane = lane;
-        List<PartitionInfo> infos = new ArrayList<>();
         Map<TopicPartition, Long> beginning = new HashMap<>();
-        for (int i = 0; i < partitions; i++) {
-            infos.add(new PartitionInfo(lane.requestTopic(), i, null, null, null));
-            beginning.put(partition(i), 0L);
+        for (String topic : List.of(lane.requestTopic(), lane.retryTopic())) {
+            List<PartitionInfo> infos = new ArrayList<>();
+            for (int i = 0; i < partitions; i++) {
+                infos.add(new PartitionInfo(topic, i, null, null, null));
+                beginning.put(new TopicPartition(topic, i), 0L);
+            }
+            updatePartitions(topic, infos);
         }
-        updatePartitions(lane.requestTopic(), infos);
         updateBeginningOffsets(beginning);
+    }
+
+    TopicPartition retries(int number) {
+        return new TopicPartition(lane.retryTopic(), number);
+    }
+
+    /** A record of the retry topic; with no route it is one that was not parked. */
+    void retry(int partition, long offset, long appendMillis, long delayMillis, String route) {
+        RecordHeaders headers = new RecordHeaders();
+        headers.add(Headers.DELAY, Long.toString(delayMillis).getBytes(StandardCharsets.UTF_8));
+        if (!route.isEmpty()) {
+            headers.add(Headers.PARKED_ROUTE, route.getBytes(StandardCharsets.UTF_8));
+        }
+        byte[] key = ("r" + offset).getBytes(StandardCharsets.UTF_8);
+        addRecord(new ConsumerRecord<>(lane.retryTopic(), partition, offset, appendMillis,
+                TimestampType.LOG_APPEND_TIME, key.length, 8, key, new byte[8], headers, Optional.empty()));
     }
 
     TopicPartition partition(int number) {

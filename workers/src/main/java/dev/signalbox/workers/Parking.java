@@ -1,0 +1,102 @@
+package dev.signalbox.workers;
+
+import dev.signalbox.schemas.Lane;
+import dev.signalbox.workers.intake.FleetClock;
+import dev.signalbox.workers.intake.InboundRequest;
+import dev.signalbox.workers.intake.IntakeStatus;
+import dev.signalbox.workers.intake.LaneBounds;
+import dev.signalbox.workers.reply.RetryTopic;
+import dev.signalbox.workers.scheduler.PoolDispatcher;
+import dev.signalbox.workers.scheduler.PoolScheduler.Parked;
+import dev.signalbox.workers.scheduler.RouteShare;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+
+/**
+ * Moves what a blocked route has too much of from a lane's buffer to its retry topic, while others may wait behind it: once
+ * the lane has taken in half of what it may. A request that was moved is done here when its new record is acknowledged;
+ * if that cannot be written it waits here as before.
+ */
+final class Parking {
+    /** At once, so that the pool's lock is held for a few ms at most. */
+    private static final int MOST_AT_ONCE = 1_000;
+    private static final Duration FIRST_DELAY = Duration.ofSeconds(2);
+    private static final Duration LONGEST_DELAY = Duration.ofSeconds(60);
+
+    private final Lane lane;
+    private final PoolDispatcher dispatcher;
+    private final RouteShare share;
+    private final Supplier<Set<String>> routes;
+    private final Supplier<IntakeStatus> intake;
+    private final LaneBounds bounds;
+    private final RetryTopic retries;
+    private final Consumer<InboundRequest> done;
+    private final WorkerMetrics metrics;
+    private final FleetClock clock;
+    private final Supplier<RandomGenerator> random;
+    private final AtomicBoolean underWay = new AtomicBoolean();
+
+    /**
+     * @param routes names of those that the lane's requests may go by
+     * @param done told when a request's new record is acknowledged
+     */
+    Parking(Lane lane, PoolDispatcher dispatcher, RouteShare share, Supplier<Set<String>> routes,
+            Supplier<IntakeStatus> intake, LaneBounds bounds, RetryTopic retries, Consumer<InboundRequest> done,
+            WorkerMetrics metrics, FleetClock clock, Supplier<RandomGenerator> random) {
+        this.lane = lane;
+        this.dispatcher = dispatcher;
+        this.share = share;
+        this.routes = routes;
+        this.intake = intake;
+        this.bounds = bounds;
+        this.retries = retries;
+        this.done = done;
+        this.metrics = metrics;
+        this.clock = clock;
+        this.random = random;
+    }
+
+    /** Looks whether something is to be moved. Returns at once; what it moves it moves on a thread of its own, one at a time. */
+    void turn() {
+        if (isCrowded() && underWay.compareAndSet(false, true)) {
+            Thread.ofVirtual().name("parking-" + lane).start(() -> {
+                try {
+                    move(dispatcher.park(lane.priority(), share, routes.get(), MOST_AT_ONCE));
+                } finally {
+                    underWay.set(false);
+                }
+            });
+        }
+    }
+
+    private boolean isCrowded() {
+        IntakeStatus now = intake.get();
+        return now.pendingRecords() >= bounds.pauseRecords() / 2 || now.pendingBytes() >= bounds.pauseBytes() / 2;
+    }
+
+    private void move(List<Parked> parked) {
+        for (Parked each : parked) {
+            retries.publish(each.request(), later(each), written -> {
+                metrics.parked(lane);
+                done.accept(written);
+            }, failed -> Thread.startVirtualThread(() -> dispatcher.offer(failed)));
+        }
+    }
+
+    private RetryTopic.Later later(Parked parked) {
+        return new RetryTopic.Later(delay(parked.request()), Optional.of(parked.route()), Optional.empty());
+    }
+
+    /** Twice as long with each hop, half of it by chance, and no longer than the request lives. */
+    private Duration delay(InboundRequest request) {
+        long ceiling = Math.min(LONGEST_DELAY.toMillis(), FIRST_DELAY.toMillis() << Math.min(request.hop(), 10));
+        long jittered = ceiling / 2 + random.get().nextLong(ceiling / 2 + 1);
+        return Duration.ofMillis(Math.clamp(request.expiresAtMillis() - clock.nowMillis(), 0, jittered));
+    }
+}

@@ -1,0 +1,7 @@
+package dev.signalbox.workers.intake;
+
+/** When requests that were put off may come again before their time. */
+public interface NextChance {
+    /** Whether a lane would let a request of that route wait now. */
+    boolean hasRoom(String route);
+}

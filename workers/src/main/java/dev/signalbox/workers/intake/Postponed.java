@@ -1,0 +1,114 @@
+package dev.signalbox.workers.intake;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.function.Predicate;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+
+/**
+ * Records of a lane's retry topic whose time has not come, by the end of their delays. A pure model: one thread, broker time
+ * as a parameter. What was parked because its route had no room comes before its time as soon as there is some.
+ *
+ * <p>Bounds: the records that the intake admits of retry topics, see {@link LaneBounds#mustPauseRetries}.
+ */
+final class Postponed {
+    /** Longest delay of one hop; who waits longer hops again. */
+    static final long MAX_DELAY_MILLIS = 60_000;
+
+    private final PriorityQueue<Entry> entries = new PriorityQueue<>(
+            Comparator.comparingLong((Entry entry) -> entry.dueMillis).thenComparingLong(entry -> entry.number));
+    private long numbers;
+
+    private record Entry(RecordDecoding.Admitted admitted, long dueMillis, String route, long number) {
+    }
+
+    /** Whether a record is to be put off. */
+    static boolean takes(ConsumerRecord<byte[], byte[]> source, long nowMillis) {
+        return dueMillis(source) > nowMillis;
+    }
+
+    private static long dueMillis(ConsumerRecord<byte[], byte[]> source) {
+        return source.timestamp() + RecordFacts.delayMillis(source);
+    }
+
+    void add(RecordDecoding.Admitted admitted) {
+        entries.add(new Entry(admitted, dueMillis(admitted.source()), RecordFacts.parkedRoute(admitted.source()),
+                numbers++));
+    }
+
+    /**
+     * Takes out those whose time has come, oldest due first.
+     *
+     * @param may those that may go at all
+     */
+    List<RecordDecoding.Admitted> due(long nowMillis, Predicate<Ticket> may) {
+        List<RecordDecoding.Admitted> due = new ArrayList<>();
+        List<Entry> stay = new ArrayList<>();
+        while (!entries.isEmpty() && entries.element().dueMillis <= nowMillis) {
+            Entry entry = entries.remove();
+            if (may.test(entry.admitted.ticket())) {
+                due.add(entry.admitted);
+            } else {
+                stay.add(entry);
+            }
+        }
+        entries.addAll(stay);
+        return due;
+    }
+
+    /** Takes out those that may go before their time: of routes that have room, at most so many of each. */
+    List<RecordDecoding.Admitted> early(Predicate<String> hasRoom, int most, Predicate<Ticket> may) {
+        Map<String, Integer> left = new HashMap<>();
+        return take(entry -> {
+            if (entry.route.isEmpty()
+                    || left.computeIfAbsent(entry.route, route -> hasRoom.test(route) ? most : 0) == 0
+                    || !may.test(entry.admitted.ticket())) {
+                return false;
+            }
+            left.merge(entry.route, -1, Integer::sum);
+            return true;
+        });
+    }
+
+    /** Takes out what has one of these ids. */
+    List<RecordDecoding.Admitted> picked(Predicate<String> ids, Predicate<Ticket> may) {
+        return take(entry -> {
+            byte[] key = entry.admitted.source().key();
+            return key != null && may.test(entry.admitted.ticket())
+                    && ids.test(new String(key, StandardCharsets.UTF_8));
+        });
+    }
+
+    private List<RecordDecoding.Admitted> take(Predicate<Entry> which) {
+        List<Entry> inOrder = new ArrayList<>(entries);
+        inOrder.sort(entries.comparator());
+        List<RecordDecoding.Admitted> taken = new ArrayList<>();
+        List<Entry> stay = new ArrayList<>();
+        for (Entry entry : inOrder) {
+            if (which.test(entry)) {
+                taken.add(entry.admitted);
+            } else {
+                stay.add(entry);
+            }
+        }
+        if (!taken.isEmpty()) {
+            entries.clear();
+            entries.addAll(stay);
+        }
+        return taken;
+    }
+
+    /** Drops what is not owned any more. */
+    void keepOnly(Predicate<Ticket> owned) {
+        entries.removeIf(entry -> !owned.test(entry.admitted.ticket()));
+    }
+
+    int size() {
+        return entries.size();
+    }
+}

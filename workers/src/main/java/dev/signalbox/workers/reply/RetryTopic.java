@@ -1,0 +1,102 @@
+package dev.signalbox.workers.reply;
+
+import dev.signalbox.schemas.Headers;
+import dev.signalbox.workers.intake.InboundRequest;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Publishes requests again, to come later: byte for byte as they came, with what they have been through as headers. The
+ * first record's append time goes with them, so neither time to live nor place in line begins anew.
+ */
+public final class RetryTopic {
+    private static final Logger LOG = LoggerFactory.getLogger(RetryTopic.class);
+    /** Headers that each hop writes anew. */
+    private static final Set<String> OF_THE_HOP = Set.of(Headers.HOP, Headers.FIRST_ENQUEUED, Headers.DELAY,
+            Headers.PARKED_ROUTE, Headers.HISTORY);
+
+    private final String topic;
+    private final RenewableProducer producer;
+
+    /**
+     * @param topic the lane's retry topic
+     * @param producer belongs to the caller
+     */
+    public RetryTopic(String topic, RenewableProducer producer) {
+        this.topic = topic;
+        this.producer = producer;
+    }
+
+    /**
+     * Why a request comes later.
+     *
+     * @param delay how long after its append time it may not be served
+     * @param parkedRoute the route that had no room for it, if that is why
+     * @param history what it has been through, if it was served: {@code RequestHistory}
+     */
+    public record Later(Duration delay, Optional<String> parkedRoute, Optional<byte[]> history) {
+    }
+
+    /** Whether it can be published again: its record is at hand. */
+    public static boolean takes(InboundRequest request) {
+        return request.source() != null;
+    }
+
+    /**
+     * Publishes one whose record is at hand.
+     *
+     * @param written told when it is acknowledged, on the producer's thread: it must be short
+     * @param failed told when it is not known to be written; the same
+     */
+    public void publish(InboundRequest request, Later later, Consumer<InboundRequest> written,
+            Consumer<InboundRequest> failed) {
+        ConsumerRecord<byte[], byte[]> source = request.source();
+        if (source == null) {
+            throw new IllegalArgumentException("without its record it cannot be published again: " + request.id());
+        }
+        byte[] key = source.key() == null ? request.id().getBytes(StandardCharsets.UTF_8) : source.key();
+        producer.send(new ProducerRecord<>(topic, null, key, source.value(), headers(request, source, later)),
+                (metadata, error) -> {
+                    if (error == null) {
+                        written.accept(request);
+                    } else {
+                        LOG.warn("request {} was not published to {} and goes on waiting here: {}", request.id(), topic,
+                                error.toString());
+                        failed.accept(request);
+                    }
+                });
+    }
+
+    private static RecordHeaders headers(InboundRequest request, ConsumerRecord<byte[], byte[]> source, Later later) {
+        RecordHeaders headers = new RecordHeaders();
+        for (Header header : source.headers()) {
+            if (!OF_THE_HOP.contains(header.key())) {
+                headers.add(header);
+            }
+        }
+        add(headers, Headers.HOP, Integer.toString(request.hop() + 1));
+        add(headers, Headers.FIRST_ENQUEUED, Long.toString(request.firstEnqueuedMillis()));
+        add(headers, Headers.DELAY, Long.toString(later.delay.toMillis()));
+        later.parkedRoute.ifPresent(route -> add(headers, Headers.PARKED_ROUTE, route));
+        later.history.or(() -> before(source)).ifPresent(history -> headers.add(Headers.HISTORY, history));
+        return headers;
+    }
+
+    /** What it had been through when it came, which is still all. */
+    private static Optional<byte[]> before(ConsumerRecord<byte[], byte[]> source) {
+        return Optional.ofNullable(source.headers().lastHeader(Headers.HISTORY)).map(Header::value);
+    }
+
+    private static void add(RecordHeaders headers, String name, String value) {
+        headers.add(name, value.getBytes(StandardCharsets.UTF_8));
+    }
+}

@@ -1,0 +1,170 @@
+package dev.signalbox.workers.scheduler;
+
+import dev.signalbox.workers.scheduler.Gates.Way;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A lane's waiting requests by route: how many, and how fast each route goes. It says which of them have to go elsewhere so
+ * that no route keeps the others out. A pure model, monotonic ns as a parameter.
+ *
+ * <p>A route is blocked while its way is shut and nothing of it has started for {@value #STUCK_NANOS} ns, or while what waits
+ * would take more than {@value #SLOW_SECONDS} s at the pace of the last {@value #PACE_SECONDS} s and other routes have had
+ * requests lately. One that is faster, or whose way is open, is merely slow: nothing of it ever moves.
+ *
+ * <p>Bounds: a queue for each route of the configuration; those on which nobody waits are dropped beyond {@value #MAX_IDLE}.
+ */
+final class RouteQueues {
+    static final long STUCK_NANOS = 500_000_000L;
+    static final int SLOW_SECONDS = 10;
+    static final int PACE_SECONDS = 5;
+    private static final long LATELY_NANOS = 60_000_000_000L;
+    private static final long SECOND_NANOS = 1_000_000_000L;
+    private static final int MAX_IDLE = 1_000;
+
+    private static final Comparator<Waiting> OLDEST_FIRST = Comparator
+            .comparingLong((Waiting one) -> one.request().firstEnqueuedMillis()).thenComparingLong(Waiting::arrival);
+
+    private final ToIntFunction<String> waiting;
+    private final Map<String, Queue> routes = new HashMap<>();
+
+    private static final class Queue {
+        private @Nullable Way way;
+        /** Whether one was offered since {@link #offeredNanos} was set, which {@link #observe} does. */
+        private boolean offered;
+        private long offeredNanos;
+        /** Whether {@link #startedNanos} is a time: of the last start, or of when it was first looked at. */
+        private boolean known;
+        private long startedNanos;
+        /** Starts of the second that {@link #second} is, and of those before it, by their number modulo. */
+        private final int[] starts = new int[PACE_SECONDS];
+        private long second;
+
+        void turnTo(long nowNanos) {
+            long now = Math.floorDiv(nowNanos, SECOND_NANOS);
+            for (long each = Math.max(second + 1, now - PACE_SECONDS + 1); each <= now; each++) {
+                starts[Math.floorMod(each, PACE_SECONDS)] = 0;
+            }
+            second = Math.max(second, now);
+        }
+
+        void started(long nowNanos) {
+            turnTo(nowNanos);
+            starts[Math.floorMod(second, PACE_SECONDS)]++;
+            startedNanos = nowNanos;
+            known = true;
+        }
+
+        void observe(long nowNanos) {
+            if (offered) {
+                offeredNanos = nowNanos;
+                offered = false;
+            }
+            if (!known) {
+                startedNanos = nowNanos;
+                known = true;
+            }
+        }
+
+        boolean isStuck(long nowNanos) {
+            return nowNanos - startedNanos >= STUCK_NANOS;
+        }
+
+        boolean isSlow(int waiting, long nowNanos) {
+            turnTo(nowNanos);
+            long recent = 0;
+            for (int each : starts) {
+                recent += each;
+            }
+            return recent * SLOW_SECONDS < (long) waiting * PACE_SECONDS;
+        }
+
+        boolean isShut() {
+            return way != null && !way.isOpen();
+        }
+    }
+
+    /** @param waiting of a route, how many of the lane's requests wait */
+    RouteQueues(ToIntFunction<String> waiting) {
+        this.waiting = waiting;
+    }
+
+    void offered(String route, Way way) {
+        if (routes.size() >= MAX_IDLE) {
+            routes.keySet().removeIf(each -> waiting.applyAsInt(each) == 0);
+        }
+        Queue queue = routes.computeIfAbsent(route, any -> new Queue());
+        queue.way = way;
+        queue.offered = true;
+    }
+
+    /** A call begins for one of its requests. */
+    void started(String route, long nowNanos) {
+        routes.computeIfAbsent(route, any -> new Queue()).started(nowNanos);
+    }
+
+    /** Whether further requests of a route may come though they were told to come later. */
+    boolean hasRoom(String route, RouteShare share) {
+        Queue queue = routes.get(route);
+        return queue == null || !queue.isShut() || waiting.applyAsInt(route) < share.records() / 2;
+    }
+
+    /** Routes that are blocked, of those that somebody waits on. */
+    List<String> blocked(long nowNanos) {
+        routes.values().forEach(queue -> queue.observe(nowNanos));
+        List<String> blocked = new ArrayList<>();
+        routes.forEach((route, queue) -> {
+            int waits = waiting.applyAsInt(route);
+            if (waits > 0 && queue.isShut() && (queue.isStuck(nowNanos)
+                    || (queue.isSlow(waits, nowNanos) && othersCame(route, nowNanos)))) {
+                blocked.add(route);
+            }
+        });
+        return blocked;
+    }
+
+    private boolean othersCame(String route, long nowNanos) {
+        return routes.entrySet().stream().anyMatch(
+                other -> !other.getKey().equals(route) && other.getValue().known
+                        && nowNanos - other.getValue().offeredNanos < LATELY_NANOS);
+    }
+
+    /**
+     * What is to go elsewhere: of each blocked route the youngest requests beyond its share, and nothing where all routes are
+     * blocked, since then nobody is kept out.
+     *
+     * @param requests the lane's that wait
+     * @param all names of all routes that the lane's requests may go by
+     * @param most so many at once
+     */
+    List<Waiting> excess(List<Waiting> requests, RouteShare share, Set<String> all, int most, long nowMillis,
+            long nowNanos) {
+        List<String> blocked = blocked(nowNanos);
+        if (blocked.isEmpty() || blocked.containsAll(all)) {
+            return List.of();
+        }
+        RouteShare each = share.among(blocked.size());
+        List<Waiting> excess = new ArrayList<>();
+        for (String route : blocked) {
+            List<Waiting> ofRoute = new ArrayList<>(requests.stream()
+                    .filter(one -> one.task().route().equals(route)).sorted(OLDEST_FIRST).toList());
+            int records = 0;
+            long bytes = 0;
+            for (Waiting one : ofRoute) {
+                records++;
+                bytes += one.request().sizeBytes();
+                if ((records > each.records() || bytes > each.bytes()) && one.mayMove(nowMillis)
+                        && excess.size() < most) {
+                    excess.add(one);
+                }
+            }
+        }
+        return excess;
+    }
+}

@@ -1,0 +1,153 @@
+package dev.signalbox.workers.intake;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.signalbox.config.WorkerSettings;
+import dev.signalbox.schemas.Lane;
+import dev.signalbox.schemas.PoolName;
+import dev.signalbox.schemas.Priority;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Records of a retry topic: each waits for its time, or for its route's next chance, in little room of its own. */
+@Tag("issue-7")
+class PostponedRecordsTest {
+    private static final Lane LANE = new Lane(new PoolName("p"), Priority.STANDARD);
+    private static final LaneBounds BOUNDS = LaneBounds.of(new WorkerSettings(100, 300, 1 << 20));
+    private static final int ROOM = BOUNDS.pauseRecords() / 8;
+
+    private final ScriptedConsumer kafka = new ScriptedConsumer(LANE, 2);
+    private final List<Ticket> offered = new ArrayList<>();
+    private final Set<String> routesWithRoom = new HashSet<>();
+    private final Handover handover = new Handover();
+    private long nanos;
+    private long nowMillis = 100_000;
+
+    private final LaneConsumer intake = new LaneConsumer(LANE, BOUNDS, () -> kafka, Admission.ALL,
+            (source, ticket) -> ScriptedIntake.request(ticket), new RequestSink() {
+                @Override
+                public void offer(InboundRequest request) {
+                    offered.add(request.ticket());
+                }
+
+                @Override
+                public void forget(TopicPartition partition, int epoch) {
+                    offered.removeIf(ticket -> ticket.partition().equals(partition));
+                }
+            }, rejected -> {
+                throw new AssertionError(rejected);
+            }, handover, new TrialTurn(), Runnable::run, () -> nanos, () -> nowMillis, routesWithRoom::contains);
+    private final PollLoop loop = intake.loop(kafka);
+
+    private void pass(long millis) {
+        nanos += TimeUnit.MILLISECONDS.toNanos(millis);
+        nowMillis += millis;
+        intake.step(loop);
+    }
+
+    private void assigned() {
+        kafka.rebalance(List.of(kafka.partition(0), kafka.retries(0)));
+        pass(250);
+        pass(250);
+    }
+
+    private List<Long> offeredOffsets() {
+        return offered.stream().map(Ticket::offset).toList();
+    }
+
+    @Test
+    void each_is_handed_on_at_its_time_by_the_brokers_clock_and_not_before() {
+        assigned();
+        long appended = nowMillis - 1_000;
+        kafka.retry(0, 0, appended, 5_000, "");
+        kafka.retry(0, 1, appended, 3_000, "");
+        kafka.retry(0, 2, appended, 0, "");
+        pass(1);
+        assertThat(offeredOffsets()).containsExactly(2L);
+        pass(appended + 2_999 - nowMillis);
+        assertThat(offeredOffsets()).containsExactly(2L);
+        assertThat(intake.status().postponedRecords()).isEqualTo(2);
+        pass(1);
+        assertThat(offeredOffsets()).containsExactly(2L, 1L);
+        pass(2_000);
+        assertThat(offeredOffsets()).containsExactly(2L, 1L, 0L);
+        pass(100);
+        assertThat(intake.status().postponedRecords()).isZero();
+        assertThat(intake.status().pendingRecords()).isEqualTo(3);
+    }
+
+    @Test
+    void a_delay_is_at_most_a_minute_and_one_that_is_no_number_is_none() {
+        assigned();
+        kafka.retry(0, 0, nowMillis, 3_600_000, "");
+        pass(59_999);
+        assertThat(offered).isEmpty();
+        pass(1);
+        assertThat(offeredOffsets()).containsExactly(0L);
+    }
+
+    @Test
+    void what_was_parked_comes_as_soon_as_its_route_has_room() {
+        assigned();
+        kafka.retry(0, 0, nowMillis, 50_000, "a");
+        kafka.retry(0, 1, nowMillis, 50_000, "b");
+        kafka.retry(0, 2, nowMillis, 50_000, "");
+        pass(200);
+        assertThat(offered).isEmpty();
+        routesWithRoom.add("b");
+        pass(200);
+        assertThat(offeredOffsets()).containsExactly(1L);
+    }
+
+    @Test
+    void what_is_cancelled_comes_at_once() {
+        assigned();
+        kafka.retry(0, 0, nowMillis, 50_000, "a");
+        kafka.retry(0, 1, nowMillis, 50_000, "");
+        pass(1);
+        intake.hasten(Set.of("r1")::contains);
+        intake.hasten(Set.of("r0")::contains);
+        pass(1);
+        assertThat(offeredOffsets()).containsExactlyInAnyOrder(0L, 1L);
+    }
+
+    @Test
+    void it_takes_an_eighth_of_the_lanes_room_and_the_lanes_own_records_come_all_the_same() {
+        assigned();
+        for (long offset = 0; offset < ROOM + 5; offset++) {
+            kafka.retry(0, offset, nowMillis, 50_000, "a");
+        }
+        pass(1);
+        pass(1);
+        assertThat(kafka.paused()).containsExactly(kafka.retries(0));
+        kafka.records(0, 0, 10);
+        pass(1);
+        assertThat(offered).hasSize(10).allSatisfy(ticket -> assertThat(ticket.partition()).isEqualTo(
+                kafka.partition(0)));
+        pass(60_000);
+        assertThat(offered).hasSize(10 + ROOM + 5);
+        assertThat(kafka.paused()).as("they are still served").containsExactly(kafka.retries(0));
+        offered.forEach(intake::complete);
+        pass(1);
+        assertThat(kafka.paused()).isEmpty();
+    }
+
+    @Test
+    void a_partition_that_is_to_move_does_not_wait_for_them() {
+        assigned();
+        kafka.retry(0, 0, nowMillis, 50_000, "a");
+        pass(1);
+        kafka.rebalance(List.of(kafka.partition(0)));
+        routesWithRoom.add("a");
+        pass(60_000);
+        assertThat(offered).isEmpty();
+        assertThat(intake.status().pendingRecords()).isZero();
+        assertThat(intake.status().postponedRecords()).isZero();
+    }
+}
