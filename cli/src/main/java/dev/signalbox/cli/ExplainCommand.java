@@ -190,7 +190,7 @@ final class ExplainCommand implements Callable<Integer> {
                     : MAPPER.missingNode();
             trail = ExplainCommandTrail.find(clients, what, where,
                     replyTopic == null ? told.path("replyTopic").asText(Topics.REPLIES) : replyTopic,
-                    ExplainCommandTrail.Stretch.of(told, Instant.now().minus(since).toEpochMilli()));
+                    Instant.now().minus(since).toEpochMilli());
         } catch (KafkaException e) {
             throw KafkaTrouble.of(e, clients.bootstrapServers());
         }

@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.StreamSupport;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -23,6 +24,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.utils.Utils;
 
 /**
  * What happened to a request, as the topics tell: each attempt with the decision behind it, and the reply without its
@@ -36,15 +38,20 @@ record ExplainCommandTrail(String id, Whereabouts.Found where, List<JsonNode> at
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
-    /** What is told of a call may come that much earlier or later than what is told of its request. */
-    private static final long SLACK_MILLIS = 2_000;
+    /**
+     * What is told of a call may come that much earlier or later than what is told of its request: by how much a worker misjudges
+     * broker time, and what a record lingers.
+     */
+    private static final long SLACK_MILLIS = 250;
+    /** As long as a record may be on its way to a broker that is away. */
+    private static final long LONGEST_SLACK_MILLIS = 120_000;
 
     /**
      * A stretch of the topics by the broker's time, ms since 1970.
      *
      * @param toMillis {@link Long#MAX_VALUE}: to where they end now
      */
-    record Stretch(long fromMillis, long toMillis) {
+    private record Stretch(long fromMillis, long toMillis) {
         /** In which all is told of a request; where its beginning is not known, since then. */
         static Stretch of(JsonNode told, long sinceMillis) {
             JsonNode started = told.path("startedMillis");
@@ -56,22 +63,45 @@ record ExplainCommandTrail(String id, Whereabouts.Found where, List<JsonNode> at
         }
     }
 
-    /** Reads a stretch of the topics; no group, nothing committed. */
+    /** Looks where what is told says; further around if the reply is not there. */
     static ExplainCommandTrail find(Clients clients, String id, Whereabouts.Found where, String replyTopic,
-            Stretch stretch) {
+            long sinceMillis) {
+        Stretch stretch = switch (where) {
+            case Whereabouts.Found.Told(JsonNode told) -> Stretch.of(told, sinceMillis);
+            case Whereabouts.Found.Queued queued -> new Stretch(queued.enqueuedMillis(), Long.MAX_VALUE);
+            case Whereabouts.Found.Nothing nothing -> new Stretch(sinceMillis, Long.MAX_VALUE);
+        };
+        ExplainCommandTrail trail = find(clients, id, where, replyTopic, stretch, true);
+        return trail.replies.isEmpty() && stretch.toMillis() < Long.MAX_VALUE
+                ? find(clients, id, where, replyTopic, new Stretch(stretch.fromMillis() - LONGEST_SLACK_MILLIS,
+                        stretch.toMillis() + LONGEST_SLACK_MILLIS), false)
+                : trail;
+    }
+
+    /**
+     * Reads a stretch of the topics; no group, nothing committed.
+     *
+     * @param byKey the reply is in its id's own partition; else its caller may have asked for another
+     */
+    private static ExplainCommandTrail find(Clients clients, String id, Whereabouts.Found where, String replyTopic,
+            Stretch stretch, boolean byKey) {
         Map<String, Object> properties = new HashMap<>(clients.kafkaProperties());
         properties.put("enable.auto.commit", false);
         properties.put("default.api.timeout.ms", (int) PATIENCE.toMillis());
         // A fetch that waits for records at the end of one partition holds up the one from the next.
         properties.put("fetch.max.wait.ms", 20);
-        properties.put("max.poll.records", 20_000);
+        properties.put("max.poll.records", 5_000);
         RecordText text = new RecordText(clients.registryProperties());
         List<JsonNode> attempts = new ArrayList<>();
         List<JsonNode> replies = new ArrayList<>();
         byte[] wanted = id.getBytes(StandardCharsets.UTF_8);
         try (KafkaConsumer<String, byte[]> consumer = new KafkaConsumer<>(properties, new StringDeserializer(),
                 new ByteArrayDeserializer())) {
-            Map<TopicPartition, Long> ends = seek(consumer, List.of(Topics.ATTEMPTS, replyTopic), stretch);
+            Map<TopicPartition, Long> ends = seek(consumer,
+                    times(consumer, replyTopic, byKey && stretch.toMillis() < Long.MAX_VALUE
+                            ? Optional.of(wanted)
+                            : Optional.empty(), stretch.fromMillis()),
+                    stretch);
             long progressNanos = System.nanoTime();
             while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
                 var records = consumer.poll(Duration.ofMillis(200));
@@ -84,6 +114,10 @@ record ExplainCommandTrail(String id, Whereabouts.Found where, List<JsonNode> at
                         }
                     }
                 }
+                // What lies behind its end in one partition would be read before what is wanted of the next.
+                consumer.pause(records.partitions().stream()
+                        .filter(partition -> consumer.position(partition) >= ends.getOrDefault(partition, 0L))
+                        .toList());
                 if (!records.isEmpty()) {
                     progressNanos = System.nanoTime();
                 } else if (System.nanoTime() - progressNanos > PATIENCE.toNanos()) {
@@ -95,15 +129,22 @@ record ExplainCommandTrail(String id, Whereabouts.Found where, List<JsonNode> at
         return new ExplainCommandTrail(id, where, attempts, replies);
     }
 
-    /** Assigns the partitions that have something in it, and returns where it ends in each. */
-    private static Map<TopicPartition, Long> seek(KafkaConsumer<String, byte[]> consumer, List<String> topics,
-            Stretch stretch) {
-        var known = consumer.listTopics();
+    /** @param key whose partition of the reply topic; empty: all of them */
+    private static Map<TopicPartition, Long> times(KafkaConsumer<String, byte[]> consumer, String replyTopic,
+            Optional<byte[]> key, long fromMillis) {
         Map<TopicPartition, Long> times = new HashMap<>();
-        for (String topic : topics) {
-            known.getOrDefault(topic, List.of())
-                    .forEach(info -> times.put(new TopicPartition(topic, info.partition()), stretch.fromMillis()));
-        }
+        consumer.partitionsFor(Topics.ATTEMPTS)
+                .forEach(info -> times.put(new TopicPartition(info.topic(), info.partition()), fromMillis));
+        var replies = consumer.partitionsFor(replyTopic);
+        replies.stream().filter(info -> key
+                .map(bytes -> Utils.toPositive(Utils.murmur2(bytes)) % replies.size() == info.partition()).orElse(true))
+                .forEach(info -> times.put(new TopicPartition(info.topic(), info.partition()), fromMillis));
+        return times;
+    }
+
+    /** Assigns the partitions that have something in it, and returns where it ends in each. */
+    private static Map<TopicPartition, Long> seek(KafkaConsumer<String, byte[]> consumer,
+            Map<TopicPartition, Long> times, Stretch stretch) {
         Map<TopicPartition, Long> ends = new HashMap<>(consumer.endOffsets(times.keySet()));
         Map<TopicPartition, OffsetAndTimestamp> starts = new HashMap<>(consumer.offsetsForTimes(times));
         starts.values().removeIf(java.util.Objects::isNull);
