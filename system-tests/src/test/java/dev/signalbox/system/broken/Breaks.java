@@ -18,6 +18,7 @@ final class Breaks {
     private static final String ROUTER = WORKERS + "router.";
     private static final String VENDOR = WORKERS + "vendor.";
     private static final String CLAIM = "dev.signalbox.schemas.claim.";
+    private static final String CAPACITY = "dev.signalbox.dispatcher.capacity.";
     private static final String CLIENT = "dev.signalbox.schemas.client.";
 
     private static final Check LEDGER = Check.of(INTAKE + "OffsetLedgerTest");
@@ -37,6 +38,8 @@ final class Breaks {
     private static final Check POOL = Check.of(SCHEDULER + "PoolSchedulerTest");
     private static final Check SHARES = Check.of(SCHEDULER + "FairSharesTest");
     private static final Check AT_VENDOR = Check.of(ROUTER + "LimitsAtTheVendorTest");
+    private static final Check LEASES = Check.of(CAPACITY + "CapacityModelTest");
+    private static final Check LEASED = Check.of(WORKERS + "capacity.LeaseHolderTest");
     private static final Check ROUTES = Check.of(SCHEDULER + "RoutesApartTest");
     private static final Check READER = Check.of(CLIENT + "ReaderVectorsTest");
     private static final Check READER_BOUNDS = Check.of(CLIENT + "ReplyAssemblerTest");
@@ -142,6 +145,16 @@ final class Breaks {
                     doesNotAsk(ROUTER + "DeploymentLimits", "sent", "arrivesBy", 0)),
             Break.of("G5", "a call that we hung up on keeps its place until the vendor has noticed", AT_VENDOR,
                     answers(ROUTER + "DeploymentLimits", "lingering", false)),
+            Break.of("G5", "a worker's claim counts until its calls and its minute are over", LEASES,
+                    answers(CAPACITY + "DeploymentCapacity", "drainMillis", false)),
+            Break.of("G5", "what a worker may still take is granted to nobody else", LEASES,
+                    doesNothing(CAPACITY + "Lessee", "issued")),
+            Break.of("G5", "a new term learns before it grants", LEASES,
+                    answers(CAPACITY + "CapacityModel", "isLearning", false)),
+            Break.of("G5", "whose lease ended has no share that others may hold", LEASED,
+                    answers(WORKERS + "capacity.LeaseHolder", "isElsewhere", false)),
+            Break.of("G5", "a dispatcher that was replaced is heard no more", LEASED,
+                    doesNothing(WORKERS + "capacity.LeaseHolder", "grantedElsewhere")),
 
             // G7 no call after expiry
             Break.of("G7", "time to live is looked at before each call", FLOW,

@@ -2,6 +2,7 @@ package dev.signalbox.workers.router;
 
 import dev.signalbox.config.Deployment;
 import dev.signalbox.config.Pool;
+import dev.signalbox.config.PoolParts;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.workers.router.CallLesson.Blame;
 import java.time.Duration;

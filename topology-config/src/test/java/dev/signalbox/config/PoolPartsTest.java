@@ -1,8 +1,7 @@
-package dev.signalbox.workers.router;
+package dev.signalbox.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.signalbox.config.Deployment;
 import dev.signalbox.schemas.PoolName;
 import java.util.Arrays;
 import java.util.Map;

@@ -1,6 +1,5 @@
-package dev.signalbox.workers.router;
+package dev.signalbox.config;
 
-import dev.signalbox.config.Deployment;
 import dev.signalbox.schemas.PoolName;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -13,11 +12,12 @@ import java.util.OptionalInt;
  * down, what is left over to the largest remainders. A pool with a part gets at least 1, taken from those with most, as
  * long as there is 1 for each. The sum never exceeds the limit.
  */
-final class PoolParts {
+public final class PoolParts {
     private PoolParts() {
     }
 
-    static Map<PoolName, Deployment.Limits> of(Deployment.Limits limits, Map<PoolName, Double> parts) {
+    /** @param parts 0 to 1 by pool; pools without a part are left out of what comes back */
+    public static Map<PoolName, Deployment.Limits> of(Deployment.Limits limits, Map<PoolName, Double> parts) {
         List<Map.Entry<PoolName, Double>> pools = parts.entrySet().stream().filter(part -> part.getValue() > 0)
                 .sorted(Comparator.comparing(part -> part.getKey().value())).toList();
         double[] shares = pools.stream().mapToDouble(Map.Entry::getValue).toArray();

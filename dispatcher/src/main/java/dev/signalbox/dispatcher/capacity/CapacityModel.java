@@ -1,0 +1,126 @@
+package dev.signalbox.dispatcher.capacity;
+
+import dev.signalbox.schemas.Amounts;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * Leases one deployment's capacity to workers: demand in, grants out. What is leased is how much a worker may use at most: calls
+ * at once, and what counts in a minute. So what one worker gives up goes to another as soon as its calls have ended or its minute
+ * has passed, and nothing counts twice.
+ *
+ * <p>INVARIANT: the workers' claims, what is kept for a worker that did not speak yet, and what is granted beyond them sum up
+ * to at most the limit, or nothing more is granted. A pure model, for one caller at a time; time is ms on the process's own
+ * monotonic clock, and compared with no other.
+ */
+public final class CapacityModel {
+    private final CapacityRules rules;
+    private final long term;
+    private final long learnsUntilMillis;
+    private DeploymentCapacity capacity;
+    private final Map<String, Lessee> lessees = new TreeMap<>();
+    private long grantNo;
+
+    /**
+     * @param term one more than the last one's
+     * @param held by worker, what the last term granted it last
+     */
+    public CapacityModel(DeploymentCapacity capacity, CapacityRules rules, long term,
+            Map<String, Map<String, Grant.OfPool>> held, long nowMillis) {
+        this.capacity = capacity;
+        this.rules = rules;
+        this.term = term;
+        this.learnsUntilMillis = nowMillis + rules.ttl().toMillis();
+        held.forEach((worker, pools) -> lessees.put(worker, Lessee.restored(worker, rules, pools, nowMillis)));
+    }
+
+    public long term() {
+        return term;
+    }
+
+    public DeploymentCapacity capacity() {
+        return capacity;
+    }
+
+    /** Other limits or parts from now on; what is granted beyond them comes back by and by. */
+    public void become(DeploymentCapacity newer) {
+        capacity = newer;
+    }
+
+    /**
+     * A worker spoke.
+     *
+     * @return an answer to it, if that is news, and what changes for others
+     */
+    public List<Grant> onDemand(Demand demand, long nowMillis) {
+        Lessee lessee = lessees.computeIfAbsent(demand.worker(), worker -> new Lessee(worker, rules, nowMillis));
+        if (!lessee.heard(demand, term, nowMillis)) {
+            return List.of();
+        }
+        List<Grant> grants = new ArrayList<>();
+        if (demand.goodbye()) {
+            grants.add(Grant.over(demand.worker()));
+        }
+        grants.addAll(granted(Optional.of(demand.worker()), nowMillis));
+        return grants;
+    }
+
+    /** With no demand, but time that passed: what a dead worker's calls may have used goes to others. */
+    public List<Grant> onTime(long nowMillis) {
+        List<Grant> grants = new ArrayList<>();
+        lessees.values().removeIf(lessee -> {
+            boolean over = lessee.isOver(capacity, nowMillis);
+            if (over) {
+                grants.add(Grant.over(lessee.worker()));
+            }
+            return over;
+        });
+        grants.addAll(granted(Optional.empty(), nowMillis));
+        return grants;
+    }
+
+    /** Whether it still learns what workers hold, and grants nothing more. */
+    public boolean isLearning(long nowMillis) {
+        return nowMillis < learnsUntilMillis
+                || heard(nowMillis).stream().anyMatch(lessee -> lessee.isNew(nowMillis)
+                        && lessee.last() != null && lessee.last().term() != 0 && lessee.last().term() != term);
+    }
+
+    private Map<String, Amounts> mayUse(Lessee lessee, long nowMillis) {
+        Map<String, Amounts> byPool = new LinkedHashMap<>();
+        capacity.pools().forEach(pool -> byPool.put(pool.name(), lessee.mayUse(pool.name(), nowMillis)));
+        return byPool;
+    }
+
+    private List<Lessee> heard(long nowMillis) {
+        return lessees.values().stream().filter(lessee -> lessee.isHeard(nowMillis)).toList();
+    }
+
+    /** The answer to who spoke, and to others where something changes for them. */
+    private List<Grant> granted(Optional<String> spoke, long nowMillis) {
+        List<Lessee> heard = heard(nowMillis);
+        boolean learning = isLearning(nowMillis);
+        CapacityStep step = new CapacityStep(capacity, heard, new Claims(capacity, lessees.values(), nowMillis),
+                nowMillis);
+        step.run(learning);
+        List<Grant> grants = new ArrayList<>();
+        for (Lessee lessee : heard) {
+            Map<String, Grant.OfPool> news = step.granted(lessee);
+            Map<String, Amounts> ceilings = new HashMap<>();
+            news.forEach((pool, granted) -> ceilings.put(pool, granted.mayUse()));
+            boolean asked = spoke.filter(lessee.worker()::equals).isPresent();
+            if (lessee.mayBeIssued() && (asked || !ceilings.equals(mayUse(lessee, nowMillis)))) {
+                Grant grant = new Grant(lessee.worker(), ++grantNo,
+                        lessee.last() == null ? 0 : lessee.last().seq(), learning, news);
+                lessee.issued(term, grant);
+                grants.add(grant);
+            }
+        }
+        return grants;
+    }
+}

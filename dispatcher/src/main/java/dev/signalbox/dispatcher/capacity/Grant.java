@@ -1,0 +1,37 @@
+package dev.signalbox.dispatcher.capacity;
+
+import dev.signalbox.schemas.Amounts;
+import java.util.Map;
+
+/**
+ * A worker's lease, or its end.
+ *
+ * @param no within the term
+ * @param demandSeq the demand that it answers
+ * @param keeps whether the worker keeps the less of this and of what it has: a new term that still learns gives nothing
+ * @param pools by pool; empty: the worker is gone
+ */
+public record Grant(String worker, long no, long demandSeq, boolean keeps, Map<String, OfPool> pools) {
+    public Grant {
+        pools = Map.copyOf(pools);
+    }
+
+    /**
+     * @param mayUse the most that it may use, what is borrowed included
+     * @param claim what the worker may use or still uses, this grant included: what a next term counts for it
+     * @param borrowed what of it is other pools', by pool
+     */
+    public record OfPool(Amounts mayUse, Amounts claim, Map<String, Amounts> borrowed) {
+        public OfPool {
+            borrowed = Map.copyOf(borrowed);
+        }
+    }
+
+    static Grant over(String worker) {
+        return new Grant(worker, 0, 0, false, Map.of());
+    }
+
+    public boolean isOver() {
+        return pools.isEmpty();
+    }
+}

@@ -1,0 +1,166 @@
+package dev.signalbox.dispatcher.capacity;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.signalbox.schemas.Amounts;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+@Tag("issue-6")
+class CapacityModelTest {
+    private static final CapacityRules RULES = CapacityRules.DEFAULT;
+    private static final long LEARNT = RULES.ttl().toMillis() + 1;
+    private final Map<String, Long> seqs = new HashMap<>();
+    private final Map<String, Grant> last = new HashMap<>();
+
+    private static Amounts calls(long calls) {
+        return new Amounts(calls, Amounts.UNLIMITED, Amounts.UNLIMITED, Amounts.UNLIMITED);
+    }
+
+    private static Amounts used(long calls) {
+        return new Amounts(calls, 0, 0, 0);
+    }
+
+    private static CapacityModel model(long limit, Map<String, Map<String, Grant.OfPool>> held) {
+        return new CapacityModel(new DeploymentCapacity(calls(limit),
+                List.of(new PoolCapacity("main", calls(limit), false, 0, Set.of())), Duration.ofSeconds(30)), RULES, 2,
+                held, 0);
+    }
+
+    /** A demand that acknowledges the last grant; null: none yet. */
+    private Demand demand(String worker, double owned, long running, long waiting) {
+        Grant known = last.get(worker);
+        long mayUse = known == null ? 0 : granted(known);
+        return new Demand(worker, seqs.merge(worker, 1L, Long::sum), known == null ? 0 : 2,
+                known == null ? 0 : known.no(), false, List.of(new Demand.OfPool("main", owned, calls(mayUse),
+                        used(running), used(running + waiting), used(waiting > 0 ? 1 : 0), waiting > 0 ? 100 : 0)));
+    }
+
+    private static long granted(Grant grant) {
+        Grant.OfPool pool = grant.pools().get("main");
+        return pool == null ? 0 : pool.mayUse().calls();
+    }
+
+    /** All grants are taken at once. */
+    private List<Grant> tell(CapacityModel model, Demand demand, long nowMillis) {
+        List<Grant> grants = model.onDemand(demand, nowMillis);
+        grants.forEach(grant -> last.put(grant.worker(), grant));
+        return grants;
+    }
+
+    private long mayUse(String worker) {
+        Grant known = last.get(worker);
+        return known == null ? 0 : granted(known);
+    }
+
+    @Test
+    void aDemandThatComesAgainIsAnsweredOnce() {
+        CapacityModel model = model(10, Map.of());
+        Demand first = demand("a", 1, 0, 5);
+        assertThat(model.onDemand(first, LEARNT)).hasSize(1);
+        assertThat(model.onDemand(first, LEARNT)).isEmpty();
+    }
+
+    @Test
+    void aNewTermGivesNothingForOneTtl() {
+        CapacityModel model = model(10, Map.of());
+        assertThat(tell(model, demand("a", 1, 0, 5), 10).getFirst().keeps()).isTrue();
+        assertThat(tell(model, demand("a", 1, 0, 5), LEARNT).getFirst().keeps()).isFalse();
+        assertThat(mayUse("a")).isEqualTo(10);
+    }
+
+    @Test
+    void whatAnEarlierTermGrantedCountsUntilItsWorkerIsGone() {
+        CapacityModel model = model(10,
+                Map.of("dead", Map.of("main", new Grant.OfPool(calls(2), calls(7), Map.of()))));
+        tell(model, demand("a", 1, 0, 50), LEARNT);
+        assertThat(mayUse("a")).isEqualTo(3);
+        long gone = RULES.ttl().toMillis() + 30_000 + 5_000;
+        tell(model, demand("a", 1, 3, 50), gone + 1);
+        assertThat(mayUse("a")).isEqualTo(10);
+    }
+
+    @Test
+    void whatOneGivesUpIsGrantedToAnotherOnlyWhenItHasSaidSo() {
+        CapacityModel model = model(10, Map.of());
+        tell(model, demand("a", 0.5, 0, 50), LEARNT);
+        tell(model, demand("b", 0.5, 0, 0), LEARNT + 1);
+        tell(model, demand("a", 0.5, 5, 50), LEARNT + 2);
+        tell(model, demand("b", 0.5, 0, 0), LEARNT + 3);
+        tell(model, demand("a", 0.5, 10, 50), LEARNT + 4);
+        assertThat(mayUse("a")).as("all of it while nobody else wants any").isEqualTo(10);
+        tell(model, demand("b", 0.5, 0, 50), LEARNT + 5);
+        assertThat(mayUse("a") + mayUse("b")).isLessThanOrEqualTo(10);
+        assertThat(mayUse("a")).isLessThan(10);
+        assertThat(mayUse("b")).as("a still runs 10 calls").isZero();
+        tell(model, demand("a", 0.5, 6, 50), LEARNT + 6);
+        assertThat(mayUse("b")).isEqualTo(4);
+    }
+
+    /** Seed 18 of the simulation: what it might have taken was long over, but counted again when it spoke. */
+    @Test
+    void aGrantThatWasTakenTooLateIsNoneWhenItsWorkerComesBack() {
+        CapacityModel model = model(2, Map.of());
+        tell(model, demand("a", 0.5, 0, 50), LEARNT);
+        tell(model, demand("b", 0.5, 0, 50), LEARNT + 1);
+        tell(model, demand("a", 0.5, 1, 50), LEARNT + 2);
+        tell(model, demand("b", 0.5, 0, 50), LEARNT + 3);
+        assertThat(mayUse("b")).isEqualTo(1);
+        long drained = LEARNT + RULES.ttl().toMillis() + 30_000 + 5_000 + 10;
+        tell(model, demand("a", 1, 2, 50), drained);
+        tell(model, demand("a", 1, 2, 50), drained + 1);
+        assertThat(mayUse("a")).as("b is silent").isEqualTo(2);
+        Demand back = new Demand("b", 99, 2, last.get("b").no(), false, List.of(new Demand.OfPool("main", 0.5,
+                used(0), used(0), used(50), used(1), 100)));
+        tell(model, back, drained + 2);
+        assertThat(mayUse("b")).as("before a has said that it has less").isZero();
+    }
+
+    @Test
+    void whoSaysGoodbyeLeavesHisCallsToOthersAtOnce() {
+        CapacityModel model = model(10, Map.of());
+        tell(model, demand("a", 1, 0, 50), LEARNT);
+        tell(model, demand("a", 1, 10, 50), LEARNT + 1);
+        Demand bye = new Demand("a", 99, 2, 1, true,
+                List.of(new Demand.OfPool("main", 0, used(0), used(0), used(0), used(0), 0)));
+        assertThat(model.onDemand(bye, LEARNT + 2)).anyMatch(Grant::isOver);
+        tell(model, demand("b", 1, 0, 50), LEARNT + 3);
+        assertThat(mayUse("b")).isEqualTo(10);
+    }
+
+    /** Bar: each in turn, so none waits much longer than the others. */
+    @Test
+    void aLimitOfOneGoesRoundThreeWorkers() {
+        CapacityModel model = model(1, Map.of());
+        List<String> workers = List.of("a", "b", "c");
+        Map<String, Integer> served = new HashMap<>();
+        Map<String, Long> servedLast = new HashMap<>();
+        for (long now = LEARNT; now < LEARNT + 60_000; now += 100) {
+            for (String worker : workers) {
+                long oldest = now - servedLast.getOrDefault(worker, 0L);
+                Demand plain = demand(worker, 1.0 / 3, 0, 100);
+                Demand.OfPool said = plain.pools().getFirst();
+                tell(model, new Demand(worker, plain.seq(), plain.term(), plain.grantNo(), false,
+                        List.of(new Demand.OfPool("main", 1.0 / 3, said.mayUse(), said.inUse(), said.wanted(),
+                                said.largest(), oldest))),
+                        now);
+            }
+            for (String worker : workers) {
+                if (mayUse(worker) == 1) {
+                    served.merge(worker, 1, Integer::sum);
+                    servedLast.put(worker, now);
+                }
+            }
+            assertThat(workers.stream().mapToLong(this::mayUse).sum()).isLessThanOrEqualTo(1);
+        }
+        assertThat(served.keySet()).containsExactlyInAnyOrderElementsOf(workers);
+        int most = served.values().stream().mapToInt(Integer::intValue).max().orElse(0);
+        int least = served.values().stream().mapToInt(Integer::intValue).min().orElse(0);
+        assertThat(most).as("%s", served).isLessThanOrEqualTo(2 * least);
+    }
+}

@@ -1,0 +1,74 @@
+package dev.signalbox.system.capacity;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.signalbox.system.capacity.CapacityWorld.Bug;
+import java.util.List;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Workers and dispatchers that die, freeze and come back, records that are late and come twice, clocks that are an hour off:
+ * calls that run, and what began in any sliding minute, never exceed the limit, whoever dies; and once all is calm at least
+ * 90 % of it is used.
+ */
+@Tag("issue-6")
+class CapacitySimulationTest {
+    private static final int SHORT_SEEDS = 500;
+    private static final int LONG_SEEDS = 10_000;
+    private static final int UNTIL_FOUND = 1_000;
+    private static final int MOST_SHOWN = 10;
+
+    @Test
+    void theFleetNeverExceedsALimitAndUsesIt() {
+        run(SHORT_SEEDS);
+    }
+
+    @Test
+    @Tag("long")
+    void theFleetNeverExceedsALimitAndUsesItForThousandsOfSeeds() {
+        run(LONG_SEEDS);
+    }
+
+    private record Judged(String found, double used, long idleMillis) {
+        static Judged of(long seed) {
+            CapacityRun run = new CapacityRun(seed, Bug.NONE);
+            return new Judged(run.judged(), run.used, run.idleMillis);
+        }
+    }
+
+    private static void run(int seeds) {
+        List<Judged> judged = LongStream.rangeClosed(1, seeds).parallel().mapToObj(Judged::of).toList();
+        assertThat(judged.stream().map(Judged::found).filter(found -> !found.isEmpty()).limit(MOST_SHOWN)).isEmpty();
+        System.out.printf("capacity: %d seeds, none exceeded, least use %.1f %%, longest idle permit %d ms%n", seeds,
+                judged.stream().mapToDouble(Judged::used).min().orElse(0) * 100,
+                judged.stream().mapToLong(Judged::idleMillis).max().orElse(0));
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Bug.class, mode = EnumSource.Mode.EXCLUDE, names = {"NONE", "TERMS_ARE_IGNORED"})
+    void aPlantedBugIsFound(Bug bug) {
+        find(bug);
+    }
+
+    @Test
+    @Tag("long")
+    void aDispatcherThatIsHeardThoughReplacedIsFound() {
+        find(Bug.TERMS_ARE_IGNORED);
+    }
+
+    private static void find(Bug bug) {
+        for (long seed = 1; seed <= UNTIL_FOUND; seed++) {
+            CapacityRun run = new CapacityRun(seed, bug);
+            String found = run.judged();
+            if (run.overspent) {
+                System.out.printf("capacity: %s found by %s%n", bug, found);
+                return;
+            }
+        }
+        throw new AssertionError(bug + " was not found in " + UNTIL_FOUND + " seeds");
+    }
+}
