@@ -102,6 +102,15 @@ class CapacityModelTest {
         assertThat(mayUse("b")).isEqualTo(4);
     }
 
+    @Test
+    void whatWasGrantedAndNotYetTakenIsGrantedToNobodyElse() {
+        CapacityModel model = model(10, Map.of());
+        tell(model, demand("a", 1, 0, 0), 10);
+        assertThat(granted(model.onDemand(demand("a", 1, 0, 50), LEARNT).getFirst())).isEqualTo(10);
+        tell(model, demand("b", 0, 0, 50), LEARNT + 1);
+        assertThat(mayUse("b")).isZero();
+    }
+
     /** Seed 18 of the simulation: what it might have taken was long over, but counted again when it spoke. */
     @Test
     void aGrantThatWasTakenTooLateIsNoneWhenItsWorkerComesBack() {
