@@ -35,7 +35,6 @@ import org.slf4j.LoggerFactory;
 /** What all pools of a worker share: the stages without a lane of their own, clock, timer and control producer. */
 final class SharedStages implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SharedStages.class);
-    private static final int CONTROL_LINGER_MILLIS = 10;
     private static final long TIME_RETRY_MILLIS = 1_000;
     /** Whoever is less sure of the time asks again: an answer that a process read late, as one that stood still, says little. */
     private static final long TIME_SURE_MILLIS = 100;
@@ -88,7 +87,7 @@ final class SharedStages implements AutoCloseable {
         this.claims = ConfiguredClaims.open(configuration.claims());
         this.bodies = new ClaimedBodies(claims, configuration.worker(), configuration.claims(),
                 RetryPause.jittered(ThreadLocalRandom::current), clock::nowMillis);
-        this.control = new RenewableProducer("control", connections.producers(CONTROL_LINGER_MILLIS));
+        this.control = new RenewableProducer("control", connections.producers(AttemptJournal.LINGER_MILLIS));
         this.budgets = new Budgets(configuration, request -> CostEstimate.of(request, plan()), metrics,
                 clock::nowMillis);
         this.journal = new AttemptJournal(encoder, control, clock);

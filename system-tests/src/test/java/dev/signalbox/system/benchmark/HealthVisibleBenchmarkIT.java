@@ -16,11 +16,14 @@ import dev.signalbox.simulator.SimulatorOptions;
 import dev.signalbox.simulator.profile.ModelProfile;
 import dev.signalbox.simulator.profile.VendorProfile;
 import dev.signalbox.system.Installation;
+import dev.signalbox.workers.reply.AttemptJournal;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -64,8 +67,8 @@ class HealthVisibleBenchmarkIT {
                 Dispatcher dispatcher = Dispatcher.start(DispatcherOptions.of(installation.configuration(),
                         installation.clientProperties(), installation.registryProperties(),
                         folder.resolve("control")));
-                KafkaProducer<String, AttemptEvent> attempts = new KafkaProducer<>(installation.clientProperties(),
-                        new StringSerializer(),
+                KafkaProducer<String, AttemptEvent> attempts = new KafkaProducer<>(
+                        asWorkersDo(installation.clientProperties()), new StringSerializer(),
                         new AvroSerializer<>(SchemaRegistryClient.of(installation.registryProperties()),
                                 installation.registryProperties()));
                 var pacer = Executors.newSingleThreadScheduledExecutor()) {
@@ -99,6 +102,13 @@ class HealthVisibleBenchmarkIT {
             assertThat(p50).as("median, ms").isLessThan(10);
             assertThat(p99).as("p99, ms").isLessThan(60);
         }
+    }
+
+    private static Map<String, Object> asWorkersDo(Map<String, Object> client) {
+        Map<String, Object> properties = new HashMap<>(client);
+        properties.put("linger.ms", AttemptJournal.LINGER_MILLIS);
+        properties.put("compression.type", "lz4");
+        return properties;
     }
 
     private static long micros(Installation installation, KafkaProducer<String, AttemptEvent> attempts, int number) {

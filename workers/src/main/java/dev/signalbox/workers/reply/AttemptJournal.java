@@ -15,6 +15,8 @@ import org.slf4j.LoggerFactory;
  * end. It never holds up a request: what cannot be written is counted and dropped.
  */
 public final class AttemptJournal {
+    /** Of the producer: what a failed call means for others is to be known soon, and a busy worker's events share batches anyway. */
+    public static final int LINGER_MILLIS = 2;
     private static final Logger LOG = LoggerFactory.getLogger(AttemptJournal.class);
 
     private static final int TRIES = 3;
