@@ -8,11 +8,14 @@ import dev.signalbox.dispatcher.usage.UsageTopology;
 import dev.signalbox.dispatcher.view.FleetPages;
 import dev.signalbox.dispatcher.view.Peers;
 import dev.signalbox.schemas.avro.BudgetRecord;
+import dev.signalbox.schemas.avro.CapacityDemand;
+import dev.signalbox.schemas.avro.CapacityGrant;
 import dev.signalbox.schemas.avro.UsageRecord;
 import dev.signalbox.schemas.avro.UsageRollup;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiPredicate;
+import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 import dev.signalbox.dispatcher.health.FleetTime;
 import dev.signalbox.dispatcher.health.HealthReader;
@@ -135,7 +138,11 @@ public final class Dispatcher implements AutoCloseable {
 
     private Topology control(SchemaRegistryClient registry, DispatcherOptions options, FleetTime time,
             FleetSources sources) {
+        Serde<CapacityGrant> grants = Serdes.serdeFrom(new AvroSerializer<>(registry, options.registryProperties()),
+                new AvroDeserializer<>(CapacityGrant.class, registry));
         return new DispatcherTopology(new AvroDeserializer<>(AttemptEvent.class, registry),
+                new DispatcherTopology.Leased(new AvroDeserializer<>(CapacityDemand.class, registry), grants,
+                        () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime())),
                 new DispatcherTopology.Outputs(new AvroSerializer<>(registry, options.registryProperties()),
                         new AvroSerializer<>(registry, options.registryProperties()),
                         new AvroSerializer<>(registry, options.registryProperties())),

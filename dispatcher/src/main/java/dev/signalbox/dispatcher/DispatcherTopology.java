@@ -2,6 +2,8 @@ package dev.signalbox.dispatcher;
 
 import dev.signalbox.dispatcher.alerts.AlertDelivery;
 import dev.signalbox.dispatcher.alerts.AlertProcessor;
+import dev.signalbox.dispatcher.capacity.CapacityProcessor;
+import dev.signalbox.dispatcher.capacity.CapacityRules;
 import dev.signalbox.dispatcher.health.FleetTime;
 import dev.signalbox.dispatcher.health.HealthProcessor;
 import dev.signalbox.dispatcher.health.HealthRules;
@@ -18,9 +20,12 @@ import dev.signalbox.dispatcher.redundancy.RedundancyProcessor;
 import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.Alert;
 import dev.signalbox.schemas.avro.AttemptEvent;
+import dev.signalbox.schemas.avro.CapacityDemand;
+import dev.signalbox.schemas.avro.CapacityGrant;
 import dev.signalbox.schemas.avro.DeploymentHealth;
 import dev.signalbox.schemas.avro.RouteStanding;
 import java.time.Duration;
+import java.util.function.LongSupplier;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
@@ -49,8 +54,12 @@ final class DispatcherTopology {
     private static final String FLEET_NEWS = "fleet-news";
     private static final String REDUNDANCY = "redundancy";
     private static final String ALERTS = "alerts";
+    private static final String CAPACITY_DEMAND = "capacity-demand";
+    private static final String CAPACITY = "capacity";
+    private static final String CAPACITY_GRANTS = "capacity-grants";
 
     private final Deserializer<AttemptEvent> attempts;
+    private final Leased leased;
     private final Outputs outputs;
     private final HealthRules rules;
     private final FleetTime time;
@@ -61,9 +70,19 @@ final class DispatcherTopology {
     record Outputs(Serializer<DeploymentHealth> healths, Serializer<RouteStanding> routes, Serializer<Alert> alerts) {
     }
 
-    DispatcherTopology(Deserializer<AttemptEvent> attempts, Outputs outputs, HealthRules rules, FleetTime time,
+    /**
+     * How demand is read and leases are written and kept.
+     *
+     * @param monotonicMillis of any origin
+     */
+    record Leased(Deserializer<CapacityDemand> demands, Serde<CapacityGrant> grants, LongSupplier monotonicMillis) {
+    }
+
+    DispatcherTopology(Deserializer<AttemptEvent> attempts, Leased leased, Outputs outputs, HealthRules rules,
+            FleetTime time,
             FleetSources sources, AlertDelivery delivery) {
         this.attempts = attempts;
+        this.leased = leased;
         this.outputs = outputs;
         this.rules = rules;
         this.time = time;
@@ -78,6 +97,7 @@ final class DispatcherTopology {
         KStream<String, DeploymentHealth> healths = health(builder, calls);
         KStream<String, Judged> judged = redundancy(builder, healths, demand(calls));
         alerts(builder, judged);
+        capacity(builder);
         return builder.build();
     }
 
@@ -133,6 +153,17 @@ final class DispatcherTopology {
                 .process(() -> new AlertProcessor(delivery, () -> sources.configuration().get().environment()),
                         Named.as(ALERTS), AlertProcessor.STORE)
                 .to(Topics.ALERTS, Produced.with(Serdes.String(), writeOnly(outputs.alerts)).withName("alert-changes"));
+    }
+
+    /** Who may use how much of it. What was asked before a start is of no use any more. */
+    private void capacity(StreamsBuilder builder) {
+        builder.addStateStore(CapacityProcessor.store(leased.grants));
+        builder.stream(Topics.CAPACITY_DEMAND, Consumed.with(Serdes.String(), readOnly(leased.demands))
+                .withName(CAPACITY_DEMAND).withOffsetResetPolicy(AutoOffsetReset.latest()))
+                .process(() -> new CapacityProcessor(sources.configuration(), CapacityRules.DEFAULT,
+                        leased.monotonicMillis), Named.as(CAPACITY), CapacityProcessor.STORE)
+                .to(Topics.CAPACITY_GRANTS,
+                        Produced.with(Serdes.String(), leased.grants).withName(CAPACITY_GRANTS));
     }
 
     private static <T> Serde<T> readOnly(Deserializer<T> deserializer) {

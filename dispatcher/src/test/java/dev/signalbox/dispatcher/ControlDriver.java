@@ -12,6 +12,8 @@ import dev.signalbox.dispatcher.redundancy.FleetSources;
 import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.Alert;
 import dev.signalbox.schemas.avro.AttemptEvent;
+import dev.signalbox.schemas.avro.CapacityDemand;
+import dev.signalbox.schemas.avro.CapacityGrant;
 import dev.signalbox.schemas.avro.DeploymentHealth;
 import dev.signalbox.schemas.avro.RouteStanding;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -30,6 +32,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.apache.avro.specific.SpecificRecordBase;
 import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.serialization.Serializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
@@ -59,6 +62,8 @@ final class ControlDriver implements AutoCloseable {
     final TestOutputTopic<String, DeploymentHealth> health;
     final TestOutputTopic<String, RouteStanding> routes;
     final TestOutputTopic<String, Alert> alerts;
+    private final TestInputTopic<String, byte[]> demands;
+    final TestOutputTopic<String, CapacityGrant> grants;
     Configuration configuration;
     List<Trouble> others = List.of();
     Set<String> doubted = Set.of();
@@ -79,6 +84,8 @@ final class ControlDriver implements AutoCloseable {
                 properties,
                 T0.plus(clockAhead));
         attempts = driver.createInputTopic(Topics.ATTEMPTS, new StringSerializer(), new ByteArraySerializer());
+        demands = driver.createInputTopic(Topics.CAPACITY_DEMAND, new StringSerializer(), new ByteArraySerializer());
+        grants = output(Topics.CAPACITY_GRANTS, CapacityGrant::fromByteBuffer);
         health = output(Topics.HEALTH, DeploymentHealth::fromByteBuffer);
         routes = output(Topics.REDUNDANCY, RouteStanding::fromByteBuffer);
         alerts = output(Topics.ALERTS, Alert::fromByteBuffer);
@@ -101,6 +108,15 @@ final class ControlDriver implements AutoCloseable {
                 (topic, bytes) -> bytes == null
                         ? null
                         : read(() -> AttemptEvent.fromByteBuffer(ByteBuffer.wrap(bytes))),
+                new DispatcherTopology.Leased(
+                        (topic, bytes) -> bytes == null
+                                ? null
+                                : read(() -> CapacityDemand.fromByteBuffer(ByteBuffer.wrap(bytes))),
+                        Serdes.serdeFrom(avro(CapacityGrant::toByteBuffer),
+                                (topic, bytes) -> bytes == null
+                                        ? null
+                                        : read(() -> CapacityGrant.fromByteBuffer(ByteBuffer.wrap(bytes)))),
+                        monotonic::get),
                 new DispatcherTopology.Outputs(avro(DeploymentHealth::toByteBuffer), avro(RouteStanding::toByteBuffer),
                         avro(Alert::toByteBuffer)),
                 HealthRules.DEFAULT, new FleetTime(monotonic::get), sources,
@@ -128,6 +144,15 @@ final class ControlDriver implements AutoCloseable {
         now = now.plusMillis(10);
         monotonic.addAndGet(10);
         attempts.pipeInput(event.getDeployment(), write(event), now);
+    }
+
+    void demand(CapacityDemand demand) {
+        demands.pipeInput(demand.getDeployment(), read(() -> bytes(demand.toByteBuffer())), now);
+    }
+
+    /** A worker asks for the time. */
+    void askForTime(String worker) {
+        demands.pipeInput(worker, null, now);
     }
 
     /** Of that time, which may be any. */

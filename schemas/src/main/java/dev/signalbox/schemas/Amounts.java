@@ -1,5 +1,6 @@
 package dev.signalbox.schemas;
 
+import dev.signalbox.schemas.avro.CapacityAmounts;
 import java.util.Collection;
 import java.util.function.LongBinaryOperator;
 import java.util.function.LongUnaryOperator;
@@ -85,6 +86,15 @@ public record Amounts(long calls, long requests, long inputTokens, long outputTo
     public boolean fitsIn(Amounts other) {
         return calls <= other.calls && requests <= other.requests && inputTokens <= other.inputTokens
                 && outputTokens <= other.outputTokens;
+    }
+
+    public static Amounts of(CapacityAmounts said) {
+        return new Amounts(said.getCalls(), said.getRequests(), said.getInputTokens(), said.getOutputTokens());
+    }
+
+    /** As it is told to other processes. */
+    public CapacityAmounts told() {
+        return new CapacityAmounts(calls, requests, inputTokens, outputTokens);
     }
 
     public static Amounts sum(Collection<Amounts> all) {

@@ -27,16 +27,34 @@ public final class CapacityModel {
     private long grantNo;
 
     /**
+     * What an earlier term granted a worker last.
+     *
+     * @param pools by pool
+     * @param ageMillis for at least how long ago
+     */
+    public record Held(Map<String, Grant.OfPool> pools, long ageMillis) {
+        public Held {
+            pools = Map.copyOf(pools);
+        }
+    }
+
+    /**
      * @param term one more than the last one's
-     * @param held by worker, what the last term granted it last
+     * @param held by worker
      */
     public CapacityModel(DeploymentCapacity capacity, CapacityRules rules, long term,
-            Map<String, Map<String, Grant.OfPool>> held, long nowMillis) {
+            Map<String, Held> held, long nowMillis) {
         this.capacity = capacity;
         this.rules = rules;
         this.term = term;
         this.learnsUntilMillis = nowMillis + rules.ttl().toMillis();
-        held.forEach((worker, pools) -> lessees.put(worker, Lessee.restored(worker, rules, pools, nowMillis)));
+        held.forEach((worker, last) -> lessees.put(worker,
+                Lessee.restored(worker, rules, last.pools(), nowMillis - last.ageMillis())));
+    }
+
+    /** Whether a worker goes by a grant that this term did not make: there was a term that left no trace. */
+    public boolean isBehind(long saidTerm, long saidGrantNo) {
+        return saidTerm > term || (saidTerm == term && saidGrantNo > grantNo);
     }
 
     public long term() {

@@ -49,16 +49,16 @@ final class Lessee {
         this.lastHeardMillis = nowMillis;
     }
 
-    /** As an earlier term left it, which may have granted that and ended just now. */
-    static Lessee restored(String worker, CapacityRules rules, Map<String, Grant.OfPool> pools, long nowMillis) {
-        Lessee lessee = new Lessee(worker, rules, nowMillis);
+    /** As an earlier term left it, which granted that last, no later than then. */
+    static Lessee restored(String worker, CapacityRules rules, Map<String, Grant.OfPool> pools, long grantedMillis) {
+        Lessee lessee = new Lessee(worker, rules, grantedMillis);
         Map<String, Amounts> most = new HashMap<>();
         Map<String, Amounts> mayUse = new HashMap<>();
         pools.forEach((pool, granted) -> {
             most.put(pool, granted.claim());
             mayUse.put(pool, granted.mayUse());
         });
-        lessee.outstanding.add(new Issued(0, 0, nowMillis + rules.ttl().toMillis(), most, mayUse));
+        lessee.outstanding.add(new Issued(0, 0, grantedMillis + rules.ttl().toMillis(), most, mayUse));
         return lessee;
     }
 

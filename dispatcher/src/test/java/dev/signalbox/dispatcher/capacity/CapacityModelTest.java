@@ -26,7 +26,7 @@ class CapacityModelTest {
         return new Amounts(calls, 0, 0, 0);
     }
 
-    private static CapacityModel model(long limit, Map<String, Map<String, Grant.OfPool>> held) {
+    private static CapacityModel model(long limit, Map<String, CapacityModel.Held> held) {
         return new CapacityModel(new DeploymentCapacity(calls(limit),
                 List.of(new PoolCapacity("main", calls(limit), false, 0, Set.of())), Duration.ofSeconds(30)), RULES, 2,
                 held, 0);
@@ -77,7 +77,8 @@ class CapacityModelTest {
     @Test
     void whatAnEarlierTermGrantedCountsUntilItsWorkerIsGone() {
         CapacityModel model = model(10,
-                Map.of("dead", Map.of("main", new Grant.OfPool(calls(2), calls(7), Map.of()))));
+                Map.of("dead", new CapacityModel.Held(
+                        Map.of("main", new Grant.OfPool(calls(2), calls(7), Map.of())), 0)));
         tell(model, demand("a", 1, 0, 50), LEARNT);
         assertThat(mayUse("a")).isEqualTo(3);
         long gone = RULES.ttl().toMillis() + 30_000 + 5_000;

@@ -191,7 +191,7 @@ final class CapacityWorld {
         private final CapacityModel model;
         private final long term = ++lastTerm;
         private final Map<String, List<Told>> store = new HashMap<>();
-        private final Map<String, Map<String, Grant.OfPool>> before;
+        private final Map<String, Told> before;
         private int position;
         private boolean stalls;
         private long diedMillis;
@@ -200,13 +200,16 @@ final class CapacityWorld {
             this(position, Map.of());
         }
 
-        SimulatedDispatcher(int position, Map<String, Map<String, Grant.OfPool>> stored) {
+        SimulatedDispatcher(int position, Map<String, Told> stored) {
             this.position = position;
             this.before = bug == Bug.NOTHING_RESTORED ? Map.of() : stored;
             DeploymentCapacity known = bug == Bug.SILENT_IS_IDLE
                     ? new DeploymentCapacity(capacity.limit(), capacity.pools(), Duration.ofSeconds(-65))
                     : capacity;
-            this.model = new CapacityModel(known, rules, term, before, now);
+            Map<String, CapacityModel.Held> held = new HashMap<>();
+            before.forEach((worker, told) -> held.put(worker,
+                    new CapacityModel.Held(told.grant().pools(), now - told.atMillis())));
+            this.model = new CapacityModel(known, rules, term, held, now);
             tick();
         }
 
@@ -231,14 +234,14 @@ final class CapacityWorld {
             }
         }
 
-        Map<String, Map<String, Grant.OfPool>> stored() {
-            Map<String, Map<String, Grant.OfPool>> stored = new HashMap<>(before);
+        Map<String, Told> stored() {
+            Map<String, Told> stored = new HashMap<>(before);
             store.forEach((worker, told) -> told.stream().filter(each -> each.atMillis() < diedMillis - UNSTORED_MILLIS)
                     .reduce((a, b) -> b).ifPresent(last -> {
                         if (last.grant().isOver()) {
                             stored.remove(worker);
                         } else {
-                            stored.put(worker, last.grant().pools());
+                            stored.put(worker, last);
                         }
                     }));
             return stored;
