@@ -64,13 +64,17 @@ final class AttemptRecorder {
         this.spending = spending;
     }
 
-    /** @param afterCut how it takes over from a cut stream */
+    /**
+     * Tells of a call that is about to be made; waits until that is written, but not for long.
+     *
+     * @param afterCut how it takes over from a cut stream
+     */
     void started(InboundRequest request, AttemptId attempt, boolean streamed, Routed routed, Candidate chosen,
             Optional<String> afterCut) {
         metrics.attemptStarted(chosen.deployment());
         AttemptEvent event = event(request, attempt, chosen, streamed, AttemptPhase.STARTED);
         event.setDecision(decision(routed, chosen, afterCut));
-        journal.append(event);
+        journal.announce(event);
     }
 
     /** The prices that a call which begins now is paid by. */

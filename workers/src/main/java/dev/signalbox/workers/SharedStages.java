@@ -54,6 +54,8 @@ final class SharedStages implements AutoCloseable {
     final Cancellations cancellations = new Cancellations(TopicCatalogue.CANCELLATION_RETENTION.toMillis());
     final TrialTurn trialTurn = new TrialTurn();
     final RenewableProducer control;
+    /** Of what a call waits for before it is made. */
+    final RenewableProducer announcing;
     final Budgets budgets;
     final AttemptJournal journal;
     final AttemptRecorder recorder;
@@ -90,7 +92,10 @@ final class SharedStages implements AutoCloseable {
         this.control = new RenewableProducer("control", connections.producers(AttemptJournal.LINGER_MILLIS));
         this.budgets = new Budgets(configuration, request -> CostEstimate.of(request, plan()), metrics,
                 clock::nowMillis);
-        this.journal = new AttemptJournal(encoder, control, clock);
+        this.announcing = new RenewableProducer("announcing",
+                connections.producers(AttemptJournal.ANNOUNCED_LINGER_MILLIS));
+        this.journal = new AttemptJournal(encoder, announcing, control, clock);
+        metrics.observed(journal);
         this.recorder = new AttemptRecorder(journal, metrics, () -> plan().pricing(),
                 configuration.environment(), identity, clock::nowMillis, budgets);
         this.endings = new RequestEndings(journal::append, configuration.environment(), identity, clock::nowMillis);
@@ -157,6 +162,7 @@ final class SharedStages implements AutoCloseable {
     @Override
     public void close() {
         timer.shutdownNow();
+        announcing.close();
         control.close();
         claims.close();
         telemetry.close();

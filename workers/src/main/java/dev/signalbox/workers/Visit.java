@@ -173,8 +173,7 @@ final class Visit {
         CallUse use = CallUse.NOT_MADE;
         CallLesson lesson = CallLesson.NOTHING;
         try {
-            long leftMillis = leftMillis(request);
-            if (leftMillis <= 0) {
+            if (leftMillis(request) <= 0) {
                 return Optional.of(journey.expired());
             }
             AttemptId attempt = new AttemptId(request.hop(), request.ticket().epoch(), journey.nextNumber(),
@@ -193,7 +192,7 @@ final class Visit {
             recorder.started(request, attempt, streamed, granted.routed(), granted.candidate(), start.told());
             use = new CallUse(CallUse.End.BY_US, OptionalLong.empty(), OptionalLong.empty());
             VendorClient.Call call = new VendorClient.Call(deployment, request.request().getBodyFormat(), body,
-                    streamed, Duration.ofMillis(leftMillis), request.id(), start.text());
+                    streamed, Duration.ofMillis(leftMillis(request)), request.id(), start.text());
             TokenSink sink = continues(request) ? answer : permitted;
             RequestTrace trace = journey.trace();
             AttemptOutcome outcome = trace == null

@@ -3,8 +3,10 @@ package dev.signalbox.workers;
 import dev.signalbox.config.Deployment;
 import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.avro.ReplyStatus;
+import dev.signalbox.workers.reply.AttemptJournal;
 import dev.signalbox.workers.vendor.AttemptOutcome;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
@@ -35,6 +37,13 @@ final class WorkerMetrics {
 
     WorkerMetrics(MeterRegistry registry) {
         this.registry = registry;
+    }
+
+    /** What that journal could not tell. */
+    void observed(AttemptJournal journal) {
+        FunctionCounter.builder("signalbox.attempts.unannounced", journal, AttemptJournal::unannounced)
+                .register(registry);
+        FunctionCounter.builder("signalbox.attempts.dropped", journal, AttemptJournal::dropped).register(registry);
     }
 
     void attemptStarted(Deployment deployment) {

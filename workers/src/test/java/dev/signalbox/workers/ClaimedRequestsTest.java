@@ -202,8 +202,9 @@ class ClaimedRequestsTest {
         RecordEncoder encoder = new RecordEncoder(Map.of("schema.registry.url", "http://127.0.0.1:1"));
         WorkerIdentity identity = new WorkerIdentity("w", 1);
         WorkerMetrics metrics = new WorkerMetrics(new SimpleMeterRegistry());
+        RenewableProducer renewable = new RenewableProducer("test", () -> producer);
         AttemptRecorder recorder = new AttemptRecorder(
-                new AttemptJournal(encoder, new RenewableProducer("test", () -> producer), new BrokerClock()), metrics,
+                new AttemptJournal(encoder, renewable, renewable, new BrokerClock()), metrics,
                 new Pricing(configuration.prices()), "test", identity, () -> NOW);
         Permits permits = new Permits(new PermitDesk(configuration, new SplittableRandom(1)), () -> 0);
         Visit visit = new Visit(permits, this::call, TestPublishers.publisher(producer, timer, () -> NOW), recorder,

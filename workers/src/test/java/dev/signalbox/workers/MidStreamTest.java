@@ -365,7 +365,8 @@ class MidStreamTest {
         publishers.add(replies);
         WorkerIdentity identity = new WorkerIdentity("w", 1);
         WorkerMetrics metrics = new WorkerMetrics(new SimpleMeterRegistry());
-        AttemptRecorder recorder = new AttemptRecorder(new AttemptJournal(encoder, renewable, new BrokerClock()),
+        AttemptRecorder recorder = new AttemptRecorder(
+                new AttemptJournal(encoder, renewable, renewable, new BrokerClock()),
                 metrics, new Pricing(routes.prices()), "test", identity, () -> NOW);
         RetryPause pause = new NoPauses();
         Permits permits = new Permits(new PermitDesk(routes, new SplittableRandom(1)), () -> 0);

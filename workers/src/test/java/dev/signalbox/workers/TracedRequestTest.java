@@ -284,9 +284,10 @@ class TracedRequestTest {
         WorkerMetrics meters = new WorkerMetrics(new SimpleMeterRegistry());
         Permits permits = new Permits(new PermitDesk(configuration, new SplittableRandom(1)), System::nanoTime);
         RetryPause pause = RetryPause.jittered(() -> new SplittableRandom(1));
+        RenewableProducer renewable = new RenewableProducer("test", () -> producer);
         Visit visit = new Visit(permits, this::call, TestPublishers.publisher(producer, timer, () -> NOW),
                 new AttemptRecorder(
-                        new AttemptJournal(encoder, new RenewableProducer("test", () -> producer), new BrokerClock()),
+                        new AttemptJournal(encoder, renewable, renewable, new BrokerClock()),
                         meters, new Pricing(configuration.prices()), "test", new WorkerIdentity("w", 1), () -> NOW),
                 new WorkerIdentity("w", 1), pause, () -> NOW, System::nanoTime);
         TestRequests.serve(new RequestFlow(TestPlans.of(configuration, permits),

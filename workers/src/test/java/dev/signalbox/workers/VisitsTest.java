@@ -230,7 +230,8 @@ class VisitsTest {
         ReplyPublisher publisher = TestPublishers.publisher(producer, timer, () -> NOW);
         WorkerIdentity identity = new WorkerIdentity("w", 1);
         WorkerMetrics metrics = new WorkerMetrics(new SimpleMeterRegistry());
-        AttemptRecorder recorder = new AttemptRecorder(new AttemptJournal(encoder, renewable, new BrokerClock()),
+        AttemptRecorder recorder = new AttemptRecorder(
+                new AttemptJournal(encoder, renewable, renewable, new BrokerClock()),
                 metrics, new Pricing(configuration.prices()), "test", identity, () -> NOW);
         RetryPause pause = new NoPauses();
         Permits permits = new Permits(desk, nanos::get);

@@ -7,6 +7,7 @@ import dev.signalbox.simulator.meter.CallRecord;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -32,7 +33,7 @@ final class BillCheck {
     private BigDecimal cost = BigDecimal.ZERO;
     private int unpaired;
     private int lost;
-    private int neverMade;
+    private final List<UsageRecord> neverMade = new ArrayList<>();
     /** Calls that no vendor saw, and that are charged with nothing: no connection was made in time. */
     private int unreached;
 
@@ -51,10 +52,10 @@ final class BillCheck {
 
     private void compare(String key, List<UsageRecord> said, List<CallRecord> made) {
         List<CallRecord> left = new ArrayList<>(made);
-        int open = 0;
+        List<UsageRecord> open = new ArrayList<>();
         for (UsageRecord record : said) {
             if (record.getOutcome().equals(UNPAIRED)) {
-                open++;
+                open.add(record);
                 unpaired++;
                 continue;
             }
@@ -74,8 +75,11 @@ final class BillCheck {
             add(record, left.remove(at).bill());
         }
         lost += left.size();
-        neverMade += Math.max(0, open - left.size());
-        for (int i = open; i < left.size(); i++) {
+        open.sort(Comparator.comparing(UsageRecord::getStartedMillis));
+        for (int i = left.size(); i < open.size(); i++) {
+            neverMade.add(open.get(i));
+        }
+        for (int i = open.size(); i < left.size(); i++) {
             unheard.add(left.get(i));
         }
     }
@@ -166,8 +170,8 @@ final class BillCheck {
         return unheard;
     }
 
-    /** Unpaired calls that no vendor saw. */
-    int neverMade() {
+    /** Unpaired calls that no vendor saw: their worker died when it had told of them and not yet made them. */
+    List<UsageRecord> neverMade() {
         return neverMade;
     }
 
@@ -181,6 +185,7 @@ final class BillCheck {
                 estimatedInput, estimatedOutput, cutInput(), cutOutput(),
                 100.0 * (estimatedInput + estimatedOutput - cutInput() - cutOutput())
                         / Math.max(1, cutInput() + cutOutput()),
-                unpaired, lost, unheard.size(), neverMade, unreached, unlike.size(), unlike.stream().limit(3).toList());
+                unpaired, lost, unheard.size(), neverMade.size(), unreached, unlike.size(),
+                unlike.stream().limit(3).toList());
     }
 }

@@ -1,0 +1,166 @@
+package dev.signalbox.system.benchmark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.signalbox.config.ConfigurationReader;
+import dev.signalbox.config.ReadResult;
+import dev.signalbox.config.topics.TopicAdmin;
+import dev.signalbox.config.topics.TopicCatalogue;
+import dev.signalbox.schemas.Lane;
+import dev.signalbox.schemas.PoolName;
+import dev.signalbox.schemas.Priority;
+import dev.signalbox.schemas.avro.LlmRequest;
+import dev.signalbox.schemas.serde.AvroSerializer;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * From a request's send to its call's arrival at the vendor with capacity idle, beside the bare loop in the same run. A worker
+ * tells of a call, and has that acknowledged, before it makes it; the bare loop does not.
+ */
+@Tag("benchmark")
+@Tag("issue-6")
+class ArrivalToVendorBenchmarkIT {
+    private static final int PER_SECOND = 200;
+    private static final int WARM_UP = 4_000;
+    private static final int REQUESTS = 6_000;
+    private static final Duration CALL = Duration.ofMillis(60);
+    private static final Lane LANE = new Lane(new PoolName("bench"), Priority.INTERACTIVE);
+    private static final List<String> JVM = List.of("-Xmx512m", "-XX:+UseSerialGC");
+    private static final String CONFIGURATION = """
+            environment: bench
+            vendors:
+              timed: { family: openai, base_url: "%s" }
+            deployments:
+              timed/bench: { vendor: timed, model_id: bench }
+            pools:
+              bench: { use_cases: [otherwise], priorities: [interactive] }
+            routes:
+              bench: { bench: { otherwise: { sequence: [timed] } } }
+            topics: { partitions: 4 }
+            """;
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void aCallReachesTheVendorWithinMillisecondsOfItsRequest() throws Exception {
+        try (ChildProcess stack = ChildProcess.start(StackMain.class, JVM, folder.resolve("data").toString());
+                TimingVendor vendor = new TimingVendor(CALL);
+                KafkaProducer<byte[], byte[]> producer = producer(stack.words().get(0))) {
+            Path file = configuration(stack.words().get(0), vendor);
+            double[] bare;
+            try (ChildProcess loop = ChildProcess.start(BareLoop.class, JVM, stack.words().get(0), vendor.baseUrl(),
+                    "bare.requests", "bare.replies", "500")) {
+                bare = pass("bare loop", loop, producer, vendor, "bare.requests", ArrivalToVendorBenchmarkIT::body);
+            }
+            AvroSerializer<LlmRequest> serializer = new AvroSerializer<>();
+            serializer.configure(Map.of("schema.registry.url", stack.words().get(1)), false);
+            double[] signalbox;
+            try (ChildProcess worker = ChildProcess.start(WorkerMain.class, JVM, stack.words().get(0),
+                    stack.words().get(1), file.toString())) {
+                signalbox = pass("signalbox", worker, producer, vendor, LANE.requestTopic(),
+                        id -> request(serializer, id));
+            }
+            assertThat(at(signalbox, 0.5)).as("p50, ms; bare loop %.1f", at(bare, 0.5)).isLessThan(4);
+            assertThat(at(signalbox, 0.99)).as("p99, ms; bare loop %.1f", at(bare, 0.99)).isLessThan(20);
+        }
+    }
+
+    /** Milliseconds from send to vendor, the shortest first, of what comes after a warm-up. */
+    private static double[] pass(String subject, ChildProcess process, KafkaProducer<byte[], byte[]> producer,
+            TimingVendor vendor, String topic, Function<String, byte[]> value) {
+        send(producer, topic, subject.charAt(0) + "-warm-", WARM_UP, value);
+        Awaitility.await().atMost(Duration.ofSeconds(60)).until(
+                () -> arrived(vendor, subject.charAt(0) + "-warm-") == WARM_UP);
+        long cpuMillis = process.cpuMillis();
+        Map<String, Long> sent = send(producer, topic, subject.charAt(0) + "-", REQUESTS, value);
+        Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> vendor.arrivals().keySet().containsAll(
+                sent.keySet()));
+        double[] millis = sent.entrySet().stream()
+                .mapToDouble(entry -> (vendor.arrivals().getOrDefault(entry.getKey(), 0L) - entry.getValue()) / 1e6)
+                .toArray();
+        Arrays.sort(millis);
+        System.out.printf(
+                "%-10s send to vendor, %d/s, %,d requests: p50 %.1f, p90 %.1f, p99 %.1f, most %.1f ms; CPU a request %d us%n",
+                subject, PER_SECOND, REQUESTS, at(millis, 0.5), at(millis, 0.9), at(millis, 0.99),
+                millis[millis.length - 1], (process.cpuMillis() - cpuMillis) * 1_000 / REQUESTS);
+        return millis;
+    }
+
+    private static long arrived(TimingVendor vendor, String prefix) {
+        return vendor.arrivals().keySet().stream().filter(id -> id.startsWith(prefix)).count();
+    }
+
+    private static Map<String, Long> send(KafkaProducer<byte[], byte[]> producer, String topic, String prefix,
+            int count,
+            Function<String, byte[]> value) {
+        Map<String, Long> sent = new HashMap<>();
+        long begun = System.nanoTime();
+        for (int i = 0; i < count; i++) {
+            String id = prefix + i;
+            byte[] encoded = value.apply(id);
+            long due = begun + i * 1_000_000_000L / PER_SECOND;
+            for (long left = due - System.nanoTime(); left > 0; left = due - System.nanoTime()) {
+                LockSupport.parkNanos(left);
+            }
+            sent.put(id, System.nanoTime());
+            var _ = producer.send(new ProducerRecord<>(topic, id.getBytes(StandardCharsets.UTF_8), encoded));
+        }
+        return sent;
+    }
+
+    private static double at(double[] sorted, double quantile) {
+        return sorted[(int) (quantile * sorted.length)];
+    }
+
+    private static byte[] body(String id) {
+        return ("{\"model\":\"bench\",\"user\":\"" + id + "\",\"messages\":[{\"role\":\"user\",\"content\":\""
+                + "Where is my parcel, please? ".repeat(56) + "\"}]}").getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static byte[] request(AvroSerializer<LlmRequest> serializer, String id) {
+        return serializer.serialize(LANE.requestTopic(), LlmRequest.newBuilder().setId(id).setModel("bench")
+                .setUseCase("bench").setBody(ByteBuffer.wrap(body(id)))
+                .setTimeToLiveMillis(Duration.ofMinutes(10).toMillis()).build());
+    }
+
+    private static KafkaProducer<byte[], byte[]> producer(String servers) {
+        return new KafkaProducer<>(Map.of("bootstrap.servers", servers, "acks", "all", "enable.idempotence", true,
+                "linger.ms", 0, "compression.type", "lz4"), new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    private Path configuration(String servers, TimingVendor vendor) throws Exception {
+        Path file = folder.resolve("bench.yaml");
+        Files.writeString(file, CONFIGURATION.formatted(vendor.baseUrl()));
+        ReadResult read = ConfigurationReader.read(file);
+        if (!(read instanceof ReadResult.Valid valid)) {
+            throw new AssertionError(read);
+        }
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", servers))) {
+            new TopicAdmin(admin).createMissing(TopicCatalogue.of(valid.configuration()), Duration.ofSeconds(30));
+            admin.createTopics(List.of(new NewTopic("bare.requests", Optional.of(4), Optional.empty()),
+                    new NewTopic("bare.replies", Optional.of(4), Optional.empty()))).all().get();
+        }
+        return file;
+    }
+}
