@@ -3,6 +3,7 @@ package dev.signalbox.cli;
 import dev.signalbox.config.admin.AdminListener;
 import dev.signalbox.dispatcher.Dispatcher;
 import dev.signalbox.dispatcher.DispatcherOptions;
+import dev.signalbox.workers.intake.CommittedWork;
 import java.util.concurrent.Callable;
 import java.io.IOException;
 import java.util.concurrent.CountDownLatch;
@@ -49,7 +50,7 @@ final class DispatcherCommand implements Callable<Integer> {
                             advertised == null || advertised.isBlank()
                                     ? DispatcherOptions.reachableHost(listener)
                                     : advertised)
-                    .withStandbyReplicas(standbyReplicas);
+                    .withStandbyReplicas(standbyReplicas).withDoneAhead(CommittedWork::done);
         } catch (IllegalArgumentException e) {
             throw new CommandFailure(ExitCode.USAGE, "--standby-replicas: " + e.getMessage(), e);
         }

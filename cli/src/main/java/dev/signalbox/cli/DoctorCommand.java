@@ -2,6 +2,7 @@ package dev.signalbox.cli;
 
 import dev.signalbox.config.Configuration;
 import dev.signalbox.config.ReadResult;
+import dev.signalbox.config.live.ClockSkew;
 import dev.signalbox.config.topics.TopicCatalogue;
 import dev.signalbox.config.topics.TopicSpec;
 import dev.signalbox.schemas.serde.SchemaRegistryClient;

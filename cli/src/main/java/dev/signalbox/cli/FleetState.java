@@ -2,6 +2,7 @@ package dev.signalbox.cli;
 
 import dev.signalbox.config.Configuration;
 import dev.signalbox.config.DeploymentName;
+import dev.signalbox.config.live.ClockSkew;
 import dev.signalbox.config.live.ControlKey;
 import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.ControlAction;

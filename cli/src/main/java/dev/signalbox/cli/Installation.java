@@ -14,6 +14,7 @@ import dev.signalbox.simulator.Simulator;
 import dev.signalbox.workers.Worker;
 import dev.signalbox.workers.WorkerOptions;
 import dev.signalbox.workers.intake.Admission;
+import dev.signalbox.workers.intake.CommittedWork;
 import dev.signalbox.workers.telemetry.Telemetry;
 import io.opentelemetry.sdk.autoconfigure.spi.ConfigurationException;
 import java.io.UncheckedIOException;
@@ -186,7 +187,7 @@ public final class Installation implements AutoCloseable {
     /** Starts the control plane in this process; requests flow without it. */
     public Dispatcher startDispatcher(ConfigurationSource source, Path stateDir) {
         Dispatcher started = Dispatcher.start(DispatcherOptions.of(source, clients.kafkaProperties(),
-                clients.registryProperties(), stateDir));
+                clients.registryProperties(), stateDir).withDoneAhead(CommittedWork::done));
         dispatcher = started;
         return started;
     }

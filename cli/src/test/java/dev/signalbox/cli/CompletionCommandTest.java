@@ -47,7 +47,7 @@ class CompletionCommandTest {
     void commandsAndOptionsAreCompleted() throws Exception {
         String complete = "compopt() { :; }; source '" + script + "'; COMP_WORDS=(signalbox %s); COMP_CWORD=%d; "
                 + "$(complete -p signalbox | sed 's/.*-F \\([^ ]*\\) .*/\\1/'); echo \"${COMPREPLY[@]}\"";
-        assertThat(bash("-c", complete.formatted("ba", 1)).strip()).isEqualTo("batch");
+        assertThat(bash("-c", complete.formatted("bat", 1)).strip()).isEqualTo("batch");
         assertThat(bash("-c", complete.formatted("batch --retry", 2)).strip()).isEqualTo("--retry-failed");
         assertThat(bash("-c", complete.formatted("topics ''", 2)).strip().split(" ")).contains("list", "describe",
                 "apply");

@@ -71,6 +71,7 @@ public final class Dispatcher implements AutoCloseable {
     private final HealthReader healths;
     private final AlertDelivery delivery;
     private final FleetReports reports;
+    private final BacklogWatch backlog;
     private final AdminServer server;
     private final Peers peers;
 
@@ -96,6 +97,7 @@ public final class Dispatcher implements AutoCloseable {
                         options.standbyReplicas()));
         healths = new HealthReader(control, HealthRules.DEFAULT, time);
         reports = new FleetReports(options.clientProperties(), registry);
+        backlog = new BacklogWatch(options, registry, configured, reports::routes, metrics);
         streamsMetrics = List.of(new KafkaStreamsMetrics(control), new KafkaStreamsMetrics(usage));
         ApplicationGauges.register(metrics, StreamsSettings.CONTROL, control);
         ApplicationGauges.register(metrics, StreamsSettings.USAGE, usage);
@@ -228,6 +230,7 @@ public final class Dispatcher implements AutoCloseable {
     public void close() {
         server.close();
         peers.close();
+        backlog.close();
         streamsMetrics.forEach(KafkaStreamsMetrics::close);
         Thread other = Thread.startVirtualThread(() -> close(usage));
         close(control);

@@ -2,6 +2,7 @@ package dev.signalbox.dispatcher;
 
 import dev.signalbox.config.Configuration;
 import dev.signalbox.config.admin.AdminListener;
+import dev.signalbox.config.backlog.DoneAhead;
 import dev.signalbox.config.live.ConfigurationSource;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -19,10 +20,11 @@ import java.util.Map;
  * @param admin where the operators' view is
  * @param advertisedHost by which the other instances reach that view
  * @param standbyReplicas copies of each store at other instances, which take over without reading it all again; 0 to 10
+ * @param doneAhead how the workers' commits are read
  */
 public record DispatcherOptions(ConfigurationSource configuration, Map<String, Object> clientProperties,
         Map<String, Object> registryProperties, Path stateDir, AdminListener admin, String advertisedHost,
-        int standbyReplicas) {
+        int standbyReplicas, DoneAhead doneAhead) {
     private static final int MOST_STANDBYS = 10;
 
     public DispatcherOptions {
@@ -34,7 +36,10 @@ public record DispatcherOptions(ConfigurationSource configuration, Map<String, O
         }
     }
 
-    /** Shows its view on a free loopback port; without standbys. */
+    /**
+     * Shows its view on a free loopback port; without standbys. Until {@link #withDoneAhead} all
+     * behind a request that takes long counts as waiting.
+     */
     public static DispatcherOptions of(Configuration configuration, Map<String, Object> clientProperties,
             Map<String, Object> registryProperties, Path stateDir) {
         return of(new ConfigurationSource.Fixed(configuration), clientProperties, registryProperties, stateDir);
@@ -45,17 +50,22 @@ public record DispatcherOptions(ConfigurationSource configuration, Map<String, O
             Map<String, Object> registryProperties, Path stateDir) {
         AdminListener admin = AdminListener.loopback();
         return new DispatcherOptions(configuration, clientProperties, registryProperties, stateDir, admin,
-                admin.address().getAddress().getHostAddress(), 0);
+                admin.address().getAddress().getHostAddress(), 0, DoneAhead.UNKNOWN);
     }
 
     public DispatcherOptions withAdmin(AdminListener listener, String host) {
         return new DispatcherOptions(configuration, clientProperties, registryProperties, stateDir, listener, host,
-                standbyReplicas);
+                standbyReplicas, doneAhead);
     }
 
     public DispatcherOptions withStandbyReplicas(int replicas) {
         return new DispatcherOptions(configuration, clientProperties, registryProperties, stateDir, admin,
-                advertisedHost, replicas);
+                advertisedHost, replicas, doneAhead);
+    }
+
+    public DispatcherOptions withDoneAhead(DoneAhead reader) {
+        return new DispatcherOptions(configuration, clientProperties, registryProperties, stateDir, admin,
+                advertisedHost, standbyReplicas, reader);
     }
 
     /** By which others reach a listener: its own host, or this machine's name where it listens at all addresses. */

@@ -249,6 +249,8 @@ class DispatcherIT {
         Monitoring.dashboard().forEach((panel, expression) -> assertThat(shown).as(panel)
                 .containsAll(Monitoring.names(expression)));
         assertThat(shown).containsAll(Monitoring.variables());
+        Monitoring.scaling().forEach((trigger, query) -> assertThat(shown).as(trigger)
+                .containsAll(Monitoring.names(query)));
     }
 
     /** Microseconds from the send of each event to the reading of the change that it makes. */

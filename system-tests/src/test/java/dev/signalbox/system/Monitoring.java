@@ -23,6 +23,7 @@ final class Monitoring {
     static final Path PROMETHEUS = Path.of(System.getProperty("signalbox.root"), "deploy", "prometheus");
     private static final Path DASHBOARD = Path.of(System.getProperty("signalbox.root"), "deploy", "grafana",
             "dashboards", "signalbox.json");
+    static final Path KEDA = Path.of(System.getProperty("signalbox.root"), "deploy", "keda", "worker.yaml");
     private static final Pattern STRING = Pattern.compile("\"(?:[^\"\\\\]|\\\\.)*\"");
     private static final Pattern LABELS = Pattern
             .compile("\\{[^}]*}|\\b(?:by|without|on|ignoring|group_left|group_right)\\s*\\([^)]*\\)");
@@ -64,6 +65,15 @@ final class Monitoring {
         for (JsonNode group : new YAMLMapper().readTree(PROMETHEUS.resolve("signalbox.rules.yml").toFile())
                 .path("groups")) {
             group.path("rules").forEach(all::add);
+        }
+        return all;
+    }
+
+    /** What the autoscaler asks Prometheus, by the trigger's name. */
+    static Map<String, String> scaling() throws IOException {
+        Map<String, String> all = new LinkedHashMap<>();
+        for (JsonNode trigger : new YAMLMapper().readTree(KEDA.toFile()).path("spec").path("triggers")) {
+            all.put(trigger.path("name").asText(), trigger.path("metadata").path("query").asText());
         }
         return all;
     }

@@ -4,10 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.signalbox.config.TopicSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -15,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The alert rules and the dashboard's expressions, as promtool and the rules' own tests judge them. */
 @Tag("issue-5")
+@Tag("issue-7")
 class MonitoringTest {
     private static Path promtool() {
         return Monitoring.promtool().orElseGet(() -> {
@@ -46,6 +51,83 @@ class MonitoringTest {
         assertThat(number).isGreaterThan(20);
         Path file = Files.writeString(folder.resolve("dashboard.yml"), rules);
         assertThat(Monitoring.faults(promtool, "check", "rules", file.toString())).as(rules.toString()).isEmpty();
+    }
+
+    @Test
+    void promtoolAcceptsWhatTheAutoscalerAsks(@TempDir Path folder) throws Exception {
+        Path promtool = promtool();
+        StringBuilder rules = new StringBuilder("groups:\n  - name: scaling\n    rules:\n");
+        Monitoring.scaling().forEach((name, query) -> rules.append("      - record: scaling:")
+                .append(name.replace('-', '_')).append("\n        expr: '").append(query).append("'\n"));
+        Path file = Files.writeString(folder.resolve("scaling.yml"), rules);
+        Path tests = Files.writeString(folder.resolve("scaling.test.yml"), """
+                rule_files: [scaling.yml]
+                evaluation_interval: 1m
+                tests:
+                  - name: full workers and an old request ask for more; vendors that are short do not
+                    interval: 1m
+                    input_series:
+                      - series: 'signalbox_scheduler_in_flight{instance="a",pool="p"}'
+                        values: "90x5 20x5"
+                      - series: 'signalbox_scheduler_in_flight{instance="b",pool="p"}'
+                        values: "100x5 20x5"
+                      - series: 'signalbox_scheduler_slots{instance="a",pool="p"}'
+                        values: "100x11"
+                      - series: 'signalbox_scheduler_slots{instance="b",pool="p"}'
+                        values: "100x11"
+                      - series: 'signalbox_backlog_oldest_age_seconds{instance="d",pool="p",priority="interactive"}'
+                        values: "20x11"
+                      - series: 'signalbox_backlog_oldest_age_seconds{instance="d",pool="p",priority="batch"}'
+                        values: "36000x11"
+                    promql_expr_test:
+                      - { expr: 'scaling:slots', eval_time: 4m, exp_samples: [{ labels: 'scaling:slots', value: 0.95 }] }
+                      - expr: 'scaling:oldest_age'
+                        eval_time: 4m
+                        exp_samples: [{ labels: 'scaling:oldest_age', value: 10 }]
+                      - { expr: 'scaling:slots', eval_time: 9m, exp_samples: [{ labels: 'scaling:slots', value: 0.2 }] }
+                      - expr: 'scaling:oldest_age'
+                        eval_time: 9m
+                        exp_samples: [{ labels: 'scaling:oldest_age', value: 0 }]
+                """);
+
+        assertThat(Monitoring.faults(promtool, "check", "rules", file.toString())).as(rules.toString()).isEmpty();
+        assertThat(Monitoring.faults(promtool, "test", "rules", tests.toString())).isEmpty();
+    }
+
+    /** As far as it can be judged without a cluster: what KEDA's ScaledObject asks for, and what this one must not do. */
+    @Test
+    void theAutoscalerHasTheShapeThatKedaTakes() throws IOException {
+        JsonNode object = new YAMLMapper().readTree(Monitoring.KEDA.toFile());
+        assertThat(object.path("apiVersion").asText()).isEqualTo("keda.sh/v1alpha1");
+        assertThat(object.path("kind").asText()).isEqualTo("ScaledObject");
+        assertThat(object.at("/metadata/name").asText()).matches("[a-z0-9-]+");
+        JsonNode spec = object.path("spec");
+        assertThat(fields(spec)).containsExactlyInAnyOrder("scaleTargetRef", "pollingInterval", "minReplicaCount",
+                "maxReplicaCount", "fallback", "advanced", "triggers");
+        assertThat(spec.at("/scaleTargetRef/name").asText()).isNotBlank();
+        assertThat(spec.path("minReplicaCount").asInt()).isPositive();
+        assertThat(spec.path("maxReplicaCount").asInt()).as("no more than the default partitions of a topic")
+                .isLessThanOrEqualTo(TopicSettings.DEFAULT.partitions())
+                .isGreaterThan(spec.path("minReplicaCount").asInt());
+        assertThat(spec.at("/fallback/failureThreshold").isInt()).isTrue();
+        assertThat(spec.at("/fallback/replicas").isInt()).isTrue();
+        assertThat(fields(spec.at("/advanced/horizontalPodAutoscalerConfig/behavior")))
+                .containsExactlyInAnyOrder("scaleUp", "scaleDown");
+        assertThat(spec.path("triggers")).hasSize(2).allSatisfy(trigger -> {
+            assertThat(trigger.path("type").asText()).isEqualTo("prometheus");
+            assertThat(trigger.path("name").asText()).isNotBlank();
+            assertThat(trigger.path("metricType").asText()).isEqualTo("Value");
+            assertThat(trigger.path("metadata")).as("KEDA takes texts").allMatch(JsonNode::isTextual);
+            assertThat(fields(trigger.path("metadata"))).containsExactlyInAnyOrder("serverAddress", "query",
+                    "threshold");
+            assertThat(Double.parseDouble(trigger.at("/metadata/threshold").asText())).isPositive();
+        });
+    }
+
+    private static List<String> fields(JsonNode node) {
+        List<String> names = new ArrayList<>();
+        node.fieldNames().forEachRemaining(names::add);
+        return names;
     }
 
     @Test

@@ -113,7 +113,8 @@ final class PoolWorker implements AutoCloseable {
         RenewableProducer producer = new RenewableProducer(lane.toString(),
                 shared.connections.producers(lingerMillis(lane.priority())));
         ReplyRoom room = new ReplyRoom(dispatcher);
-        DeadLetters deadLetters = new DeadLetters(shared.control, shared.timer);
+        DeadLetters deadLetters = new DeadLetters(shared.control, shared.timer,
+                reason -> shared.metrics.deadLetter(lane, reason));
         ReplyPublisher replies = new ReplyPublisher(shared.encoder, producer, room, new ReplyClaims(shared.claims),
                 deadLetters, shared.timer, shared.clock);
         RetryPause pause = RetryPause.jittered(ThreadLocalRandom::current);

@@ -23,6 +23,9 @@ import java.util.function.ToDoubleFunction;
 /** Gauges of what a pool's lanes and scheduler hold, read when they are scraped. */
 final class WorkerGauges {
     private static final String ROUTE_WAITING = "signalbox.scheduler.route.waiting";
+    /** Shown from the start, so that the first one of each is a rise. */
+    private static final List<String> DEAD_LETTER_REASONS = List.of("UNREADABLE", "INVALID_REQUEST", "QUARANTINED",
+            "LOST_TO_RETENTION", "REPLY_NOT_WRITTEN");
 
     private WorkerGauges() {
     }
@@ -71,6 +74,11 @@ final class WorkerGauges {
             Counter.builder("signalbox.scheduler.parked").tags(tags)
                     .description("Requests moved to the retry topic because their route was blocked")
                     .register(registry);
+            for (String reason : DEAD_LETTER_REASONS) {
+                Counter.builder("signalbox.dead.letters").tags(tags.and("reason", reason))
+                        .description("Records that could not be served, and replies that could not be written")
+                        .register(registry);
+            }
             for (String action : List.of("refused", "demoted")) {
                 Counter.builder("signalbox.budget.requests").tags(tags.and("action", action))
                         .description("Requests that a budget refused or demoted").register(registry);

@@ -80,6 +80,12 @@ final class WorkerMetrics {
                 "action", action).increment();
     }
 
+    /** A record of the lane, or a reply to one of its requests, is on the dead-letter topic. */
+    void deadLetter(Lane lane, String reason) {
+        registry.counter("signalbox.dead.letters", "pool", lane.pool().value(), "priority", lane.priority().label(),
+                "reason", reason).increment();
+    }
+
     /** A request was moved to its lane's retry topic. */
     void parked(Lane lane) {
         registry.counter("signalbox.scheduler.parked", "pool", lane.pool().value(), "priority", lane.priority().label())

@@ -5,6 +5,7 @@ import dev.signalbox.schemas.Topics;
 import java.util.Arrays;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.header.Header;
@@ -23,14 +24,17 @@ public final class DeadLetters {
 
     private final RenewableProducer producer;
     private final ScheduledExecutorService timer;
+    private final Consumer<String> reasons;
 
     /**
      * @param producer belongs to the caller
      * @param timer short tasks only; it belongs to the caller
+     * @param reasons told the reason of each that is acknowledged, on the producer's thread: short
      */
-    public DeadLetters(RenewableProducer producer, ScheduledExecutorService timer) {
+    public DeadLetters(RenewableProducer producer, ScheduledExecutorService timer, Consumer<String> reasons) {
         this.producer = producer;
         this.timer = timer;
+        this.reasons = reasons;
     }
 
     /** A record, and why it is here. */
@@ -53,6 +57,7 @@ public final class DeadLetters {
                     if (error == null) {
                         LOG.warn("a record of {}-{} at {} is a dead letter: {}", why.topic(), why.partition(),
                                 why.offset(), why.reason());
+                        reasons.accept(why.reason());
                         written.run();
                     } else if (error instanceof RecordTooLargeException && letter.value() != null
                             && letter.value().length > 0) {

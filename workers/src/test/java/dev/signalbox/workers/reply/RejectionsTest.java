@@ -51,8 +51,9 @@ class RejectionsTest {
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
     private final RenewableProducer producer = new RenewableProducer("test", () -> broker);
     private final List<Ticket> done = new CopyOnWriteArrayList<>();
+    private final List<String> reasons = new CopyOnWriteArrayList<>();
     private final Rejections rejections = new Rejections(TestPublishers.publisher(broker, timer, () -> 0),
-            new DeadLetters(producer, timer), done::add);
+            new DeadLetters(producer, timer, reasons::add), done::add);
 
     @AfterEach
     void stop() {
@@ -69,6 +70,7 @@ class RejectionsTest {
         broker.errorNext(new TopicAuthorizationException(Topics.DEAD_LETTERS));
         Awaitility.await("the second send").until(() -> broker.history().size() == 2);
         assertThat(done).as("passed before it was written").isEmpty();
+        assertThat(reasons).as("counted before it was written").isEmpty();
         ProducerRecord<byte[], byte[]> letter = broker.history().getLast();
         assertThat(letter.topic()).isEqualTo(Topics.DEAD_LETTERS);
         assertThat(letter.key()).isNull();
@@ -81,6 +83,7 @@ class RejectionsTest {
         assertThat(why.end()).hasValue(250);
         broker.completeNext();
         assertThat(done).containsExactly(TICKET);
+        assertThat(reasons).containsExactly("LOST_TO_RETENTION");
     }
 
     @Test

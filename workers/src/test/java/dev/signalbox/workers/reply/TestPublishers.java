@@ -52,6 +52,7 @@ public final class TestPublishers {
     static ReplyPublisher publisher(RenewableProducer producer, ReplyRoom room, ReplyClaims claims,
             ScheduledExecutorService timer, LongSupplier nowMillis) {
         return new ReplyPublisher(new RecordEncoder(Map.of("schema.registry.url", "http://127.0.0.1:1")), producer,
-                room, claims, new DeadLetters(producer, timer), timer, nowMillis::getAsLong);
+                room, claims, new DeadLetters(producer, timer, reason -> {
+                }), timer, nowMillis::getAsLong);
     }
 }

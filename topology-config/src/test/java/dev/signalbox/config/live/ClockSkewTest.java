@@ -1,4 +1,4 @@
-package dev.signalbox.cli;
+package dev.signalbox.config.live;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package dev.signalbox.cli;
+package dev.signalbox.config.live;
 
 import java.time.Duration;
 import java.util.Locale;
@@ -16,7 +16,7 @@ import org.apache.kafka.common.errors.InterruptException;
  * @param aheadMillis this clock minus the other; negative if this one is behind
  * @param uncertainMillis it may be off by that much each way: half of what the answer took
  */
-record ClockSkew(long aheadMillis, long uncertainMillis) {
+public record ClockSkew(long aheadMillis, long uncertainMillis) {
     private static final int LOOKS = 3;
 
     /**
@@ -24,7 +24,7 @@ record ClockSkew(long aheadMillis, long uncertainMillis) {
      * @param afterMillis this clock when the answer was there
      * @param otherMillis what the other clock said in it
      */
-    static ClockSkew of(long beforeMillis, long afterMillis, long otherMillis) {
+    public static ClockSkew of(long beforeMillis, long afterMillis, long otherMillis) {
         long roundTrip = Math.max(0, afterMillis - beforeMillis);
         return new ClockSkew(beforeMillis + roundTrip / 2 - otherMillis, (roundTrip + 1) / 2);
     }
@@ -35,7 +35,7 @@ record ClockSkew(long aheadMillis, long uncertainMillis) {
      *
      * @throws KafkaException if it cannot be asked
      */
-    static Optional<ClockSkew> ofController(Admin admin) {
+    public static Optional<ClockSkew> ofController(Admin admin) {
         Optional<ClockSkew> skew = Optional.empty();
         for (int look = 0; look < LOOKS; look++) {
             long before = System.currentTimeMillis();
@@ -68,7 +68,7 @@ record ClockSkew(long aheadMillis, long uncertainMillis) {
     }
 
     /** Whether the clocks may be within that of each other: only what is beyond doubt is wrong. */
-    boolean mayBeWithin(Duration limit) {
+    public boolean mayBeWithin(Duration limit) {
         return Math.abs(aheadMillis) - uncertainMillis <= limit.toMillis();
     }
 

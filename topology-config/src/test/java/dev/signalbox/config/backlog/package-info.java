@@ -1,0 +1,4 @@
+@NullMarked
+package dev.signalbox.config.backlog;
+
+import org.jspecify.annotations.NullMarked;
