@@ -34,6 +34,8 @@ public final class Headers {
     public static final String PARKED_ROUTE = "signalbox-parked-route";
     /** On a retry record: what the request has been through, {@code RequestHistory} in Avro's single-object encoding. */
     public static final String HISTORY = "signalbox-history";
+    /** On a retry record: how many workers died while they had begun nothing but this request: decimal int; absent: 0. */
+    public static final String STRIKES = "signalbox-strikes";
     /** Batch run that the request belongs to; see the {@code batch} command. */
     public static final String BATCH = "signalbox-batch";
     /** On a reply: its status, so that a reader can filter without decoding. */

@@ -230,6 +230,8 @@ final class Breaks {
                     answers(INTAKE + "PartitionTrial", "convicts", false)),
             Break.of("G10", "a request is struck only by deaths after it had begun",
                     Check.of(INTAKE + "QuarantineTest"), answers(INTAKE + "Suspicion", "onTrial", true)),
+            Break.of("G10", "strikes go with a request that is moved", Check.of(INTAKE + "QuarantineTest"),
+                    doesNothing(INTAKE + "RecordFacts", "strike")),
             Break.of("G10", "a reply partition that is not there is not waited for", REJECTED,
                     answers(REPLY + "RenewableProducer", "mayHave", true)),
             Break.of("G10", "a request whose path meets a defect is answered", FLOW,

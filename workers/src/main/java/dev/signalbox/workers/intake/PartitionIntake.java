@@ -144,7 +144,7 @@ final class PartitionIntake {
         if (trial == null) {
             return Place.BEGINS;
         }
-        if (trial.convicts(admitted.ticket().offset())) {
+        if (trial.convicts(admitted)) {
             return Place.CONVICTED;
         }
         trial.add(admitted);

@@ -12,7 +12,9 @@ import java.util.concurrent.TimeUnit;
  * then four, each time after a commit has said which, and each for a window in which nothing further of the partition is
  * begun. A request that goes on after its window has outlived its trial. Whoever takes over from an owner that dies in a
  * window knows whom to suspect, and tries those first, in the same way, until it is one that was alone. A request that was on trial alone
- * when its worker died, {@value #STRIKES} times, is convicted. Once a batch held all that waited and
+ * when its worker died, {@value #STRIKES} times, is convicted; one that is moved to the retry topic takes its strikes along
+ * ({@link RecordFacts#strikes}), is tried first there, alone, and is convicted by {@value #STRIKES_IN_ALL} in all: they are not in a row, as the
+ * others are, so it takes one more. Once a batch held all that waited and
  * {@value #CALM_SIZE} could have been in it, the partition is calm.
  *
  * <p>The window doubles with each owner in a row that dies, so that a request which kills late is found later. A worker that
@@ -25,6 +27,7 @@ import java.util.concurrent.TimeUnit;
 final class PartitionTrial {
     /** Deaths while it was on trial alone by which a request is convicted. */
     static final int STRIKES = 2;
+    static final int STRIKES_IN_ALL = STRIKES + 1;
     static final int CALM_SIZE = 1_024;
     static final long FIRST_WINDOW_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
     private static final long LONGEST_WINDOW_NANOS = TimeUnit.SECONDS.toNanos(10);
@@ -77,9 +80,13 @@ final class PartitionTrial {
     }
 
     /** Whether the request at this offset is not to be begun any more; nothing else is before it has ended. */
-    boolean convicts(long offset) {
-        if (suspicion.isSingle() && suspicion.from() == offset && suspicion.strikes() >= STRIKES) {
+    boolean convicts(RecordDecoding.Admitted admitted) {
+        long offset = admitted.ticket().offset();
+        boolean struck = suspicion.isSingle() && suspicion.from() == offset && suspicion.strikes() > 0;
+        if (struck && (suspicion.strikes() >= STRIKES
+                || suspicion.strikes() + RecordFacts.strikes(admitted.source()) >= STRIKES_IN_ALL)) {
             convicted = offset;
+            suspicion = suspicion.convicted();
             return true;
         }
         return false;
@@ -152,7 +159,13 @@ final class PartitionTrial {
         if (suspects.isEmpty()) {
             return;
         }
-        List<RecordDecoding.Admitted> next = suspects.values().stream().limit(size).toList();
+        List<RecordDecoding.Admitted> next = batch(suspects);
+        if (size == 1 && brought(next.getFirst()) > 0 && now - firstTurn < CONTROL_WINDOWS * windowNanos) {
+            if (suspicion.strikes() == 0) {
+                suspicion = suspicion.awaiting(next.getFirst().ticket().offset());
+            }
+            return;
+        }
         single = next.size() == 1;
         if (!turn.begin(single)) {
             return;
@@ -163,11 +176,31 @@ final class PartitionTrial {
         phase = Phase.TOLD;
     }
 
+    /**
+     * The lowest; but the first of all, which is alone, is one that has brought strikes along. Later ones are not picked out: alone
+     * after batches of others they would be struck by owners who die of something else at that age, twice.
+     */
+    private List<RecordDecoding.Admitted> batch(NavigableMap<Long, RecordDecoding.Admitted> suspects) {
+        List<RecordDecoding.Admitted> lowest = suspects.values().stream().limit(size).toList();
+        return size > 1
+                ? lowest
+                : suspects.values().stream().filter(each -> brought(each) > 0).findFirst().map(List::of)
+                        .orElse(lowest);
+    }
+
+    private static int brought(RecordDecoding.Admitted admitted) {
+        return RecordFacts.strikes(admitted.source());
+    }
+
     private List<RecordDecoding.Admitted> open(long now) {
         batch.forEach(admitted -> {
             waiting.remove(admitted.ticket().offset());
             begun.add(admitted.ticket().offset());
         });
+        if (single && suspicion.strikes() > 0) {
+            RecordFacts.strike(batch.getFirst().source(),
+                    Math.min(STRIKES, suspicion.strikes() + brought(batch.getFirst())));
+        }
         windowEnds = now + windowNanos;
         phase = Phase.OPEN;
         List<RecordDecoding.Admitted> started = batch;

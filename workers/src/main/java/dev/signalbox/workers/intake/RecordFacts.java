@@ -38,6 +38,17 @@ final class RecordFacts {
         return Math.min(Postponed.MAX_DELAY_MILLIS, number(source, Headers.DELAY, 0));
     }
 
+    /** Strikes that it brought along from where it was before; 0 for what was not published again. */
+    static int strikes(ConsumerRecord<byte[], byte[]> source) {
+        return hop(source) == 0 ? 0 : (int) Math.min(PartitionTrial.STRIKES, number(source, Headers.STRIKES, 0));
+    }
+
+    /** From now on it takes so many strikes along, wherever it is published again. */
+    static void strike(ConsumerRecord<byte[], byte[]> source, int strikes) {
+        source.headers().remove(Headers.STRIKES).add(Headers.STRIKES,
+                Integer.toString(strikes).getBytes(StandardCharsets.UTF_8));
+    }
+
     /** The route that had no room for it; empty if it was not parked. */
     static String parkedRoute(ConsumerRecord<byte[], byte[]> source) {
         Header header = source.headers().lastHeader(Headers.PARKED_ROUTE);

@@ -46,6 +46,16 @@ record Suspicion(boolean released, int deaths, int strikes, boolean onTrial, lon
         return new Suspicion(false, deaths, same ? strikes : 0, true, first, end);
     }
 
+    /** Nothing is begun for a while before this one, which has brought strikes along: who dies meanwhile dies of something else. */
+    Suspicion awaiting(long offset) {
+        return new Suspicion(false, deaths, 0, false, offset, offset + 1);
+    }
+
+    /** It stands, even if its owner dies before it is written down. */
+    Suspicion convicted() {
+        return new Suspicion(released, deaths, Math.max(strikes, PartitionTrial.STRIKES), onTrial, from, to);
+    }
+
     /** The same without what lies below the committed offset, hence is done. */
     Suspicion above(long committed) {
         return from >= committed || !hasRange()

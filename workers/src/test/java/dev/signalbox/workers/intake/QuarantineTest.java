@@ -3,9 +3,11 @@ package dev.signalbox.workers.intake;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.signalbox.config.WorkerSettings;
+import dev.signalbox.schemas.Headers;
 import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.schemas.Priority;
+import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -15,6 +17,7 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.Header;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -32,6 +35,10 @@ class QuarantineTest {
         final Set<Long> rejected = new TreeSet<>();
         final Map<TopicPartition, OffsetAndMetadata> broker = new HashMap<>();
         long poison = -1;
+        /** Strikes that requests bring along, by offset. */
+        final Map<Long, Integer> brought = new HashMap<>();
+        /** Strikes that a request takes along where it is moved from here, by offset. */
+        final Map<Long, Integer> takenAlong = new HashMap<>();
         /** After its beginning. */
         int killsAfterMillis;
         int callMillis = 400;
@@ -67,7 +74,13 @@ class QuarantineTest {
             };
             Set<Ticket> answered = new HashSet<>();
             LaneConsumer intake = new LaneConsumer(LANE, BOUNDS, () -> kafka, headers -> Admission.Verdict.ADMIT,
-                    (source, ticket) -> ScriptedIntake.request(ticket), sink, unservable -> {
+                    (source, ticket) -> {
+                        Header strikes = source.headers().lastHeader(Headers.STRIKES);
+                        takenAlong.put(ticket.offset(), strikes == null
+                                ? 0
+                                : Integer.parseInt(new String(strikes.value(), StandardCharsets.UTF_8)));
+                        return ScriptedIntake.request(ticket);
+                    }, sink, unservable -> {
                         assertThat(unservable.reason()).isEqualTo(RecordReader.QUARANTINED);
                         rejected.add(unservable.ticket().offset());
                         answered.add(unservable.ticket());
@@ -75,7 +88,14 @@ class QuarantineTest {
                     () -> TimeUnit.MILLISECONDS.toNanos(nowMillis));
             PollLoop loop = intake.loop(kafka);
             kafka.assign(0);
-            kafka.records(0, 0, requests);
+            for (long offset = 0; offset < requests; offset++) {
+                Integer strikes = brought.get(offset);
+                if (strikes == null) {
+                    kafka.record(0, offset, "");
+                } else {
+                    kafka.moved(0, offset, strikes);
+                }
+            }
             long ends = nowMillis + limitMillis;
             while (nowMillis < ends && !isOver()) {
                 nowMillis += STEP_MILLIS;
@@ -118,6 +138,68 @@ class QuarantineTest {
         world.poison = 0;
         assertThat(deaths(world)).as("one among whatever ran, two on trial").isEqualTo(3);
         assertThat(world.rejected).containsExactly(0L);
+    }
+
+    /** Else one that fails its visits between two deaths would begin anew with each new record of it. */
+    @Test
+    void aStrikeIsTakenAlongToTheRetryTopicAndCountsThere() {
+        World before = new World(1);
+        before.poison = 0;
+        before.live(60_000, false);
+        assertThat(before.takenAlong).containsExactly(Map.entry(0L, 0));
+        before.live(60_000, false);
+        assertThat(before.takenAlong).as("alone for the first time").containsExactly(Map.entry(0L, 0));
+        before.poison = -1;
+        before.live(60_000, false);
+        assertThat(before.takenAlong).as("after a death alone").containsExactly(Map.entry(0L, 1));
+        assertThat(before.completed).containsExactly(0L);
+
+        World again = new World(5);
+        again.poison = 3;
+        again.brought.put(3L, 1);
+        again.live(60_000, false);
+        again.live(60_000, false);
+        again.poison = -1;
+        again.live(60_000, false);
+        assertThat(again.takenAlong).as("after another one").containsEntry(3L, 2).containsEntry(2L, 0);
+
+        World after = new World(5);
+        after.poison = 3;
+        after.brought.put(3L, 2);
+        assertThat(deaths(after)).as("one among whatever ran, one on trial").isEqualTo(2);
+        assertThat(after.rejected).containsExactly(3L);
+        assertThat(after.completed).hasSize(4);
+    }
+
+    @Test
+    void oneThatBroughtAStrikeIsNotQuarantinedForKillsByOthers() {
+        for (long seed = 0; seed < 100; seed++) {
+            SplittableRandom random = new SplittableRandom(seed);
+            World world = new World(1 + random.nextInt(100));
+            world.callMillis = 5_000;
+            world.brought.put(random.nextLong(world.requests), 1);
+            for (int kill = 0; kill < 10; kill++) {
+                world.live(random.nextInt(20_000), false);
+            }
+            world.live(200_000, false);
+            assertThat(world.rejected).as("seed %d", seed).isEmpty();
+            assertThat(world.completed).as("seed %d", seed).hasSize(world.requests);
+        }
+    }
+
+    @Test
+    void workersThatDieOfSomethingElseSoonAfterTheirStartDoNotStrikeOneThatBroughtAStrike() {
+        for (int life = 50; life < 5_000; life += 450) {
+            World world = new World(20);
+            world.callMillis = 10_000;
+            world.brought.put(7L, 1);
+            for (int death = 0; death < 30; death++) {
+                world.live(life, false);
+            }
+            world.live(200_000, false);
+            assertThat(world.rejected).as("after %d ms", life).isEmpty();
+            assertThat(world.completed).as("after %d ms", life).hasSize(world.requests);
+        }
     }
 
     @Test

@@ -99,6 +99,15 @@ final class ScriptedConsumer extends MockConsumer<byte[], byte[]> {
                 TimestampType.LOG_APPEND_TIME, 2, 8, new byte[2], new byte[8], headers, Optional.empty()));
     }
 
+    /** One that was moved before, and brings strikes along. */
+    void moved(int partition, long offset, int strikes) {
+        RecordHeaders headers = new RecordHeaders();
+        headers.add(Headers.HOP, "1".getBytes(StandardCharsets.UTF_8));
+        headers.add(Headers.STRIKES, Integer.toString(strikes).getBytes(StandardCharsets.UTF_8));
+        addRecord(new ConsumerRecord<>(lane.requestTopic(), partition, offset, 1_000 + offset,
+                TimestampType.LOG_APPEND_TIME, 2, 8, new byte[2], new byte[8], headers, Optional.empty()));
+    }
+
     void recordUnder(int leaderEpoch, int partition, long offset) {
         addRecord(new ConsumerRecord<>(lane.requestTopic(), partition, offset, 1_000 + offset,
                 TimestampType.LOG_APPEND_TIME, 2, 8, new byte[2], new byte[8], new RecordHeaders(),

@@ -82,6 +82,14 @@ class RetryTopicTest {
     }
 
     @Test
+    void strikes_go_with_it() {
+        publish(request(null, 1, Map.of(Headers.HOP, "1", Headers.FIRST_ENQUEUED, "1234", Headers.STRIKES, "1")),
+                Optional.empty());
+        assertThat(headers(kafka.history().getFirst())).containsEntry(Headers.STRIKES, "1")
+                .containsEntry(Headers.HOP, "2");
+    }
+
+    @Test
     void it_is_done_when_acknowledged_and_goes_on_waiting_when_not() {
         publish(request(null, 0, Map.of()), Optional.empty());
         assertThat(written).isEmpty();
