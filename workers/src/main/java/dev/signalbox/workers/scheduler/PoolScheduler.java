@@ -2,6 +2,7 @@ package dev.signalbox.workers.scheduler;
 
 import dev.signalbox.config.DeploymentName;
 import dev.signalbox.config.Pool;
+import dev.signalbox.config.Tenant;
 import dev.signalbox.schemas.Priority;
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.scheduler.Gates.Way;
@@ -88,7 +89,7 @@ public final class PoolScheduler {
         this.maxInFlight = maxInFlight;
         this.maxWaiting = maxWaiting;
         this.limits = new TenantLimits(rules.tenants());
-        this.turns = new PriorityTurns(shares, priority -> new TenantQueues(limits::weight), gates::of);
+        this.turns = new PriorityTurns(shares, priority -> new TenantQueues(), gates::of);
         this.time = new TimeWatch(turns.all(), gates);
         this.shedding = new Shedding(rules.sheds());
     }
@@ -125,8 +126,9 @@ public final class PoolScheduler {
             return Offer.FULL;
         }
         Way way = lane.gates.way(task.deployments());
-        lane.tenants.add(new Waiting(task, Math.max(1, costUnits), arrivals++), way);
-        lane.routes.offered(task.route(), way);
+        Waiting waiting = new Waiting(task, Math.max(1, costUnits), arrivals++);
+        lane.tenants.add(waiting, way);
+        waiting.route().offered(way);
         time.waits(request, way);
         return Offer.WAITING;
     }
@@ -154,7 +156,7 @@ public final class PoolScheduler {
             if (lane == null || first == null) {
                 return Optional.empty();
             }
-            boolean calls = told == null && first.request().expiresAtMillis() > nowMillis;
+            boolean calls = told == null && first.expiresAtMillis() > nowMillis;
             if (calls && mustStandAside(lane, first, nowNanos)) {
                 continue;
             }
@@ -188,7 +190,8 @@ public final class PoolScheduler {
 
     /** Whether the tenant of the request whose turn it is has reached one of its limits; all its requests wait then. */
     private boolean mustStandAside(PriorityLane lane, Waiting first, long nowNanos) {
-        long wait = limits.waitNanos(first.tenant(), lane.tenants.estimate(first), nowNanos);
+        TenantAccount tenant = TurnOrder.tenantOf(first);
+        long wait = limits.waitNanos(tenant.name, tenant.estimate(first.costUnits()), nowNanos);
         if (wait == 0) {
             return false;
         }
@@ -199,14 +202,16 @@ public final class PoolScheduler {
 
     /** @param calls false: it is only to be answered, which costs nobody anything */
     private Dispatch start(PriorityLane lane, Waiting waiting, boolean owed, boolean calls, long nowNanos) {
-        long estimate = calls ? lane.tenants.estimate(waiting) : 0;
-        lane.tenants.take(waiting, estimate);
+        TenantAccount account = TurnOrder.tenantOf(waiting);
+        long estimate = calls ? account.estimate(waiting.costUnits()) : 0;
+        Tenant tenant = limits.plan(account.name);
+        lane.tenants.take(waiting, estimate, limits.weight(tenant));
         waiting.begun = true;
         if (calls) {
-            lane.routes.started(waiting.task().route(), nowNanos);
-            limits.called(waiting.tenant(), estimate, nowNanos);
+            waiting.route().started(nowNanos);
+            limits.called(tenant, estimate, nowNanos);
         } else {
-            limits.started(waiting.tenant());
+            limits.started(account.name);
         }
         lane.charge(estimate, owed);
         inFlight++;
@@ -351,7 +356,7 @@ public final class PoolScheduler {
 
     /** Requests of a route that wait. */
     public int waiting(String route) {
-        return turns.all().stream().mapToInt(lane -> lane.tenants.waiting(route)).sum();
+        return turns.all().stream().mapToInt(lane -> lane.routes.waiting(route)).sum();
     }
 
     private boolean isForgotten(InboundRequest request) {

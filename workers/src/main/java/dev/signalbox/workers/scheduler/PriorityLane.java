@@ -23,7 +23,7 @@ final class PriorityLane {
         this.floor = floor;
         this.tenants = tenants;
         this.gates = gates;
-        this.routes = new RouteQueues(tenants::waiting);
+        this.routes = tenants.routes;
     }
 
     /** Whether a request can go; one whose way is shut is none. */

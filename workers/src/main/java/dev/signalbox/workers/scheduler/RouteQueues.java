@@ -7,7 +7,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,10 +30,12 @@ final class RouteQueues {
     private static final Comparator<Waiting> OLDEST_FIRST = Comparator
             .comparingLong((Waiting one) -> one.request().firstEnqueuedMillis()).thenComparingLong(Waiting::arrival);
 
-    private final ToIntFunction<String> waiting;
     private final Map<String, Queue> routes = new HashMap<>();
 
-    private static final class Queue {
+    /** What is known of one route. */
+    static final class Queue {
+        /** Requests that wait, those that pause among them. */
+        private int waiting;
         private @Nullable Way way;
         /** Whether one was offered since {@link #offeredNanos} was set, which {@link #observe} does. */
         private boolean offered;
@@ -46,7 +47,18 @@ final class RouteQueues {
         private final int[] starts = new int[PACE_SECONDS];
         private long second;
 
-        void turnTo(long nowNanos) {
+        /** A new request of it came, and may go that way. */
+        void offered(Way itsWay) {
+            way = itsWay;
+            offered = true;
+        }
+
+        /** One of its requests waits no more. */
+        void left() {
+            waiting--;
+        }
+
+        private void turnTo(long nowNanos) {
             long now = Math.floorDiv(nowNanos, SECOND_NANOS);
             for (long each = Math.max(second + 1, now - PACE_SECONDS + 1); each <= now; each++) {
                 starts[Math.floorMod(each, PACE_SECONDS)] = 0;
@@ -54,6 +66,7 @@ final class RouteQueues {
             second = Math.max(second, now);
         }
 
+        /** A call begins for one of its requests. */
         void started(long nowNanos) {
             turnTo(nowNanos);
             starts[Math.floorMod(second, PACE_SECONDS)]++;
@@ -76,7 +89,7 @@ final class RouteQueues {
             return nowNanos - startedNanos >= STUCK_NANOS;
         }
 
-        boolean isSlow(int waiting, long nowNanos) {
+        boolean isSlow(long nowNanos) {
             turnTo(nowNanos);
             long recent = 0;
             for (int each : starts) {
@@ -90,29 +103,30 @@ final class RouteQueues {
         }
     }
 
-    /** @param waiting of a route, how many of the lane's requests wait */
-    RouteQueues(ToIntFunction<String> waiting) {
-        this.waiting = waiting;
-    }
-
-    void offered(String route, Way way) {
-        if (routes.size() >= MAX_IDLE) {
-            routes.keySet().removeIf(each -> waiting.applyAsInt(each) == 0);
+    /** One of its requests begins to wait; what is known of that route. */
+    Queue waits(String route) {
+        Queue queue = routes.get(route);
+        if (queue == null) {
+            if (routes.size() >= MAX_IDLE) {
+                routes.values().removeIf(each -> each.waiting == 0);
+            }
+            queue = new Queue();
+            routes.put(route, queue);
         }
-        Queue queue = routes.computeIfAbsent(route, any -> new Queue());
-        queue.way = way;
-        queue.offered = true;
+        queue.waiting++;
+        return queue;
     }
 
-    /** A call begins for one of its requests. */
-    void started(String route, long nowNanos) {
-        routes.computeIfAbsent(route, any -> new Queue()).started(nowNanos);
+    /** Requests of that route that wait, those that pause among them. */
+    int waiting(String route) {
+        Queue queue = routes.get(route);
+        return queue == null ? 0 : queue.waiting;
     }
 
     /** Whether further requests of a route may come though they were told to come later. */
     boolean hasRoom(String route, RouteShare share) {
         Queue queue = routes.get(route);
-        return queue == null || !queue.isShut() || waiting.applyAsInt(route) < share.records() / 2;
+        return queue == null || !queue.isShut() || queue.waiting < share.records() / 2;
     }
 
     /** Routes that are blocked, of those that somebody waits on. */
@@ -120,9 +134,8 @@ final class RouteQueues {
         routes.values().forEach(queue -> queue.observe(nowNanos));
         List<String> blocked = new ArrayList<>();
         routes.forEach((route, queue) -> {
-            int waits = waiting.applyAsInt(route);
-            if (waits > 0 && queue.isShut() && (queue.isStuck(nowNanos)
-                    || (queue.isSlow(waits, nowNanos) && othersCame(route, nowNanos)))) {
+            if (queue.waiting > 0 && queue.isShut() && (queue.isStuck(nowNanos)
+                    || (queue.isSlow(nowNanos) && othersCame(route, nowNanos)))) {
                 blocked.add(route);
             }
         });

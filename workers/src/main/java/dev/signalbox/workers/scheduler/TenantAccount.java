@@ -55,7 +55,7 @@ final class TenantAccount {
         return queues.isEmpty() && inFlight == 0;
     }
 
-    /** What a call is expected to cost, at least 1. */
+    /** What a call is expected to cost now: its prompt, and what its calls have cost beyond theirs; at least 1. */
     long estimate(long promptUnits) {
         return Math.max(1, promptUnits + Math.round(beyondPrompt));
     }
@@ -72,7 +72,7 @@ final class TenantAccount {
         owed = Math.max(0, owed - units);
     }
 
-    /** Lowers the counter; it must stand in no order meanwhile. */
+    /** Lowers the counter, see {@link TurnOrder#advance}. */
     void giveBack(double units) {
         counter -= units;
         owed += units;

@@ -42,8 +42,14 @@ final class TenantLimits {
         this.tenants = tenants;
     }
 
-    double weight(String tenant) {
-        return tenants.apply(tenant).weight();
+    /** What the configuration says of it now. */
+    Tenant plan(String tenant) {
+        return tenants.apply(tenant);
+    }
+
+    /** Its part when tenants compete. */
+    double weight(Tenant tenant) {
+        return tenant.weight();
     }
 
     /** @param ofAll this worker's part of the limits, 0 to 1 */
@@ -89,10 +95,10 @@ final class TenantLimits {
     }
 
     /** It has one more slot, and starts a call in it. */
-    void called(String tenant, long costUnits, long nowNanos) {
-        Use use = uses.computeIfAbsent(tenant, any -> new Use());
+    void called(Tenant tenant, long costUnits, long nowNanos) {
+        Use use = uses.computeIfAbsent(tenant.name(), any -> new Use());
         use.inFlight++;
-        Tenant.Limits limits = tenants.apply(tenant).limits();
+        Tenant.Limits limits = tenant.limits();
         use.calls = counted(use.calls, limits.requestsPerMinute(), 1, nowNanos);
         use.tokens = counted(use.tokens, limits.tokensPerMinute(), costUnits, nowNanos);
     }

@@ -2,15 +2,13 @@ package dev.signalbox.workers.scheduler;
 
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.scheduler.Gates.Way;
+import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
-import java.util.function.ToDoubleFunction;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
@@ -32,14 +30,13 @@ final class TenantQueues {
     /** Part that one call has in what is expected of a tenant not yet known. */
     private static final double LEARNING = 1 / 32.0;
 
-    private final ToDoubleFunction<String> weights;
     private final Map<String, TenantAccount> tenants = new HashMap<>();
     private final TurnOrder order = new TurnOrder();
     private final TreeSet<TenantAccount> idle = new TreeSet<>(TenantAccount.BY_COUNTER);
     private final TreeSet<TenantAccount> held = new TreeSet<>(TenantAccount.BY_RELEASE);
     private final TreeSet<Waiting> paused = new TreeSet<>(Waiting.BY_PAUSE);
-    private final Map<TopicPartition, Set<Waiting>> byPartition = new HashMap<>();
-    private final Map<String, Integer> byRoute = new HashMap<>();
+    private final Map<TopicPartition, List<Waiting>> byPartition = new HashMap<>();
+    final RouteQueues routes = new RouteQueues();
     private double level;
     private double beyondPrompt;
     private long costUnits;
@@ -47,19 +44,9 @@ final class TenantQueues {
     private int size;
     private int waitingTenants;
 
-    /** @param weights a tenant's part when tenants compete; positive */
-    TenantQueues(ToDoubleFunction<String> weights) {
-        this.weights = weights;
-    }
-
     /** Requests that wait, those that pause among them. */
     int size() {
         return size;
-    }
-
-    /** Requests of that route that wait, those that pause among them. */
-    int waiting(String route) {
-        return byRoute.getOrDefault(route, 0);
     }
 
     /** What it is expected to cost. */
@@ -134,20 +121,20 @@ final class TenantQueues {
         return tenants.computeIfAbsent(name, any -> new TenantAccount(name, accounts++, beyondPrompt));
     }
 
-    /** What a request is expected to cost now: its prompt, and what its tenant's calls have cost beyond theirs. */
-    long estimate(Waiting request) {
-        return TurnOrder.tenantOf(request).estimate(request.costUnits());
-    }
-
-    /** It is served: it waits no more, and its tenant is charged that. */
-    void take(Waiting request, long estimate) {
+    /**
+     * It is served: it waits no more, and its tenant is charged that.
+     *
+     * @param weight its tenant's part when tenants compete; positive
+     */
+    void take(Waiting request, long estimate, double weight) {
         unindex(request);
         TenantAccount tenant = TurnOrder.tenantOf(request);
         level = level();
         request.servedFor = tenant;
+        request.servedWeight = weight;
         tenant.inFlight++;
         tenant.catchUp(level);
-        tenant.charge(estimate / weights.applyAsDouble(tenant.name));
+        tenant.charge(estimate / weight);
         remove(request);
     }
 
@@ -169,13 +156,12 @@ final class TenantQueues {
             tenant.learn(beyond);
             beyondPrompt += LEARNING * (beyond - beyondPrompt);
         }
-        double units = (cost - estimate) / weights.applyAsDouble(tenant.name);
+        double units = (cost - estimate) / request.servedWeight;
         if (units >= 0) {
             tenant.charge(units);
         } else {
-            TurnOrder.leave(tenant);
             tenant.giveBack(-units);
-            TurnOrder.join(tenant);
+            TurnOrder.advance(tenant);
         }
         tenant.inFlight--;
         if (tenant.isIdle()) {
@@ -224,7 +210,7 @@ final class TenantQueues {
 
     /** Those that wait, pausing or not, and that the test picks. */
     List<Waiting> picked(Predicate<InboundRequest> test) {
-        return byPartition.values().stream().flatMap(Set::stream).filter(each -> test.test(each.request())).toList();
+        return byPartition.values().stream().flatMap(List::stream).filter(each -> test.test(each.request())).toList();
     }
 
     /** It waits on that way now, wherever it waited or paused before. */
@@ -238,7 +224,7 @@ final class TenantQueues {
 
     /** Drops what waits of a partition under this and earlier epochs. */
     List<Waiting> forget(TopicPartition partition, int epoch) {
-        List<Waiting> gone = byPartition.getOrDefault(partition, Set.of()).stream()
+        List<Waiting> gone = byPartition.getOrDefault(partition, List.of()).stream()
                 .filter(request -> request.request().ticket().epoch() <= epoch).toList();
         gone.forEach(this::drop);
         return gone;
@@ -266,22 +252,31 @@ final class TenantQueues {
     }
 
     private void index(Waiting request) {
-        byPartition.computeIfAbsent(request.request().ticket().partition(), any -> new LinkedHashSet<>()).add(request);
-        byRoute.merge(request.task().route(), 1, Integer::sum);
+        List<Waiting> ofPartition = byPartition.computeIfAbsent(request.request().ticket().partition(),
+                any -> new ArrayList<>());
+        request.ofPartition = ofPartition;
+        request.inPartition = ofPartition.size();
+        ofPartition.add(request);
+        request.route = routes.waits(request.task().route());
         size++;
         costUnits += request.costUnits();
     }
 
     private void unindex(Waiting request) {
-        TopicPartition partition = request.request().ticket().partition();
-        Set<Waiting> ofPartition = byPartition.get(partition);
-        if (ofPartition == null || !ofPartition.remove(request)) {
+        List<Waiting> ofPartition = request.ofPartition;
+        if (ofPartition == null) {
             throw new IllegalStateException("not indexed: " + request.request().ticket());
         }
-        if (ofPartition.isEmpty()) {
-            byPartition.remove(partition);
+        Waiting last = ofPartition.removeLast();
+        if (!last.equals(request)) {
+            ofPartition.set(request.inPartition, last);
+            last.inPartition = request.inPartition;
         }
-        byRoute.computeIfPresent(request.task().route(), (route, waiting) -> waiting == 1 ? null : waiting - 1);
+        if (ofPartition.isEmpty()) {
+            byPartition.remove(request.request().ticket().partition());
+        }
+        request.ofPartition = null;
+        request.route().left();
         size--;
         costUnits -= request.costUnits();
     }

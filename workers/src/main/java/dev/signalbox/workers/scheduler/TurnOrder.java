@@ -2,7 +2,6 @@ package dev.signalbox.workers.scheduler;
 
 import dev.signalbox.workers.scheduler.Gates.Way;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,19 +28,16 @@ final class TurnOrder {
 
     /** A tenant's requests on one way. */
     static final class Queue {
-        static final Comparator<Queue> BY_TENANT = (a, b) -> a.counter != b.counter
-                ? Double.compare(a.counter, b.counter)
-                : Long.compare(a.tenant.number, b.tenant.number);
-
         private final TenantAccount tenant;
         private final OnWay onWay;
-        private final Ordered<Waiting> requests = new Ordered<>(Waiting.BY_DEADLINE);
-        /** Its tenant's when it took its place in the order; never above the present one, see {@link OnWay#first}. */
-        private double counter;
+        private final Ordered<Waiting> requests = new Ordered<>();
+        /** By a counter that is never above its tenant's, see {@link OnWay#first}. */
+        private final Ordered.Place<Queue> place;
 
         private Queue(TenantAccount tenant, OnWay onWay) {
             this.tenant = tenant;
             this.onWay = onWay;
+            this.place = new Ordered.Place<>(this, tenant.number);
         }
     }
 
@@ -49,16 +45,15 @@ final class TurnOrder {
     private static final class OnWay {
         final Way way;
         /** Without those of tenants that are held. */
-        final Ordered<Queue> byTenant = new Ordered<>(Queue.BY_TENANT);
-        final Ordered<Waiting> byDeadline = new Ordered<>(Waiting.BY_DEADLINE);
+        final Ordered<Queue> byTenant = new Ordered<>();
+        final Ordered<Waiting> byDeadline = new Ordered<>();
 
         OnWay(Way way) {
             this.way = way;
         }
 
         void place(Queue queue) {
-            queue.counter = queue.tenant.counter();
-            byTenant.add(queue);
+            byTenant.add(queue.place, queue.tenant.counter());
         }
 
         /**
@@ -68,9 +63,8 @@ final class TurnOrder {
         @Nullable
         Queue first() {
             Queue first = byTenant.firstOrNull();
-            while (first != null && first.counter < first.tenant.counter()) {
-                byTenant.remove(first);
-                place(first);
+            while (first != null && first.place.key() < first.tenant.counter()) {
+                byTenant.move(first.place, first.tenant.counter());
                 first = byTenant.firstOrNull();
             }
             return first;
@@ -93,8 +87,8 @@ final class TurnOrder {
             active.add(onWay);
         }
         Queue queue = queue(tenant, onWay);
-        queue.requests.add(request);
-        onWay.byDeadline.add(request);
+        queue.requests.add(request.inTurn, (double) request.expiresAtMillis());
+        onWay.byDeadline.add(request.onWay, (double) request.expiresAtMillis());
         request.queue = queue;
         way.waiting++;
     }
@@ -117,12 +111,12 @@ final class TurnOrder {
     TenantAccount remove(Waiting request) {
         Queue queue = queueOf(request);
         OnWay onWay = queue.onWay;
-        queue.requests.remove(request);
-        onWay.byDeadline.remove(request);
+        queue.requests.remove(request.inTurn);
+        onWay.byDeadline.remove(request.onWay);
         onWay.way.waiting--;
         request.queue = null;
         if (queue.requests.isEmpty()) {
-            onWay.byTenant.remove(queue);
+            onWay.byTenant.remove(queue.place);
             queue.tenant.queues.remove(queue);
         }
         if (onWay.byDeadline.isEmpty()) {
@@ -134,15 +128,26 @@ final class TurnOrder {
         return queue.tenant;
     }
 
-    /** The tenant stands in no order: while it is held, or to have its counter lowered. */
+    /** The tenant stands in no order while it is held. */
     static void leave(TenantAccount tenant) {
-        tenant.queues.forEach(queue -> queue.onWay.byTenant.remove(queue));
+        tenant.queues.forEach(queue -> queue.onWay.byTenant.remove(queue.place));
     }
 
     /** It takes its place again, unless it is held. */
     static void join(TenantAccount tenant) {
         if (!tenant.held) {
             tenant.queues.forEach(queue -> queue.onWay.place(queue));
+        }
+    }
+
+    /** The tenant's counter was lowered, with which it may stand further ahead. */
+    static void advance(TenantAccount tenant) {
+        if (!tenant.held) {
+            for (Queue queue : tenant.queues) {
+                if (tenant.counter() < queue.place.key()) {
+                    queue.onWay.byTenant.move(queue.place, tenant.counter());
+                }
+            }
         }
     }
 
@@ -195,8 +200,8 @@ final class TurnOrder {
     }
 
     private static boolean isBefore(Queue a, Queue b) {
-        int order = Queue.BY_TENANT.compare(a, b);
-        return order < 0 || (order == 0 && Waiting.BY_DEADLINE.compare(a.requests.first(), b.requests.first()) < 0);
+        return a.place.isBefore(b.place) || (!b.place.isBefore(a.place)
+                && Waiting.BY_DEADLINE.compare(a.requests.first(), b.requests.first()) < 0);
     }
 
     /** Of the requests that cannot go, the one whose time ends first; null if there is none. */

@@ -2,6 +2,7 @@ package dev.signalbox.workers.scheduler;
 
 import dev.signalbox.workers.intake.InboundRequest;
 import java.util.Comparator;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A request that waits: for its turn, for room at a deployment, or for the end of a pause. */
@@ -24,11 +25,22 @@ final class Waiting {
     private final long urgentFromMillis;
     private final long costUnits;
     private final long arrival;
+    /** Its place among its tenant's on a way, and among all on that way. */
+    final Ordered.Place<Waiting> inTurn;
+    final Ordered.Place<Waiting> onWay;
+    /** See {@link #route()}. */
+    RouteQueues.@Nullable Queue route;
+    /** Those of its partition that wait or pause, and its place among them. */
+    @Nullable
+    List<Waiting> ofPartition;
+    int inPartition;
     /** Where it stands; null while it pauses or runs. */
     TurnOrder.@Nullable Queue queue;
     /** Who is charged for it while it is served; else null. */
     @Nullable
     TenantAccount servedFor;
+    /** That tenant's weight when it was charged. */
+    double servedWeight;
     /** It has something to say beside its turn, see {@link PoolScheduler#hasten}. */
     boolean hastened;
     /** It was served before, and what came of that is known here alone. */
@@ -47,6 +59,8 @@ final class Waiting {
         this.urgentFromMillis = expiresAtMillis - (expiresAtMillis - request.firstEnqueuedMillis()) / 4;
         this.costUnits = costUnits;
         this.arrival = arrival;
+        this.inTurn = new Ordered.Place<>(this, arrival);
+        this.onWay = new Ordered.Place<>(this, arrival);
     }
 
     RequestTask task() {
@@ -59,6 +73,10 @@ final class Waiting {
 
     long costUnits() {
         return costUnits;
+    }
+
+    long expiresAtMillis() {
+        return expiresAtMillis;
     }
 
     long arrival() {
@@ -74,6 +92,14 @@ final class Waiting {
     boolean mayMove(long nowMillis) {
         return queue != null && !begun && !hastened && request.source() != null
                 && expiresAtMillis - nowMillis >= MIN_LEFT_MILLIS;
+    }
+
+    /** What is known of its route; it waits, or has waited. */
+    RouteQueues.Queue route() {
+        if (route == null) {
+            throw new IllegalStateException("it never waited: " + request.ticket());
+        }
+        return route;
     }
 
     String tenant() {

@@ -291,7 +291,7 @@ class PoolSchedulerTest {
 
     @Test
     void counters_of_idle_tenants_are_dropped_when_the_others_caught_up_and_bounded_before() {
-        TenantQueues queues = new TenantQueues(tenant -> 1);
+        TenantQueues queues = new TenantQueues();
         for (int i = 0; i < 20_000; i++) {
             serve(queues, "once" + i, i);
             assertThat(queues.idleTenants()).isLessThanOrEqualTo(TenantQueues.MAX_IDLE_TENANTS);
@@ -306,7 +306,7 @@ class PoolSchedulerTest {
         Waiting waiting = new Waiting(Requests.task(requests.of(Priority.STANDARD, tenant)), 100, arrival);
         queues.add(waiting, new Gates().way(Set.of()));
         assertThat(queues.first(0)).isEqualTo(waiting);
-        queues.take(waiting, 100);
+        queues.take(waiting, 100, 1);
         queues.settle(waiting, 100, 100);
     }
 

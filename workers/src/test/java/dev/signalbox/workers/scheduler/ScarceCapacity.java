@@ -93,6 +93,7 @@ final class ScarceCapacity {
     }
 
     final PoolScheduler scheduler;
+    final List<Call> arrived = new ArrayList<>();
     final List<Call> started = new ArrayList<>();
     final List<Call> ended = new ArrayList<>();
     final List<Call> shed = new ArrayList<>();
@@ -136,6 +137,7 @@ final class ScarceCapacity {
             return false;
         }
         assertThat(scheduler.offer(call, promptUnits)).isEqualTo(PoolScheduler.Offer.WAITING);
+        arrived.add(call);
         return true;
     }
 
