@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -56,8 +57,13 @@ class ArrivalToVendorBenchmarkIT {
               bench: { use_cases: [otherwise], priorities: [interactive] }
             routes:
               bench: { bench: { otherwise: { sequence: [timed] } } }
-            topics: { partitions: 4 }
+            topics: { partitions: 12 }
+            worker: { max_in_flight: %d }
             """;
+    private static final int CALLS_EACH = 100;
+    private static final int WORKERS = 4;
+    private static final Duration SETTLING = Duration.ofSeconds(10);
+    private static final Duration WINDOW = Duration.ofSeconds(15);
 
     @TempDir
     Path folder;
@@ -67,7 +73,7 @@ class ArrivalToVendorBenchmarkIT {
         try (ChildProcess stack = ChildProcess.start(StackMain.class, JVM, folder.resolve("data").toString());
                 TimingVendor vendor = new TimingVendor(CALL);
                 KafkaProducer<byte[], byte[]> producer = producer(stack.words().get(0))) {
-            Path file = configuration(stack.words().get(0), vendor);
+            Path file = configuration(stack.words().get(0), vendor, 500);
             double[] bare;
             try (ChildProcess loop = ChildProcess.start(BareLoop.class, JVM, stack.words().get(0), vendor.baseUrl(),
                     "bare.requests", "bare.replies", "500")) {
@@ -84,6 +90,58 @@ class ArrivalToVendorBenchmarkIT {
             assertThat(at(signalbox, 0.5)).as("p50, ms; bare loop %.1f", at(bare, 0.5)).isLessThan(4);
             assertThat(at(signalbox, 0.99)).as("p99, ms; bare loop %.1f", at(bare, 0.99)).isLessThan(20);
         }
+    }
+
+    @Test
+    void fourWorkersMakeFourTimesTheCallsOfOne() throws Exception {
+        try (ChildProcess stack = ChildProcess.start(StackMain.class, JVM, folder.resolve("data").toString());
+                TimingVendor vendor = new TimingVendor(Duration.ofSeconds(1));
+                KafkaProducer<byte[], byte[]> producer = producer(stack.words().get(0))) {
+            Path file = configuration(stack.words().get(0), vendor, CALLS_EACH);
+            AvroSerializer<LlmRequest> serializer = new AvroSerializer<>();
+            serializer.configure(Map.of("schema.registry.url", stack.words().get(1)), false);
+            List<ChildProcess> workers = new ArrayList<>();
+            try {
+                workers.add(worker(stack, file));
+                double one = perSecond(1, producer, vendor, serializer);
+                while (workers.size() < WORKERS) {
+                    workers.add(worker(stack, file));
+                }
+                double all = perSecond(WORKERS, producer, vendor, serializer);
+                double growth = all / (WORKERS * one);
+                System.out.printf(
+                        "calls of 1 s, %d at once in a worker: 1 worker %.1f/s, %d workers %.1f/s, %.3f of linear%n",
+                        CALLS_EACH, one, WORKERS, all, growth);
+                assertThat(growth).isGreaterThanOrEqualTo(0.95);
+            } finally {
+                for (ChildProcess worker : workers) {
+                    worker.close();
+                }
+            }
+        }
+    }
+
+    private static ChildProcess worker(ChildProcess stack, Path file) throws Exception {
+        return ChildProcess.start(WorkerMain.class, JVM, stack.words().get(0), stack.words().get(1), file.toString());
+    }
+
+    /** Calls that reach the vendor per second once so many workers with more to do than they can have settled. */
+    private static double perSecond(int workers, KafkaProducer<byte[], byte[]> producer, TimingVendor vendor,
+            AvroSerializer<LlmRequest> serializer) throws InterruptedException {
+        String prefix = "g" + workers + "-";
+        int count = (int) (workers * CALLS_EACH * (SETTLING.plus(WINDOW).toSeconds() + 5));
+        for (int i = 0; i < count; i++) {
+            String id = prefix + i;
+            var _ = producer.send(new ProducerRecord<>(LANE.requestTopic(), id.getBytes(StandardCharsets.UTF_8),
+                    request(serializer, id)));
+        }
+        Thread.sleep(SETTLING);
+        long before = arrived(vendor, prefix);
+        long begun = System.nanoTime();
+        Thread.sleep(WINDOW);
+        double perSecond = (arrived(vendor, prefix) - before) / ((System.nanoTime() - begun) / 1e9);
+        Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> arrived(vendor, prefix) == count);
+        return perSecond;
     }
 
     /** Milliseconds from send to vendor, the shortest first, of what comes after a warm-up. */
@@ -149,9 +207,9 @@ class ArrivalToVendorBenchmarkIT {
                 "linger.ms", 0, "compression.type", "lz4"), new ByteArraySerializer(), new ByteArraySerializer());
     }
 
-    private Path configuration(String servers, TimingVendor vendor) throws Exception {
+    private Path configuration(String servers, TimingVendor vendor, int mostAtOnce) throws Exception {
         Path file = folder.resolve("bench.yaml");
-        Files.writeString(file, CONFIGURATION.formatted(vendor.baseUrl()));
+        Files.writeString(file, CONFIGURATION.formatted(vendor.baseUrl(), mostAtOnce));
         ReadResult read = ConfigurationReader.read(file);
         if (!(read instanceof ReadResult.Valid valid)) {
             throw new AssertionError(read);
