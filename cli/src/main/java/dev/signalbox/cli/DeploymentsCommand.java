@@ -166,11 +166,13 @@ final class DeploymentsCommand implements Runnable {
                     + "h is longer than an order can be (6d); for good, take it out of the configuration");
         }
         long at = OperatorRecords.write(clients, Topics.CONTROL, ControlKey.of(deployment),
-                new ControlOrder(deployment.toString(), action, duration.toMillis(), reason.who(), reason.why()));
+                ControlOrder.newBuilder().setDeployment(deployment.toString()).setAction(action)
+                        .setDurationMillis(duration.toMillis()).setWho(reason.who()).setWhy(reason.why()).build());
         shell.terminal().out().println(switch (action) {
             case EJECT, DRAIN -> deployment + (action == ControlAction.EJECT ? " ejected" : " draining") + " until "
                     + Instant.ofEpochMilli(at + duration.toMillis());
             case RESTORE -> deployment + " restored";
+            case MOVE -> throw new IllegalArgumentException("a deployment is not moved");
         } + " by " + reason.who() + ": " + reason.why());
         return ExitCode.OK.number();
     }

@@ -68,7 +68,7 @@ class LedgerOnKafkaIT {
 
         Taker(Lane lane) {
             Handover handover = new Handover();
-            var properties = LaneConsumerProperties.of(lane, clientProperties(), BOUNDS, handover);
+            var properties = LaneConsumerProperties.of(lane, "test", clientProperties(), BOUNDS, handover);
             intake = new LaneConsumer(lane, BOUNDS, () -> new KafkaConsumer<>(properties), Admission.ALL,
                     (source, ticket) -> new RecordReader.Reading.Request(request(lane, ticket)), this, rejected::add,
                     handover, new TrialTurn(), System::currentTimeMillis, route -> false);

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the fleet knows of the deployments, for the permit desk: the dispatcher's view from {@code llm.health} and operators'
- * orders from {@code llm.control}. Told as it comes, and once a second again: times are on the broker's clock, which this
+ * orders from {@code llm.control}; of the latter also what they say of this worker's pools. Told as it comes, and once a second again: times are on the broker's clock, which this
  * process learns better and better, and before it knows that clock it takes over nothing.
  *
  * <p>Bound: one record of each topic for each deployment that the fleet ever told of, at most {@value #MOST_NAMES}: those
@@ -43,6 +43,8 @@ final class FleetKnowledge implements AutoCloseable {
     private final AvroDeserializer<ControlOrder> orders;
     private final Map<DeploymentName, DeploymentHealth> health = new ConcurrentHashMap<>();
     private final Map<DeploymentName, Ordered> ordered = new ConcurrentHashMap<>();
+    private final PoolOrders pools;
+    private final Runnable poolsMayDiffer;
     private final TopicFollower follower;
     private final ScheduledFuture<?> again;
 
@@ -50,7 +52,13 @@ final class FleetKnowledge implements AutoCloseable {
     private record Ordered(ControlOrder order, long untilMillis) {
     }
 
-    FleetKnowledge(WorkerOptions options, SharedStages shared) {
+    /**
+     * @param pools is told of orders about this worker and about pools
+     * @param poolsMayDiffer runs once a second, and when there is such an order; must not block
+     */
+    FleetKnowledge(WorkerOptions options, SharedStages shared, PoolOrders pools, Runnable poolsMayDiffer) {
+        this.pools = pools;
+        this.poolsMayDiffer = poolsMayDiffer;
         this.configuration = () -> shared.plan().configuration();
         this.permits = shared.permits;
         this.clock = shared.clock;
@@ -78,6 +86,7 @@ final class FleetKnowledge implements AutoCloseable {
             tellHealth(name);
             tellOrder(name);
         });
+        poolsMayDiffer.run();
     }
 
     /** Deployments at which only this worker's calls fail, as the dispatcher sees it. */
@@ -101,6 +110,14 @@ final class FleetKnowledge implements AutoCloseable {
                     ? null
                     : new Ordered(order, record.timestamp() + order.getDurationMillis()));
             tellOrder(name);
+        });
+        ControlKey.worker(record.key()).filter(worker::equals).ifPresent(me -> {
+            pools.worker(orders.deserialize(record.topic(), record.value()), record.timestamp());
+            poolsMayDiffer.run();
+        });
+        ControlKey.pool(record.key()).ifPresent(pool -> {
+            pools.pool(pool, orders.deserialize(record.topic(), record.value()), record.timestamp());
+            poolsMayDiffer.run();
         });
     }
 

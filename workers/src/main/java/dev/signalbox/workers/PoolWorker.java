@@ -133,7 +133,8 @@ final class PoolWorker implements AutoCloseable {
                 () -> shared.plan().configuration());
         Handover handover = new Handover();
         RouteShare share = RouteShare.ofLane(bounds.pauseRecords(), bounds.pauseBytes());
-        var properties = LaneConsumerProperties.of(lane, options.clientProperties(), bounds, handover);
+        var properties = LaneConsumerProperties.of(lane, shared.identity.name(), options.clientProperties(), bounds,
+                handover);
         RequestSource source = new LaneConsumer(lane, bounds, () -> shared.connections.consumer(properties),
                 options.admission(), new ClockedReader(shared.clock, reader), joined, rejections, handover,
                 shared.trialTurn, shared.clock, route -> dispatcher.hasRoom(lane.priority(), route, share));

@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,12 +30,16 @@ final class Serving implements AutoCloseable {
     private final MeterRegistry registry;
     final SharedStages shared;
     final FleetKnowledge fleet;
+    private final PoolOrders orders;
+    private volatile InForce inForce;
     private final BudgetKnowledge budgets;
     private final CancellationFollower cancellations;
     private volatile List<PoolWorker> pools = List.of();
     /** Pools that are gone and whose calls still run. */
     private final Set<PoolWorker> leaving = ConcurrentHashMap.newKeySet();
     private List<Meter> deploymentGauges;
+    /** It drains or is closed: orders are not followed any more. */
+    private boolean ending;
 
     Serving(WorkerOptions options, InForce first, WorkerMetrics metrics, MeterRegistry registry) {
         this.options = options;
@@ -42,7 +47,9 @@ final class Serving implements AutoCloseable {
         Configuration configuration = first.configuration();
         shared = new SharedStages(options, first, Connections.real(options.clientProperties(),
                 configuration.topics().maxMessageBytes(), metrics), metrics);
-        fleet = new FleetKnowledge(options, shared);
+        inForce = first;
+        orders = new PoolOrders(options.pools());
+        fleet = new FleetKnowledge(options, shared, orders, this::followOrders);
         budgets = new BudgetKnowledge(options, shared);
         cancellations = new CancellationFollower(options, shared, registry,
                 () -> pools().forEach(PoolWorker::hastenCancelled));
@@ -64,6 +71,7 @@ final class Serving implements AutoCloseable {
     private void start(PoolWorker pool) {
         pool.start(() -> {
             fleet.awaitFirstReading();
+            takeOrders();
             budgets.awaitFirstReading();
             cancellations.awaitFirstReading();
         });
@@ -77,9 +85,9 @@ final class Serving implements AutoCloseable {
      * Another configuration: pools that are gone take nothing more and drain, all others go by it at once, new ones begin.
      */
     synchronized void take(InForce next) {
+        inForce = next;
         Configuration newer = next.configuration();
-        Set<PoolName> wanted = new HashSet<>();
-        newer.pools().stream().map(Pool::name).filter(options::serves).forEach(wanted::add);
+        Set<PoolName> wanted = served(newer);
         List<PoolWorker> stay = new ArrayList<>();
         List<PoolWorker> gone = new ArrayList<>();
         pools.forEach(pool -> (wanted.contains(pool.pool().name()) ? stay : gone).add(pool));
@@ -88,7 +96,7 @@ final class Serving implements AutoCloseable {
             pool.stop();
             WorkerGauges.remove(registry, pool.pool().name());
         });
-        shared.take(next, options::serves);
+        shared.take(next, Set.copyOf(wanted)::contains);
         stay.forEach(pool -> wanted.remove(pool.pool().name()));
         List<PoolWorker> added = newer.pools().stream().filter(pool -> wanted.contains(pool.name())).map(this::pool)
                 .toList();
@@ -100,8 +108,35 @@ final class Serving implements AutoCloseable {
         added.forEach(this::start);
         gone.forEach(pool -> Thread.ofVirtual().name("leaving-" + pool.pool().name()).start(() -> leave(pool)));
         if (now.isEmpty()) {
-            LOG.warn("generation {} has none of the pools {} that this worker is to serve: it serves nothing",
+            LOG.warn(
+                    "generation {} has none of the pools {} that this worker is to serve, or operators drain them: it serves nothing",
                     next.generation(), options.pools());
+        }
+    }
+
+    private Set<PoolName> served(Configuration configuration) {
+        long now = shared.clock.nowMillis();
+        return configuration.pools().stream().map(Pool::name).filter(pool -> orders.serves(pool, now))
+                .collect(Collectors.toCollection(HashSet::new));
+    }
+
+    /** Operators may have moved this worker or drained a pool, or such an order may be over. */
+    private void followOrders() {
+        if (differs()) {
+            Thread.ofVirtual().name("pool-orders").start(this::takeOrders);
+        }
+    }
+
+    private boolean differs() {
+        return shared.clock.uncertaintyMillis().isPresent() && !served(inForce.configuration())
+                .equals(pools.stream().map(pool -> pool.pool().name()).collect(Collectors.toSet()));
+    }
+
+    private synchronized void takeOrders() {
+        if (!ending && differs()) {
+            LOG.info("by operators' orders this worker serves the pools {} from now on",
+                    served(inForce.configuration()));
+            take(inForce);
         }
     }
 
@@ -116,7 +151,7 @@ final class Serving implements AutoCloseable {
     }
 
     private void leave(PoolWorker pool) {
-        LOG.info("pool {} is gone from the configuration: what runs of it ends", pool.pool().name());
+        LOG.info("pool {} is not served here any more: what runs of it ends", pool.pool().name());
         pool.awaitIdle(DRAIN_LIMIT);
         close(pool);
     }
@@ -129,6 +164,9 @@ final class Serving implements AutoCloseable {
 
     /** Stops taking requests and lets the running ones finish; whether all did within the limit. */
     boolean drain(Duration limit) {
+        synchronized (this) {
+            ending = true;
+        }
         long end = System.nanoTime() + limit.toNanos();
         List<PoolWorker> all = new ArrayList<>(pools);
         all.addAll(leaving);

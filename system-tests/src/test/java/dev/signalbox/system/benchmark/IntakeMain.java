@@ -35,7 +35,8 @@ public final class IntakeMain {
         Slots slots = new Slots(configuration.worker().maxInFlight(), new Calls(Integer.parseInt(args[4])));
         AtomicReference<PollGap> consumer = new AtomicReference<>();
         Handover handover = new Handover();
-        Map<String, Object> properties = LaneConsumerProperties.of(Reading.LANE, Map.of("bootstrap.servers", args[0]),
+        Map<String, Object> properties = LaneConsumerProperties.of(Reading.LANE, "test",
+                Map.of("bootstrap.servers", args[0]),
                 bounds, handover);
         LaneConsumer intake = new LaneConsumer(Reading.LANE, bounds, () -> {
             PollGap made = new PollGap(properties);

@@ -1,6 +1,7 @@
 package dev.signalbox.system.processes;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.LlmReply;
 import dev.signalbox.schemas.avro.LlmRequest;
@@ -72,7 +73,12 @@ final class Traffic implements AutoCloseable {
 
     /** Awaits its reply, then sends it. */
     PreparedRequest ask(LlmRequest request) {
-        PreparedRequest prepared = producer.prepare(Fleet.LANE, request, List.of());
+        return ask(Fleet.LANE, request);
+    }
+
+    /** The same in another lane. */
+    PreparedRequest ask(Lane lane, LlmRequest request) {
+        PreparedRequest prepared = producer.prepare(lane, request, List.of());
         replies.put(prepared.requestId(), reader.expect(new Expectation(prepared.requestId(), prepared.requestHash(),
                 Duration.ofMillis(Objects.requireNonNull(request.getTimeToLiveMillis())),
                 request.getStreamTokens() ? Expectation.Preview.TOKENS : Expectation.Preview.NONE)));

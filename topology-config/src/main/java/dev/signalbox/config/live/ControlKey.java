@@ -1,6 +1,7 @@
 package dev.signalbox.config.live;
 
 import dev.signalbox.config.DeploymentName;
+import dev.signalbox.schemas.PoolName;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -8,6 +9,8 @@ import org.jspecify.annotations.Nullable;
 /** Keys of {@code llm.control}: what kind of thing an order acts on, a slash, its name. */
 public final class ControlKey {
     private static final String DEPLOYMENT = "deployment/";
+    private static final String WORKER = "worker/";
+    private static final String POOL = "pool/";
 
     private ControlKey() {
     }
@@ -16,11 +19,36 @@ public final class ControlKey {
         return DEPLOYMENT + deployment;
     }
 
+    public static String ofWorker(String name) {
+        return WORKER + name;
+    }
+
+    public static String of(PoolName pool) {
+        return POOL + pool.value();
+    }
+
     /** The deployment that a record is about; empty for another kind of thing. */
     public static Optional<DeploymentName> deployment(byte @Nullable [] key) {
         String text = key == null ? "" : new String(key, StandardCharsets.UTF_8);
         return text.startsWith(DEPLOYMENT) && text.indexOf('/', DEPLOYMENT.length()) > 0
                 ? Optional.of(DeploymentName.parse(text.substring(DEPLOYMENT.length())))
+                : Optional.empty();
+    }
+
+    /** Name of the worker that a record is about; empty for another kind of thing. */
+    public static Optional<String> worker(byte @Nullable [] key) {
+        return named(key, WORKER);
+    }
+
+    /** The pool that a record is about; empty for another kind of thing. */
+    public static Optional<PoolName> pool(byte @Nullable [] key) {
+        return named(key, POOL).map(PoolName::new);
+    }
+
+    private static Optional<String> named(byte @Nullable [] key, String kind) {
+        String text = key == null ? "" : new String(key, StandardCharsets.UTF_8);
+        return text.startsWith(kind) && text.length() > kind.length()
+                ? Optional.of(text.substring(kind.length()))
                 : Optional.empty();
     }
 }

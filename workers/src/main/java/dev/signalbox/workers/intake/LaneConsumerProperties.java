@@ -8,6 +8,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /** Properties of a lane's consumer: what the user's client properties say, and over it what the ledger rests on. */
 public final class LaneConsumerProperties {
+    private static final String BETWEEN = ".intake.";
 
     private LaneConsumerProperties() {
     }
@@ -15,11 +16,12 @@ public final class LaneConsumerProperties {
     /**
      * @param client the user's, such as {@code bootstrap.servers} and TLS; may set {@code session.timeout.ms},
      *        {@code max.poll.interval.ms} and the like
+     * @param worker name of the worker, by which operators find it among the group's members
      * @param handover the lane's, which its {@link LaneConsumer} is given too
      * @throws IllegalArgumentException if they make the member static: a static member's partitions stay with it while it is
      *         away, and come back to its next incarnation under the same generation, so epochs would repeat
      */
-    public static Map<String, Object> of(Lane lane, Map<String, ?> client, LaneBounds bounds,
+    public static Map<String, Object> of(Lane lane, String worker, Map<String, ?> client, LaneBounds bounds,
             Handover handover) {
         if (client.containsKey(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG)) {
             throw new IllegalArgumentException("group.instance.id must not be set: workers are dynamic members of "
@@ -32,8 +34,8 @@ public final class LaneConsumerProperties {
         all.put(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG, 60_000);
         // New topics of the lane, such as its overflow, are found within this time.
         all.put(ConsumerConfig.METADATA_MAX_AGE_CONFIG, 30_000);
-        all.put(ConsumerConfig.CLIENT_ID_CONFIG, "signalbox-intake-" + lane);
         all.putAll(client);
+        all.put(ConsumerConfig.CLIENT_ID_CONFIG, clientId(worker, lane));
         all.put(ConsumerConfig.GROUP_ID_CONFIG, lane.consumerGroup());
         all.put(ConsumerConfig.GROUP_PROTOCOL_CONFIG, "classic");
         all.put(ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG, HandoverAssignor.class.getName());
@@ -50,5 +52,15 @@ public final class LaneConsumerProperties {
         all.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
         all.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
         return all;
+    }
+
+    private static String clientId(String worker, Lane lane) {
+        return worker + BETWEEN + lane;
+    }
+
+    /** The worker that such a client id is of; the whole of another one. */
+    public static String worker(String clientId) {
+        int end = clientId.lastIndexOf(BETWEEN);
+        return end < 0 ? clientId : clientId.substring(0, end);
     }
 }

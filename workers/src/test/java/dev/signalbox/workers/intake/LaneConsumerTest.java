@@ -455,9 +455,10 @@ class LaneConsumerTest {
 
     @Test
     void static_members_are_refused_and_the_ledgers_settings_win() {
-        assertThatThrownBy(() -> LaneConsumerProperties.of(LANE, Map.of("group.instance.id", "x"), BOUNDS, handover))
+        assertThatThrownBy(
+                () -> LaneConsumerProperties.of(LANE, "w", Map.of("group.instance.id", "x"), BOUNDS, handover))
                 .hasMessageContaining("group.instance.id");
-        Map<String, Object> properties = LaneConsumerProperties.of(LANE,
+        Map<String, Object> properties = LaneConsumerProperties.of(LANE, "w",
                 Map.of("bootstrap.servers", "localhost:1", "enable.auto.commit", "true", "session.timeout.ms", "6000",
                         "group.protocol", "consumer"),
                 BOUNDS, handover);

@@ -1,0 +1,165 @@
+package dev.signalbox.cli;
+
+import dev.signalbox.config.Configuration;
+import dev.signalbox.config.Pool;
+import dev.signalbox.config.live.ControlKey;
+import dev.signalbox.schemas.Lane;
+import dev.signalbox.schemas.PoolName;
+import dev.signalbox.schemas.Topics;
+import dev.signalbox.schemas.avro.ControlAction;
+import dev.signalbox.schemas.avro.ControlOrder;
+import dev.signalbox.schemas.serde.AvroDeserializer;
+import dev.signalbox.schemas.serde.SchemaRegistryClient;
+import dev.signalbox.workers.intake.LaneConsumerProperties;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ConsumerGroupDescription;
+import org.apache.kafka.clients.admin.MemberDescription;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.errors.GroupIdNotFoundException;
+
+/**
+ * Which workers serve which pools now, by the members of the pools' consumer groups, and what operators ordered about them.
+ *
+ * @param members of the pools, by pool and worker
+ * @param orders all that are kept about workers and pools, the oldest first
+ * @param nowMillis on the broker's clock
+ */
+record PoolState(Map<PoolName, Map<String, Member>> members, List<Given> orders, long nowMillis) {
+    private static final long PATIENCE_SECONDS = 12;
+
+    /**
+     * A worker of a pool.
+     *
+     * @param host as the broker sees it
+     * @param partitions of the pool's topics that it owns
+     */
+    record Member(String worker, String host, int partitions) {
+        Member and(int more) {
+            return new Member(worker, host, partitions + more);
+        }
+    }
+
+    /** @param atMillis append time of its record, on the broker's clock */
+    record Given(ControlOrder order, long atMillis) {
+        /** When it ends by itself. */
+        long untilMillis() {
+            return atMillis + order.getDurationMillis();
+        }
+
+        /** Name of the worker or pool that it is about. */
+        String about() {
+            return order.getWorker() != null ? order.getWorker() : String.valueOf(order.getPool());
+        }
+    }
+
+    static PoolState read(Clients clients, Configuration configuration) throws InterruptedException {
+        try (Admin admin = clients.admin(); TopicScan scan = new TopicScan(clients)) {
+            long ahead = ClockSkew.ofController(admin).map(ClockSkew::aheadMillis).orElse(0L);
+            return new PoolState(members(admin, configuration), orders(clients, scan),
+                    System.currentTimeMillis() - ahead);
+        } catch (KafkaException e) {
+            throw KafkaTrouble.of(e, clients.bootstrapServers());
+        } catch (ExecutionException e) {
+            throw KafkaTrouble.of(e.getCause() == null ? e : e.getCause(), clients.bootstrapServers());
+        } catch (TimeoutException e) {
+            throw KafkaTrouble.of(e, clients.bootstrapServers());
+        }
+    }
+
+    private static Map<PoolName, Map<String, Member>> members(Admin admin, Configuration configuration)
+            throws InterruptedException, ExecutionException, TimeoutException {
+        Map<String, PoolName> groups = new HashMap<>();
+        for (Pool pool : configuration.pools()) {
+            pool.priorities().keySet()
+                    .forEach(priority -> groups.put(new Lane(pool.name(), priority).consumerGroup(), pool.name()));
+        }
+        Map<PoolName, Map<String, Member>> members = new HashMap<>();
+        configuration.pools().forEach(pool -> members.put(pool.name(), new TreeMap<>()));
+        for (Map.Entry<String, KafkaFuture<ConsumerGroupDescription>> group : admin
+                .describeConsumerGroups(groups.keySet()).describedGroups().entrySet()) {
+            Map<String, Member> ofPool = members.getOrDefault(groups.get(group.getKey()), new TreeMap<>());
+            for (MemberDescription member : described(group.getValue())) {
+                String worker = LaneConsumerProperties.worker(member.clientId());
+                int partitions = member.assignment().topicPartitions().size();
+                ofPool.compute(worker, (name, known) -> known == null
+                        ? new Member(worker, member.host().replaceFirst("^/", ""), partitions)
+                        : known.and(partitions));
+            }
+        }
+        return members;
+    }
+
+    private static Iterable<MemberDescription> described(KafkaFuture<ConsumerGroupDescription> group)
+            throws InterruptedException, ExecutionException, TimeoutException {
+        try {
+            return group.get(PATIENCE_SECONDS, TimeUnit.SECONDS).members();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof GroupIdNotFoundException) {
+                return List.of();
+            }
+            throw e;
+        }
+    }
+
+    private static List<Given> orders(Clients clients, TopicScan scan) {
+        AvroDeserializer<ControlOrder> controls = new AvroDeserializer<>(ControlOrder.class,
+                SchemaRegistryClient.of(clients.registryProperties()));
+        List<Given> orders = new ArrayList<>();
+        scan.read(scan.starts(List.of(Topics.CONTROL), 0), record -> {
+            byte[] key = record.key() == null ? null : record.key().getBytes(StandardCharsets.UTF_8);
+            if (record.value() != null
+                    && (ControlKey.worker(key).isPresent() || ControlKey.pool(key).isPresent())) {
+                ControlOrder order = controls.deserialize(record.topic(), record.value());
+                if (order != null) {
+                    orders.add(new Given(order, record.timestamp()));
+                }
+            }
+        });
+        orders.sort(Comparator.comparingLong(Given::atMillis));
+        return orders;
+    }
+
+    /** All workers that serve a pool. */
+    Set<String> workers() {
+        return members.values().stream().flatMap(ofPool -> ofPool.keySet().stream())
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /** Names of the pools that a worker serves. */
+    Set<String> pools(String worker) {
+        return members.entrySet().stream().filter(pool -> pool.getValue().containsKey(worker))
+                .map(pool -> pool.getKey().value()).collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /** The order about that worker which holds now. */
+    Optional<Given> ofWorker(String worker) {
+        return holds(orders.stream().filter(given -> worker.equals(given.order.getWorker())).toList());
+    }
+
+    /** The order about that pool which holds now. */
+    Optional<Given> ofPool(String pool) {
+        return holds(orders.stream().filter(given -> pool.equals(given.order.getPool())).toList());
+    }
+
+    private Optional<Given> holds(List<Given> ofOne) {
+        return ofOne.isEmpty()
+                ? Optional.empty()
+                : Optional.of(ofOne.getLast()).filter(last -> last.order.getAction() != ControlAction.RESTORE
+                        && last.untilMillis() > nowMillis);
+    }
+}
