@@ -2,6 +2,7 @@ package dev.signalbox.cli;
 
 import dev.signalbox.config.Configuration;
 import dev.signalbox.config.Pool;
+import dev.signalbox.config.live.ClockSkew;
 import dev.signalbox.config.live.ControlKey;
 import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.PoolName;
