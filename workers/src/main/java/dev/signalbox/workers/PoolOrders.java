@@ -54,8 +54,9 @@ final class PoolOrders {
             return false;
         }
         Moved now = moved;
-        return now != null && nowMillis < now.untilMillis
-                ? now.pools.contains(pool)
-                : own.isEmpty() || own.contains(pool);
+        if (now != null && nowMillis < now.untilMillis) {
+            return now.pools.contains(pool);
+        }
+        return own.isEmpty() || own.contains(pool);
     }
 }
