@@ -145,8 +145,9 @@ public final class Installation implements AutoCloseable {
 
     /** The same by another one, which may come from Kafka. */
     public Worker startWorker(ConfigurationSource source, Admission admission, AdminListener admin) {
-        Worker started = start(new WorkerOptions(source, clients.kafkaProperties(),
-                clients.registryProperties(), Set.of(), admission, admin, telemetry()));
+        WorkerOptions options = new WorkerOptions(source, clients.kafkaProperties(), clients.registryProperties(),
+                Set.of(), admission, admin).withTelemetry(telemetry());
+        Worker started = start(isEmbedded() ? options.withoutLeases() : options);
         worker = started;
         return started;
     }

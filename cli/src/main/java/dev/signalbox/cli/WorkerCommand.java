@@ -57,7 +57,7 @@ final class WorkerCommand implements Callable<Integer> {
             left.countDown();
         });
         Worker worker = Installation.start(new WorkerOptions(choice.live(), clients.kafkaProperties(),
-                clients.registryProperties(), served, Admission.ALL, listener, telemetry));
+                clients.registryProperties(), served, Admission.ALL, listener).withTelemetry(telemetry));
         // Ends with the process, wherever it is, when a second signal comes first.
         Thread leaving = Thread.ofPlatform().daemon().name("leaving").unstarted(() -> {
             worker.drain(drainLimit);

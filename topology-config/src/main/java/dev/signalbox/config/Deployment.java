@@ -1,5 +1,6 @@
 package dev.signalbox.config;
 
+import dev.signalbox.schemas.Amounts;
 import dev.signalbox.schemas.PoolName;
 import java.net.URI;
 import java.util.List;
@@ -48,6 +49,16 @@ public record Deployment(DeploymentName name, Vendor vendor, URI baseUrl, String
             OptionalInt outputTokensPerMinute) {
         public static final Limits NONE = new Limits(OptionalInt.empty(), OptionalInt.empty(), OptionalInt.empty(),
                 OptionalInt.empty());
+
+        /** The same as amounts. */
+        public Amounts amounts() {
+            return new Amounts(amount(concurrency), amount(requestsPerMinute), amount(inputTokensPerMinute),
+                    amount(outputTokensPerMinute));
+        }
+
+        private static long amount(OptionalInt limit) {
+            return limit.isPresent() ? limit.getAsInt() : Amounts.UNLIMITED;
+        }
     }
 
     /**

@@ -3,6 +3,7 @@ package dev.signalbox.workers;
 import dev.signalbox.config.Configuration;
 import dev.signalbox.config.Deployment;
 import dev.signalbox.config.Pool;
+import dev.signalbox.schemas.Amounts;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.schemas.avro.DeploymentState;
 import dev.signalbox.workers.router.BreakerState;
@@ -103,6 +104,15 @@ final class DeploymentGauges {
     private void limits(PoolName pool, Tags tags) {
         gauge("signalbox.permits.in.use", "Permits that calls hold", tags,
                 asked -> asked.limits(deployment, pool).running());
+        for (Amounts.Kind kind : Amounts.Kind.values()) {
+            if (deployment.limits().amounts().of(kind) != Amounts.UNLIMITED) {
+                Tags limit = tags.and("limit", kind.name().toLowerCase(Locale.ROOT));
+                gauge("signalbox.lease", "What this worker's lease gives it; 0 without a lease", limit,
+                        asked -> asked.leased(deployment, pool).leased().of(kind));
+                gauge("signalbox.lease.borrowed", "What of its lease is other pools'", limit,
+                        asked -> Amounts.sum(asked.leased(deployment, pool).borrowed().values()).of(kind));
+            }
+        }
         gauge("signalbox.permits.waiting", "Requests that wait for a permit here, among others perhaps", tags,
                 asked -> asked.waiting(deployment, pool));
         if (deployment.limits().concurrency().isPresent()) {

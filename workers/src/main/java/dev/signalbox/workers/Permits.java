@@ -4,6 +4,8 @@ import dev.signalbox.config.Configuration;
 import dev.signalbox.config.Deployment;
 import dev.signalbox.config.DeploymentName;
 import dev.signalbox.schemas.PoolName;
+import dev.signalbox.workers.capacity.CapacityUse;
+import dev.signalbox.workers.capacity.Lease;
 import dev.signalbox.workers.router.CallAsk;
 import dev.signalbox.workers.router.CallLesson;
 import dev.signalbox.workers.router.CallUse;
@@ -15,7 +17,9 @@ import dev.signalbox.workers.router.PermitDesk;
 import dev.signalbox.workers.router.Router;
 import dev.signalbox.workers.router.RoutingQuery;
 import dev.signalbox.workers.router.VendorSignals;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -43,6 +47,9 @@ final class Permits {
 
         /** Requests that wait for room there, among others perhaps. */
         int waiting(DeploymentName deployment);
+
+        /** Calls that its pool could start now. */
+        int freeSlots();
 
         /** A call has ended there. */
         void freed(DeploymentName deployment);
@@ -177,7 +184,7 @@ final class Permits {
         }
     }
 
-    /** @param part of a pool's capacity that this worker may use, 0 to 1 */
+    /** @param part of a pool's partitions that this worker owns, 0 to 1 */
     void share(PoolName pool, double part) {
         lock.lock();
         try {
@@ -215,6 +222,71 @@ final class Permits {
         }
         if (changed) {
             listeners.forEach(RoomListener::freed);
+        }
+    }
+
+    /** What this worker holds, uses and wants of a deployment. */
+    CapacityUse capacity(DeploymentName deployment) {
+        Map<PoolName, Integer> waiting = new HashMap<>();
+        for (RoomListener listener : listeners) {
+            int waits = listener.waiting(deployment);
+            // Beyond its slots it could not call; one more, since a slot may be free before this is heard.
+            waiting.merge(listener.pool(), Math.min(waits, Math.max(1, listener.freeSlots())), Integer::sum);
+        }
+        long now = nanos.getAsLong();
+        lock.lock();
+        try {
+            return desk.capacity(deployment, waiting, now);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** A demand of a deployment of the configuration is sent now; its number. */
+    long demanded(DeploymentName deployment) {
+        long now = nanos.getAsLong();
+        lock.lock();
+        try {
+            return desk.demanded(deployment, now);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The dispatcher granted this worker that; as {@link PermitDesk#granted(DeploymentName, Lease, Map, long)}. */
+    void granted(DeploymentName deployment, Lease lease, Map<String, CapacityUse.Granted> byPool) {
+        long now = nanos.getAsLong();
+        boolean counts;
+        lock.lock();
+        try {
+            counts = desk.granted(deployment, lease, byPool, now);
+        } finally {
+            lock.unlock();
+        }
+        if (counts) {
+            freed(deployment);
+        }
+    }
+
+    /** The dispatcher granted another worker that, so long ago. */
+    void grantedElsewhere(DeploymentName deployment, Lease lease, long ageNanos) {
+        long now = nanos.getAsLong();
+        lock.lock();
+        try {
+            desk.grantedElsewhere(deployment, lease, now - ageNanos, now);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What a pool's lease gives it. */
+    CapacityUse.Granted leased(Deployment deployment, PoolName pool) {
+        long now = nanos.getAsLong();
+        lock.lock();
+        try {
+            return desk.granted(deployment, pool, now);
+        } finally {
+            lock.unlock();
         }
     }
 

@@ -64,9 +64,13 @@ final class PoolWorker implements AutoCloseable {
     /** Read and written by the timer alone. */
     private double sharePart = Double.NaN;
 
-    /** What a lane has of its own. */
+    /**
+     * What a lane has of its own.
+     *
+     * @param session for how long its partitions are its own though nobody hears of it
+     */
     private record LaneStages(RequestFlow flow, RequestSource source, JoinedReplies joined, ReplyRoom room,
-            ReplyPublisher replies, Parking parking) {
+            ReplyPublisher replies, Parking parking, Duration session) {
     }
 
     PoolWorker(Pool pool, SharedStages shared, WorkerOptions options) {
@@ -91,6 +95,12 @@ final class PoolWorker implements AutoCloseable {
             @Override
             public int waiting(DeploymentName deployment) {
                 return dispatcher.waiting(deployment);
+            }
+
+            @Override
+            public int freeSlots() {
+                SchedulerStatus status = dispatcher.status();
+                return status.maxInFlight() - status.inFlight();
             }
 
             @Override
@@ -141,7 +151,7 @@ final class PoolWorker implements AutoCloseable {
         Parking parking = new Parking(lane, dispatcher, share, () -> Set.copyOf(routes()), source::status, bounds,
                 retries, request -> complete(request.ticket(), lane), shared.metrics, shared.clock,
                 ThreadLocalRandom::current);
-        return new LaneStages(flow, source, joined, room, replies, parking);
+        return new LaneStages(flow, source, joined, room, replies, parking, LaneConsumerProperties.ownsFor(properties));
     }
 
     /** Who waits for tokens gets them at once; who does not, cheaper: a record costs the broker half as much at 5 ms. */
@@ -219,17 +229,20 @@ final class PoolWorker implements AutoCloseable {
     }
 
     /**
-     * Several workers share a pool's part of each limit by the partitions of its lanes that they own: ownership is
-     * exclusive, so the parts sum up to at most the whole. One that owns none has no requests, and keeps what it had.
+     * Without leases several workers share a pool's part of each limit by the partitions of its lanes that they own: ownership is
+     * exclusive, so the parts sum up to at most the whole. Who is out of touch with a lane's coordinator may own none of it any more.
      */
     private void takeShare() {
-        int owned = lanes.values().stream().mapToInt(lane -> lane.source.status().partitions()).sum();
+        int owned = lanes.values().stream().filter(lane -> lane.source.silence().compareTo(lane.session) < 0)
+                .mapToInt(lane -> lane.source.status().partitions()).sum();
         int all = Math.max(owned, lanes.size() * Lane.TOPICS * shared.plan().configuration().topics().partitions());
         double part = (double) owned / all;
-        if (owned > 0 && part != sharePart) {
+        if (part != sharePart) {
             sharePart = part;
             shared.permits.share(pool.name(), part);
-            dispatcher.share(part);
+            if (owned > 0) {
+                dispatcher.share(part);
+            }
         }
     }
 

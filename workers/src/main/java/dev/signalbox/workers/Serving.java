@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,6 +35,7 @@ final class Serving implements AutoCloseable {
     private volatile InForce inForce;
     private final BudgetKnowledge budgets;
     private final CancellationFollower cancellations;
+    private final @Nullable CapacityLeases leases;
     private volatile List<PoolWorker> pools = List.of();
     /** Pools that are gone and whose calls still run. */
     private final Set<PoolWorker> leaving = ConcurrentHashMap.newKeySet();
@@ -53,6 +55,7 @@ final class Serving implements AutoCloseable {
         budgets = new BudgetKnowledge(options, shared);
         cancellations = new CancellationFollower(options, shared, registry,
                 () -> pools().forEach(PoolWorker::hastenCancelled));
+        leases = options.alone() ? null : new CapacityLeases(options, shared);
         pools = configuration.pools().stream().filter(pool -> options.serves(pool.name())).map(this::pool).toList();
         WorkerGauges.register(registry, shared.clock);
         Gauge.builder("signalbox.worker.suspected", fleet, FleetKnowledge::suspectedAt)
@@ -74,6 +77,9 @@ final class Serving implements AutoCloseable {
             takeOrders();
             budgets.awaitFirstReading();
             cancellations.awaitFirstReading();
+            if (leases != null) {
+                leases.awaitFirstReading();
+            }
         });
     }
 
@@ -182,6 +188,10 @@ final class Serving implements AutoCloseable {
     public void close() {
         pools.forEach(PoolWorker::close);
         leaving.forEach(this::close);
+        if (leases != null) {
+            leases.goodbye();
+            leases.close();
+        }
         fleet.close();
         budgets.close();
         cancellations.close();

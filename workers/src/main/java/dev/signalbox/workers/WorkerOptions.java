@@ -19,10 +19,11 @@ import java.util.Set;
  * @param admission which records it serves
  * @param telemetry of requests and calls; the worker closes it
  * @param admin where {@code /livez}, {@code /readyz}, {@code /metrics} and the deployments are
+ * @param alone whether it shares capacity with no other worker but by partitions: it asks for no leases
  */
 public record WorkerOptions(ConfigurationSource configuration, Map<String, Object> clientProperties,
         Map<String, Object> registryProperties, Set<PoolName> pools, Admission admission, AdminListener admin,
-        Telemetry telemetry) {
+        Telemetry telemetry, boolean alone) {
     public WorkerOptions {
         clientProperties = Map.copyOf(clientProperties);
         registryProperties = Map.copyOf(registryProperties);
@@ -32,12 +33,18 @@ public record WorkerOptions(ConfigurationSource configuration, Map<String, Objec
     /** Without telemetry. */
     public WorkerOptions(ConfigurationSource configuration, Map<String, Object> clientProperties,
             Map<String, Object> registryProperties, Set<PoolName> pools, Admission admission, AdminListener admin) {
-        this(configuration, clientProperties, registryProperties, pools, admission, admin, Telemetry.OFF);
+        this(configuration, clientProperties, registryProperties, pools, admission, admin, Telemetry.OFF, false);
     }
 
     public WorkerOptions withTelemetry(Telemetry recorded) {
         return new WorkerOptions(configuration, clientProperties, registryProperties, pools, admission, admin,
-                recorded);
+                recorded, alone);
+    }
+
+    /** The same for the only worker of an installation. */
+    public WorkerOptions withoutLeases() {
+        return new WorkerOptions(configuration, clientProperties, registryProperties, pools, admission, admin,
+                telemetry, true);
     }
 
     /** Serves every pool, admits everything, and shows its health on a free loopback port. */

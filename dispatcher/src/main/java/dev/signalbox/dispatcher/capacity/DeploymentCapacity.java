@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Objects;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -33,7 +32,7 @@ public record DeploymentCapacity(Amounts limit, List<PoolCapacity> pools, Durati
     }
 
     public static DeploymentCapacity of(Configuration configuration, Deployment deployment) {
-        Amounts limit = amounts(deployment.limits());
+        Amounts limit = deployment.limits().amounts();
         Duration longest = deployment.timeouts().total();
         if (deployment.poolShares().isEmpty()) {
             return new DeploymentCapacity(limit, List.of(new PoolCapacity("", limit, false, 0, Set.of())), longest);
@@ -46,17 +45,8 @@ public record DeploymentCapacity(Amounts limit, List<PoolCapacity> pools, Durati
     }
 
     private static PoolCapacity capacity(Pool pool, Deployment.Limits part) {
-        return new PoolCapacity(pool.name().value(), amounts(part), pool.lendsIdle(), pool.reserve(),
+        return new PoolCapacity(pool.name().value(), part.amounts(), pool.lendsIdle(), pool.reserve(),
                 pool.borrowsFrom().stream().map(PoolName::value).collect(Collectors.toUnmodifiableSet()));
-    }
-
-    private static Amounts amounts(Deployment.Limits limits) {
-        return new Amounts(amount(limits.concurrency()), amount(limits.requestsPerMinute()),
-                amount(limits.inputTokensPerMinute()), amount(limits.outputTokensPerMinute()));
-    }
-
-    private static long amount(OptionalInt limit) {
-        return limit.isPresent() ? limit.getAsInt() : Amounts.UNLIMITED;
     }
 
     Optional<PoolCapacity> pool(String name) {

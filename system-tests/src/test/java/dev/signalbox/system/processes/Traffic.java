@@ -30,6 +30,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.UnaryOperator;
 
 /** A caller with the contract's own client, who remembers all that he was shown. */
 final class Traffic implements AutoCloseable {
@@ -92,12 +93,12 @@ final class Traffic implements AutoCloseable {
         private volatile boolean stopped;
         private volatile int sent;
 
-        private Flow(String run, String model, double perSecond, int most) {
+        private Flow(String run, String model, double perSecond, int most, UnaryOperator<LlmRequest> as) {
             long gapNanos = (long) (1e9 / perSecond);
             thread = Thread.ofVirtual().name("flow-" + run).start(() -> {
                 long next = System.nanoTime();
                 for (int i = 0; i < most && !stopped; i++) {
-                    var _ = ask(request(run + "-" + i, model, TIME_TO_LIVE, i % 2 == 0, Topics.REPLIES));
+                    var _ = ask(as.apply(request(run + "-" + i, model, TIME_TO_LIVE, i % 2 == 0, Topics.REPLIES)));
                     sent = i + 1;
                     next += gapNanos;
                     LockSupport.parkNanos(next - System.nanoTime());
@@ -121,12 +122,17 @@ final class Traffic implements AutoCloseable {
     }
 
     Flow flow(String run, double perSecond, int most) {
-        return new Flow(run, Fleet.MODEL, perSecond, most);
+        return new Flow(run, Fleet.MODEL, perSecond, most, UnaryOperator.identity());
     }
 
     /** The same for a model of the test's own, which is in the requests' ids. */
     Flow flowOf(String model, double perSecond) {
-        return new Flow(model, model, perSecond, Integer.MAX_VALUE);
+        return flowOf(model, perSecond, UnaryOperator.identity());
+    }
+
+    /** The same with each request changed. */
+    Flow flowOf(String model, double perSecond, UnaryOperator<LlmRequest> as) {
+        return new Flow(model, model, perSecond, Integer.MAX_VALUE, as);
     }
 
     /** The reply to a request, when it comes. */

@@ -165,8 +165,13 @@ final class SimulatedVendors implements VendorClient {
     @Override
     public AttemptOutcome call(Call call, TokenSink sink) {
         simulation.note("call", call.requestId() + " " + call.deployment().name(), call.timeLeft().toMillis(), 0);
+        Running running = new Running(call, sink);
+        if (call.timeLeft().isNegative() || call.timeLeft().isZero()) {
+            // As the real stage: time may have passed since the request's was looked at, in a worker that stood still.
+            return running.failed(FailureClass.DEADLINE, OptionalInt.empty(), Optional.empty());
+        }
         world.called(process, call);
-        AttemptOutcome outcome = new Running(call, sink).run();
+        AttemptOutcome outcome = running.run();
         simulation.note("called", call.requestId() + " " + outcome.getClass().getSimpleName(), 0, 0);
         return outcome;
     }

@@ -44,6 +44,7 @@ public final class LaneConsumer implements RequestSource {
     private volatile boolean closing;
     private final AtomicReference<@Nullable Predicate<String>> hastened = new AtomicReference<>();
     private volatile IntakeStatus status;
+    private volatile CoordinatorContact contact = CoordinatorContact.NONE;
 
     /**
      * @param consumers makes the lane's consumer, of {@link LaneConsumerProperties}; called on the poll thread, which closes
@@ -114,6 +115,11 @@ public final class LaneConsumer implements RequestSource {
     }
 
     @Override
+    public Duration silence() {
+        return contact.silence();
+    }
+
+    @Override
     public boolean close(Duration limit) {
         closing = true;
         if (thread.getState() == Thread.State.NEW) {
@@ -144,6 +150,7 @@ public final class LaneConsumer implements RequestSource {
 
     /** What the poll thread moves along; whoever does so in its place may make it with a consumer of its own. */
     PollLoop loop(Consumer<byte[], byte[]> consumer) {
+        contact = CoordinatorContact.of(consumer);
         return new PollLoop(lane, consumer, ledger, admission, decoding, sink, completions, handover,
                 nanoClock, clock, nextChance);
     }

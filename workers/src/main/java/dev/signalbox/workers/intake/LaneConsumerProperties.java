@@ -1,6 +1,7 @@
 package dev.signalbox.workers.intake;
 
 import dev.signalbox.schemas.Lane;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -62,5 +63,15 @@ public final class LaneConsumerProperties {
     public static String worker(String clientId) {
         int end = clientId.lastIndexOf(BETWEEN);
         return end < 0 ? clientId : clientId.substring(0, end);
+    }
+
+    /** For how long after its last heartbeat a consumer with these properties surely owns its partitions: a session less an interval. */
+    public static Duration ownsFor(Map<String, Object> properties) {
+        return millis(properties, ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG)
+                .minus(millis(properties, ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG));
+    }
+
+    private static Duration millis(Map<String, Object> properties, String key) {
+        return Duration.ofMillis(Long.parseLong(String.valueOf(properties.get(key))));
     }
 }

@@ -24,6 +24,9 @@ public interface RequestSource extends AutoCloseable {
     /** Requests of these ids are delivered now, though they were put off. Any thread; returns at once. */
     void hasten(Predicate<String> ids);
 
+    /** For how long at most nobody who gives it partitions has heard of it; who is silent for a session may own none any more. */
+    Duration silence();
+
     /** What it holds now; cheap enough for a gauge. */
     IntakeStatus status();
 

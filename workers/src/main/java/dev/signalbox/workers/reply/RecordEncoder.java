@@ -3,6 +3,7 @@ package dev.signalbox.workers.reply;
 import dev.signalbox.schemas.Headers;
 import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.AttemptEvent;
+import dev.signalbox.schemas.avro.CapacityDemand;
 import dev.signalbox.schemas.avro.LlmReply;
 import dev.signalbox.schemas.avro.RequestStatus;
 import dev.signalbox.schemas.avro.TokenChunk;
@@ -26,6 +27,7 @@ public final class RecordEncoder {
     private final AvroSerializer<TokenChunk> chunks;
     private final AvroSerializer<AttemptEvent> attempts;
     private final AvroSerializer<RequestStatus> statuses;
+    private final AvroSerializer<CapacityDemand> demands;
     private final JsonRecords json = new JsonRecords();
 
     /** @param registryProperties Confluent's configuration keys */
@@ -35,6 +37,7 @@ public final class RecordEncoder {
         chunks = new AvroSerializer<>(registry, registryProperties);
         attempts = new AvroSerializer<>(registry, registryProperties);
         statuses = new AvroSerializer<>(registry, registryProperties);
+        demands = new AvroSerializer<>(registry, registryProperties);
     }
 
     /** Asks the registry what the first reply would wait for; throws if it cannot be had now. */
@@ -68,6 +71,10 @@ public final class RecordEncoder {
 
     byte[] encode(String topic, RequestStatus status) {
         return present(statuses.serialize(topic, status));
+    }
+
+    public byte[] encode(String topic, CapacityDemand demand) {
+        return present(demands.serialize(topic, demand));
     }
 
     private static byte[] present(byte @Nullable [] value) {

@@ -1,6 +1,7 @@
 package dev.signalbox.workers.router;
 
 import dev.signalbox.config.Deployment;
+import dev.signalbox.schemas.Amounts;
 import dev.signalbox.schemas.Priority;
 import dev.signalbox.workers.scheduler.Holdback;
 import java.time.Duration;
@@ -8,6 +9,7 @@ import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A deployment's limits in this worker: calls at once, and requests, input and output tokens within any sliding minute.
@@ -23,7 +25,10 @@ import java.util.OptionalInt;
  * <p>What the vendor itself says lowers the limits at once: headers that tell what is left, and 429s, which stop admission
  * until the time asked for and then let calls at once grow from half of what ran, by one for each answer.
  *
- * <p>INVARIANT: what the vendor counts in any 60 s is at most the limit times the share, as long as no call takes more
+ * <p>How much of the limits this worker may use is told by {@link #use} and changes from moment to moment; what is in use
+ * beyond it goes on. A call waits until it fits, unless it is larger than the pool could ever use.
+ *
+ * <p>INVARIANT: what the vendor counts in any 60 s is at most what may be used, as long as no call takes more
  * tokens than it reserved and no written request reaches the vendor later than {@value #TRANSIT_MILLIS} ms. A pure model,
  * for one caller at a time; time is ns on a monotonic clock.
  */
@@ -37,7 +42,8 @@ final class DeploymentLimits {
     private static final long UNSETTLED_NANOS = 250 * MILLI;
 
     private Deployment.Limits limits;
-    private double share = 1;
+    private Amounts most;
+    private @Nullable Amounts told;
     /** Who shared the deployment when the limits were divided anew: what they use beyond their new part counts here, too. */
     private List<DeploymentLimits> others = List.of();
     private final RateLimit requests;
@@ -59,8 +65,15 @@ final class DeploymentLimits {
     private double ramp = Double.POSITIVE_INFINITY;
     private double rampTop;
 
+    /** @param limits this worker's alone */
     DeploymentLimits(Deployment.Limits limits) {
+        this(limits, limits.amounts());
+    }
+
+    /** @param most beyond which a call can never be made; may be more than the limits, as a pool may borrow */
+    DeploymentLimits(Deployment.Limits limits, Amounts most) {
         this.limits = limits;
+        this.most = most;
         this.requests = new RateLimit("requests a minute");
         this.inputTokens = new RateLimit("input tokens a minute");
         this.outputTokens = new RateLimit("output tokens a minute");
@@ -68,7 +81,16 @@ final class DeploymentLimits {
         this.inputLeft = new VendorBudget(limits.inputTokensPerMinute());
         this.outputLeft = new VendorBudget(limits.outputTokensPerMinute());
         this.tokensLeft = new VendorBudget(limits.inputTokensPerMinute());
-        share(1);
+        bound(most);
+        use(limits.amounts());
+    }
+
+    private void bound(Amounts newMost) {
+        most = newMost;
+        requests.most(most.requests());
+        inputTokens.most(most.inputTokens());
+        outputTokens.most(most.outputTokens());
+        told = null;
     }
 
     /**
@@ -82,20 +104,22 @@ final class DeploymentLimits {
     }
 
     /** Other limits of the same deployment from now on; see {@link #canBecome}. Running calls go on. */
-    void become(Deployment.Limits newer) {
+    void become(Deployment.Limits newer, Amounts newMost) {
         limits = newer;
         requestsLeft.limit(newer.requestsPerMinute());
         inputLeft.limit(newer.inputTokensPerMinute());
         outputLeft.limit(newer.outputTokensPerMinute());
         tokensLeft.limit(newer.inputTokensPerMinute());
-        share(share);
+        bound(newMost);
+        use(newer.amounts());
     }
 
     /** No more calls: what is under way ends. */
     void close() {
         limits = new Deployment.Limits(OptionalInt.of(0), zero(limits.requestsPerMinute()),
                 zero(limits.inputTokensPerMinute()), zero(limits.outputTokensPerMinute()));
-        share(share);
+        bound(limits.amounts());
+        use(most);
     }
 
     private static OptionalInt zero(OptionalInt limit) {
@@ -153,22 +177,31 @@ final class DeploymentLimits {
                         "its limits were divided anew, and others still use them");
     }
 
-    /** @param newShare of the limits that this worker may use, 0 to 1, rounded down; running calls are never cut */
-    void share(double newShare) {
-        share = newShare;
-        concurrency = part(limits.concurrency(), share);
-        requests.set(part(limits.requestsPerMinute(), share));
-        inputTokens.set(part(limits.inputTokensPerMinute(), share));
-        outputTokens.set(part(limits.outputTokensPerMinute(), share));
+    /** @param mayUse the most that this worker may use from now on; running calls are never cut */
+    void use(Amounts mayUse) {
+        if (!mayUse.equals(told)) {
+            told = mayUse;
+            Amounts own = limits.amounts();
+            // Whether there is a limit at all is for the configuration to say, which another process may know earlier or later.
+            Amounts now = Amounts.ofEach(kind -> own.of(kind) == Amounts.UNLIMITED
+                    ? Amounts.UNLIMITED
+                    : Math.min(mayUse.of(kind), most.of(kind)));
+            concurrency = now.calls();
+            requests.set(now.requests());
+            inputTokens.set(now.inputTokens());
+            outputTokens.set(now.outputTokens());
+        }
     }
 
-    private static long part(OptionalInt limit, double share) {
-        return limit.isEmpty() ? Long.MAX_VALUE : (long) Math.floor(limit.getAsInt() * share + 1e-9);
+    /** What counts now; nothing of what is not limited. */
+    Amounts inUse(long nowNanos) {
+        return new Amounts(concurrency == Long.MAX_VALUE ? 0 : running + lingering(nowNanos), requests.inUse(nowNanos),
+                inputTokens.inUse(nowNanos), outputTokens.inUse(nowNanos));
     }
 
     LimitVerdict check(CallNeed need, long nowNanos) {
-        if (concurrency < 1) {
-            return new LimitVerdict.Never("this worker's share of the calls at once is less than one");
+        if (most.calls() < 1) {
+            return new LimitVerdict.Never("its pool has no call of it");
         }
         LimitVerdict rates = checkRates(need, nowNanos);
         if (!(rates instanceof LimitVerdict.Now)) {
@@ -177,7 +210,7 @@ final class DeploymentLimits {
         if (paused && pausedUntilNanos - nowNanos > 0) {
             return new LimitVerdict.At(pausedUntilNanos, "the vendor asked to wait");
         }
-        if (running >= most() || holdsBack(need.priority(), nowNanos)) {
+        if (running >= mostNow() || holdsBack(need.priority(), nowNanos)) {
             return LimitVerdict.ON_RELEASE;
         }
         if (!others.isEmpty() && checkUnsettled(need, nowNanos) instanceof LimitVerdict.At later) {
@@ -189,14 +222,14 @@ final class DeploymentLimits {
     }
 
     /** Calls at once that may run now. */
-    private long most() {
+    private long mostNow() {
         return (long) Math.min(ramp, (double) concurrency);
     }
 
     /** Whether what is free of the calls at once is not for that priority. */
     boolean holdsBack(Priority priority, long nowNanos) {
-        long free = most() - running;
-        return priority != Priority.INTERACTIVE && free > 0 && free <= holdback.heldBack(most(), nowNanos);
+        long free = mostNow() - running;
+        return priority != Priority.INTERACTIVE && free > 0 && free <= holdback.heldBack(mostNow(), nowNanos);
     }
 
     private int lingering(long nowNanos) {
@@ -357,9 +390,9 @@ final class DeploymentLimits {
         return concurrency;
     }
 
-    /** Most output tokens a minute in this worker; {@link Long#MAX_VALUE}: no limit. */
-    long outputTokensPerMinute() {
-        return outputTokens.perMinute();
+    /** Beyond which a call can never be made. */
+    Amounts most() {
+        return most;
     }
 
     LimitsView view(long nowNanos) {

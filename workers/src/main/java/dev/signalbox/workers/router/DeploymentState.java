@@ -3,7 +3,11 @@ package dev.signalbox.workers.router;
 import dev.signalbox.config.Deployment;
 import dev.signalbox.config.Pool;
 import dev.signalbox.config.PoolParts;
+import dev.signalbox.schemas.Amounts;
 import dev.signalbox.schemas.PoolName;
+import dev.signalbox.workers.capacity.CapacityUse;
+import dev.signalbox.workers.capacity.Lease;
+import dev.signalbox.workers.capacity.LeaseHolder;
 import dev.signalbox.workers.router.CallLesson.Blame;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,13 +26,15 @@ import org.jspecify.annotations.Nullable;
  * pure model, for one caller at a time; time is ns on a monotonic clock.
  */
 final class DeploymentState {
+    /** Shorter than any session that brokers allow by default: whoever did not look for longer may have lost partitions meanwhile. */
+    private static final Duration MOST_UNSEEN = Duration.ofSeconds(5);
     private static final Deployment.Limits NOTHING = new Deployment.Limits(OptionalInt.of(0), OptionalInt.of(0),
             OptionalInt.of(0), OptionalInt.of(0));
 
     private Deployment deployment;
     private Map<PoolName, PoolAccess> accesses;
     /** Has nothing: of pools that the configuration has not, or not any more. */
-    private final PoolAccess none = new PoolAccess(this, NOTHING);
+    private final PoolAccess none = new PoolAccess(this, "", NOTHING, Amounts.NONE);
     private Breakers breakers;
     private final LatencyEstimate latency = new LatencyEstimate();
     private final RetryBudget retries = new RetryBudget();
@@ -36,6 +42,8 @@ final class DeploymentState {
     private @Nullable OperatorOrder order;
     private int running;
     private boolean gone;
+    private @Nullable LeaseHolder leases;
+    private Map<String, CapacityUse.Granted> granted = Map.of();
     /** Limits of earlier configurations that still have calls, or count them by minute. */
     private final List<DeploymentLimits> ending = new ArrayList<>(0);
 
@@ -61,23 +69,63 @@ final class DeploymentState {
         if (deployment.poolShares().isEmpty()) {
             PoolAccess known = pools.stream().map(pool -> before.get(pool.name())).filter(Objects::nonNull).findFirst()
                     .filter(access -> new LinkedHashSet<>(before.values()).size() == 1).orElse(null);
-            PoolAccess common = access(known, deployment.limits());
+            PoolAccess common = access(known, "", deployment.limits(), deployment.limits().amounts());
             pools.forEach(pool -> now.put(pool.name(), common));
         } else {
             Map<PoolName, Deployment.Limits> parts = PoolParts.of(deployment.limits(), deployment.poolShares());
             boolean wasCommon = before.size() > 1 && new LinkedHashSet<>(before.values()).size() == 1;
             pools.forEach(pool -> now.put(pool.name(), access(wasCommon ? null : before.get(pool.name()),
-                    parts.getOrDefault(pool.name(), NOTHING))));
+                    pool.name().value(), parts.getOrDefault(pool.name(), NOTHING), most(pool, pools, parts))));
         }
         return now;
     }
 
-    private PoolAccess access(@Nullable PoolAccess known, Deployment.Limits part) {
+    private PoolAccess access(@Nullable PoolAccess known, String pool, Deployment.Limits part, Amounts most) {
         if (known != null && known.limits().canBecome(part)) {
-            known.limits().become(part);
+            known.become(pool, part, most);
             return known;
         }
-        return new PoolAccess(this, part);
+        return new PoolAccess(this, pool, part, most);
+    }
+
+    /** A pool's part and those of all pools that may lend to it: lower ones that it borrows from, higher ones that lend. */
+    private static Amounts most(Pool pool, List<Pool> pools, Map<PoolName, Deployment.Limits> parts) {
+        Amounts most = parts.getOrDefault(pool.name(), NOTHING).amounts();
+        boolean higher = true;
+        for (Pool other : pools) {
+            higher &= !other.name().equals(pool.name());
+            boolean lends = higher ? other.lendsIdle() : pool.borrowsFrom().contains(other.name());
+            if (lends && !other.name().equals(pool.name())) {
+                most = most.plus(parts.getOrDefault(other.name(), NOTHING).amounts());
+            }
+        }
+        return most;
+    }
+
+    /** What the dispatcher granted this worker, and what it may use without. */
+    LeaseHolder leases(long nowNanos) {
+        LeaseHolder known = leases;
+        if (known == null) {
+            known = new LeaseHolder(MOST_UNSEEN, nowNanos);
+            leases = known;
+        }
+        return known;
+    }
+
+    /** As {@link LeaseHolder#granted}. */
+    boolean granted(Lease lease, Map<String, CapacityUse.Granted> byPool, long nowNanos) {
+        boolean counts = leases(nowNanos).granted(lease, accesses().stream().map(PoolAccess::share).toList(), nowNanos);
+        if (counts) {
+            granted = Map.copyOf(byPool);
+        }
+        return counts;
+    }
+
+    /** What a pool's lease gives it, while there is one. */
+    CapacityUse.Granted granted(PoolName pool, long nowNanos) {
+        return leases(nowNanos).hasLease(nowNanos)
+                ? granted.getOrDefault(access(pool).share().pool(), CapacityUse.Granted.NOTHING)
+                : CapacityUse.Granted.NOTHING;
     }
 
     /**
@@ -135,7 +183,7 @@ final class DeploymentState {
                 ? needs.maxOutputTokens().getAsInt()
                 : Math.min((long) latency.longOutputTokens(),
                         Math.min(deployment.capabilities().maxOutputTokens().orElse(Integer.MAX_VALUE),
-                                access(query.pool()).limits().outputTokensPerMinute()));
+                                access(query.pool()).limits().most().outputTokens()));
         return new CallNeed(query.priority(), Math.max(1, needs.inputTokens()), Math.max(1, output));
     }
 
@@ -247,6 +295,7 @@ final class DeploymentState {
             retries.firstCall(nowNanos);
         }
         running++;
+        access.refusals().admitted(nowNanos);
         return new Permit(deployment, access, breakers, access.limits().reserve(need, nowNanos), request, serviceTrial,
                 modelTrial, credentialTrial, fleetTrial);
     }

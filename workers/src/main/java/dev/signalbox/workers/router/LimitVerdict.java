@@ -17,7 +17,7 @@ public sealed interface LimitVerdict {
     record OnRelease() implements LimitVerdict {
     }
 
-    /** The call alone is larger than what this worker may start in a minute. */
+    /** The call alone is larger than what its pool may ever use of the deployment. */
     record Never(String why) implements LimitVerdict {
     }
 }

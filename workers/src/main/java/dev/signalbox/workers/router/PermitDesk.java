@@ -5,10 +5,14 @@ import dev.signalbox.config.Deployment;
 import dev.signalbox.config.DeploymentName;
 import dev.signalbox.config.Pool;
 import dev.signalbox.schemas.PoolName;
+import dev.signalbox.workers.capacity.CapacityUse;
+import dev.signalbox.workers.capacity.Lease;
+import dev.signalbox.workers.capacity.LeaseHolder;
 import dev.signalbox.workers.router.RouteDecision.Routed;
 import dev.signalbox.workers.router.RouteDecision.Unroutable;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -100,12 +104,13 @@ public final class PermitDesk {
         for (Candidate candidate : routed.candidates()) {
             DeploymentState state = states.of(candidate.deployment().name());
             PoolAccess access = state.access(query.pool());
-            heldBack |= access.limits().holdsBack(query.priority(), nowNanos);
+            heldBack |= access.limits(nowNanos).holdsBack(query.priority(), nowNanos);
             if (routed.usable(candidate)) {
                 CallNeed need = state.need(query);
                 switch (access.check(need, asking, nowNanos)) {
                     case LimitVerdict.Now now -> {
                         if (!ask.retry() || state.retries().allows(nowNanos)) {
+                            refused(states, routed, query, true, nowNanos);
                             return new Answer.Granted(state.grant(access, need, query.key(), ask.retry(), nowNanos),
                                     routed, candidate);
                         }
@@ -121,7 +126,27 @@ public final class PermitDesk {
                 until = earlier(until, candidate.retryNanos(), nowNanos);
             }
         }
-        return outOfBudget ? new Answer.OutOfBudget(routed) : new Answer.Busy(routed, until, heldBack);
+        if (outOfBudget) {
+            return new Answer.OutOfBudget(routed);
+        }
+        refused(states, routed, query, false, nowNanos);
+        return new Answer.Busy(routed, until, heldBack);
+    }
+
+    /** @param elsewhere whether another deployment takes it */
+    private static void refused(DeploymentStates states, Routed routed, RoutingQuery query, boolean elsewhere,
+            long nowNanos) {
+        for (Candidate candidate : routed.candidates()) {
+            if (elsewhere ? candidate.standing() == Candidate.Standing.BUSY : routed.isAwaited(candidate)) {
+                DeploymentState state = states.of(candidate.deployment().name());
+                Refusals refusals = state.access(query.pool()).refusals();
+                if (elsewhere) {
+                    refusals.passed(state.need(query), nowNanos);
+                } else {
+                    refusals.refused(state.need(query), nowNanos);
+                }
+            }
+        }
     }
 
     private static long earlier(long until, long other, long nowNanos) {
@@ -210,10 +235,10 @@ public final class PermitDesk {
     }
 
     /**
-     * Deployments that name no pools are shared by all pools; of those, this worker may use as much as it has of all
-     * pools' lanes together.
+     * What this worker may use while it has no lease: see {@link LeaseHolder}. Deployments that name no pools are shared by all
+     * pools; of those it owns as much as it has of all pools' lanes together.
      *
-     * @param part of a pool's capacity that this worker may use, 0 to 1
+     * @param part of a pool's partitions that this worker owns, 0 to 1
      */
     public void share(PoolName pool, double part) {
         parts.put(pool, part);
@@ -231,6 +256,53 @@ public final class PermitDesk {
         for (DeploymentState state : states.all()) {
             state.access(pool).share(state.deployment().poolShares().isEmpty() ? mine / lanes : part);
         }
+    }
+
+    /**
+     * What this worker holds, uses and wants of a deployment; to be asked often.
+     *
+     * @param waiting requests of each pool that wait for it, perhaps elsewhere too
+     */
+    public CapacityUse capacity(DeploymentName name, Map<PoolName, Integer> waiting, long nowNanos) {
+        if (!states.has(name)) {
+            return new CapacityUse(0, 0, false, List.of());
+        }
+        DeploymentState state = states.of(name);
+        Map<PoolAccess, Integer> waits = new LinkedHashMap<>();
+        pools.forEach(pool -> waits.merge(state.access(pool.name()), waiting.getOrDefault(pool.name(), 0),
+                Integer::sum));
+        List<CapacityUse.OfPool> uses = waits.entrySet().stream()
+                .map(each -> each.getKey().use(each.getValue(), nowNanos)).filter(CapacityUse.OfPool::isSomething)
+                .toList();
+        LeaseHolder leases = state.leases(nowNanos);
+        return new CapacityUse(leases.term(), leases.grantNo(), leases.hasLease(nowNanos), uses);
+    }
+
+    /** A demand of that deployment is sent now; its number. */
+    public long demanded(DeploymentName name, long nowNanos) {
+        return states.of(name).leases(nowNanos).demanded(nowNanos);
+    }
+
+    /**
+     * The dispatcher granted this worker that.
+     *
+     * @param byPool the same, with what is borrowed
+     * @return whether it counts, so that those who wait should ask again
+     */
+    public boolean granted(DeploymentName name, Lease lease, Map<String, CapacityUse.Granted> byPool, long nowNanos) {
+        return states.has(name) && states.of(name).granted(lease, byPool, nowNanos);
+    }
+
+    /** The dispatcher granted another worker that, at that time. */
+    public void grantedElsewhere(DeploymentName name, Lease lease, long atNanos, long nowNanos) {
+        if (states.has(name)) {
+            states.of(name).leases(nowNanos).grantedElsewhere(lease, atNanos);
+        }
+    }
+
+    /** What a pool's lease of a deployment gives it; where the deployment names no pools, what all pools' does. */
+    public CapacityUse.Granted granted(Deployment deployment, PoolName pool, long nowNanos) {
+        return states.of(deployment.name()).granted(pool, nowNanos);
     }
 
     /** What this worker knows of a deployment now, for gauges and reports. */
@@ -279,7 +351,7 @@ public final class PermitDesk {
 
     /** What a pool's calls use of a deployment's limits; where the deployment names no pools, what all pools' do. */
     public LimitsView limits(Deployment deployment, PoolName pool, long nowNanos) {
-        return states.of(deployment.name()).access(pool).limits().view(nowNanos);
+        return states.of(deployment.name()).access(pool).limits(nowNanos).view(nowNanos);
     }
 
     /** Requests of that pool that wait for the deployment, among others perhaps; as {@link #limits}. */

@@ -11,6 +11,7 @@ final class RateLimit {
     private final String unit;
     private final SlidingWindow window = new SlidingWindow();
     private long perMinute = Long.MAX_VALUE;
+    private long most = Long.MAX_VALUE;
     private long held;
     private String allInUse = "";
 
@@ -22,6 +23,11 @@ final class RateLimit {
     void set(long limit) {
         perMinute = limit;
         allInUse = "all " + limit + " " + unit + " are in use";
+    }
+
+    /** @param limit beyond which a call cannot be made at all, however little others use */
+    void most(long limit) {
+        most = limit;
     }
 
     long perMinute() {
@@ -51,8 +57,8 @@ final class RateLimit {
         if (!isLimited()) {
             return LimitVerdict.NOW;
         }
-        if (amount > perMinute) {
-            return new LimitVerdict.Never("it needs " + amount + " of this worker's " + perMinute + " " + unit);
+        if (amount > most) {
+            return new LimitVerdict.Never("it needs " + amount + " of " + most + " " + unit);
         }
         long dated = window.sum(nowNanos);
         long over = held + dated + amount - perMinute;

@@ -3,6 +3,7 @@ package dev.signalbox.workers.router;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.signalbox.config.Deployment;
+import dev.signalbox.schemas.Amounts;
 import dev.signalbox.workers.router.VendorSignals.Remaining;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -136,14 +137,24 @@ class DeploymentLimitsTest {
     }
 
     @Test
-    void aShareIsRoundedDownAndACallBeyondItNeverFits() {
+    void aCallWaitsForWhatMayNotBeUsedNowAndNeverFitsBeyondTheWhole() {
         DeploymentLimits limits = new DeploymentLimits(limit(5, 10));
-        limits.share(0.5);
+        limits.use(new Amounts(2, 10, Amounts.UNLIMITED, Amounts.UNLIMITED));
         limits.reserve(SMALL, 0);
         limits.reserve(SMALL, 0);
         assertThat(limits.check(SMALL, 0)).isEqualTo(LimitVerdict.ON_RELEASE);
-        limits.share(0.1);
-        assertThat(limits.check(SMALL, 0)).isInstanceOf(LimitVerdict.Never.class);
+        limits.use(Amounts.NONE);
+        assertThat(limits.check(SMALL, 0)).isEqualTo(LimitVerdict.ON_RELEASE);
+        limits.use(limits.most().times(1));
+        assertThat(limits.check(SMALL, 0)).isEqualTo(LimitVerdict.NOW);
+        DeploymentLimits small = new DeploymentLimits(new Deployment.Limits(OptionalInt.of(5), OptionalInt.of(10),
+                OptionalInt.of(9), OptionalInt.empty()));
+        assertThat(small.check(SMALL, 0)).isInstanceOf(LimitVerdict.Never.class);
+        DeploymentLimits lent = new DeploymentLimits(new Deployment.Limits(OptionalInt.of(5), OptionalInt.of(10),
+                OptionalInt.of(9), OptionalInt.empty()), new Amounts(10, 20, 18, Amounts.UNLIMITED));
+        assertThat(lent.check(SMALL, 0)).isEqualTo(LimitVerdict.ON_RELEASE);
+        lent.use(new Amounts(10, 20, 18, Amounts.UNLIMITED));
+        assertThat(lent.check(SMALL, 0)).isEqualTo(LimitVerdict.NOW);
     }
 
     @Test

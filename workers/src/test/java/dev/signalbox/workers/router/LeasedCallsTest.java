@@ -1,0 +1,197 @@
+package dev.signalbox.workers.router;
+
+import static dev.signalbox.workers.TestConfiguration.MODEL;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.signalbox.config.Configuration;
+import dev.signalbox.config.ConfigurationReader;
+import dev.signalbox.config.Deployment;
+import dev.signalbox.config.DeploymentName;
+import dev.signalbox.config.ReadResult;
+import dev.signalbox.schemas.Amounts;
+import dev.signalbox.schemas.PoolName;
+import dev.signalbox.workers.capacity.CapacityUse;
+import dev.signalbox.workers.capacity.Lease;
+import dev.signalbox.workers.router.PermitDesk.Answer;
+import dev.signalbox.workers.router.PermitDesk.Answer.Busy;
+import dev.signalbox.workers.router.PermitDesk.Answer.Granted;
+import java.time.Duration;
+import java.time.LocalDate;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Leases as ceilings of what a worker's calls may use, and what of its calls it asks leases for. */
+@Tag("issue-6")
+class LeasedCallsTest {
+    private static final long SECOND = 1_000_000_000L;
+    private static final Duration TTL = Duration.ofSeconds(6);
+    private static final Duration DRAIN = Duration.ofSeconds(60);
+    private static final PoolName HIGH = new PoolName("high");
+    private static final PoolName LOW = new PoolName("low");
+    private static final DeploymentName NAME = DeploymentName.parse("a.x/m");
+    private static final CallUse USED = new CallUse(CallUse.End.BY_VENDOR, OptionalLong.empty(), OptionalLong.empty());
+
+    private final Configuration configuration = configuration("sequence: [a.x]");
+    private final PermitDesk desk = new PermitDesk(configuration, new SplittableRandom(1));
+    private long now = 100 * SECOND;
+
+    /** Of ten calls at once and 10,000 output tokens a minute the higher pool has six tenths, and may borrow the rest. */
+    private static Configuration configuration(String strategy) {
+        String yaml = """
+                environment: test
+                pools:
+                  high: { use_cases: [talk], priorities: [standard], borrows_from: [low] }
+                  low: { use_cases: [otherwise], priorities: [standard] }
+                deployments:
+                  a.x/m: { vendor: openai, base_url: "http://127.0.0.1:1/v1", model_id: x, limits: { concurrency: 10, output_tokens_per_minute: 10000 }, pools: { high: 60%%, low: 40%% } }
+                  b.x/m: { vendor: openai, base_url: "http://127.0.0.1:1/v1", model_id: x }
+                routes:
+                  m: { test: { otherwise: { %s } } }
+                """
+                .formatted(strategy);
+        return switch (ConfigurationReader.read("test.yaml", yaml, name -> Optional.of("k"))) {
+            case ReadResult.Valid valid -> valid.configuration();
+            case ReadResult.Invalid invalid -> throw new AssertionError(invalid.problems().toString());
+        };
+    }
+
+    private Answer ask(PermitDesk at, PoolName pool, int outputTokens) {
+        return at.ask(new RoutingQuery(pool, MODEL, "any", List.of(),
+                new RoutingQuery.Needs(false, false, false, 10, OptionalInt.of(outputTokens), Map.of()),
+                LocalDate.EPOCH, 1), CallAsk.FIRST, null, now);
+    }
+
+    private Answer ask(PoolName pool, int outputTokens) {
+        return ask(desk, pool, outputTokens);
+    }
+
+    private int admitted(PoolName pool) {
+        int admitted = 0;
+        while (ask(pool, 10) instanceof Granted) {
+            admitted++;
+        }
+        return admitted;
+    }
+
+    private static Amounts amounts(long calls, long outputTokens) {
+        return new Amounts(calls, Amounts.UNLIMITED, Amounts.UNLIMITED, outputTokens);
+    }
+
+    private boolean grant(long no, Amounts high, Amounts low) {
+        Amounts borrowed = high.minus(amounts(6, 6_000));
+        return desk.granted(NAME, new Lease(1, no, desk.demanded(NAME, now), false, TTL, DRAIN,
+                Map.of("high", high, "low", low)),
+                Map.of("high", new CapacityUse.Granted(high, Map.of("low", borrowed)), "low",
+                        new CapacityUse.Granted(low, Map.of())),
+                now);
+    }
+
+    private CapacityUse use(int waiting) {
+        return desk.capacity(NAME, Map.of(HIGH, waiting), now);
+    }
+
+    private Deployment deployment() {
+        return Objects.requireNonNull(configuration.deployments().get(NAME));
+    }
+
+    @Test
+    void whileNobodyGrantsAWorkerHasItsPartitionsPartOfEachPoolsOwn() {
+        desk.share(HIGH, 0.5);
+        desk.share(LOW, 0);
+        assertThat(admitted(HIGH)).isEqualTo(3);
+        assertThat(ask(LOW, 10)).as("none now, and not never").isInstanceOf(Busy.class);
+    }
+
+    @Test
+    void aLeaseIsWhatMayBeUsedAndMayBeMoreOrLessThanTheShare() {
+        desk.share(HIGH, 0.5);
+        desk.share(LOW, 0.5);
+        assertThat(grant(1, amounts(9, 9_000), amounts(1, 1_000))).isTrue();
+        assertThat(admitted(HIGH)).isEqualTo(9);
+        assertThat(admitted(LOW)).isEqualTo(1);
+        assertThat(desk.limits(deployment(), HIGH, now).concurrency()).isEqualTo(9);
+        assertThat(desk.granted(deployment(), HIGH, now).leased().calls()).isEqualTo(9);
+        assertThat(desk.granted(deployment(), HIGH, now).borrowed()).containsEntry("low",
+                amounts(9, 9_000).minus(amounts(6, 6_000)));
+        now += TTL.toNanos() / 2;
+        assertThat(use(0).leased()).isTrue();
+        now += TTL.toNanos() / 2;
+        assertThat(desk.granted(deployment(), HIGH, now)).isEqualTo(CapacityUse.Granted.NOTHING);
+        assertThat(desk.limits(deployment(), HIGH, now).concurrency()).as("half of 3, the safe share").isEqualTo(1);
+        assertThat(use(0).leased()).isFalse();
+    }
+
+    @Test
+    void othersLeasesTakeTheShareOfWhoNeverHadOne() {
+        desk.share(HIGH, 0.5);
+        desk.grantedElsewhere(NAME, new Lease(1, 1, 7, false, TTL, DRAIN, Map.of()), now - 60 * SECOND, now);
+        assertThat(ask(HIGH, 10)).isInstanceOf(Busy.class);
+        now += 6 * SECOND;
+        assertThat(admitted(HIGH)).as("the safe share, when they are over").isEqualTo(1);
+    }
+
+    @Test
+    void aRequestThatTheWholePoolCouldServeWaitsForALease() {
+        desk.share(HIGH, 0.1);
+        assertThat(ask(HIGH, 9_000)).as("with what may be borrowed").isInstanceOf(Busy.class);
+        assertThat(ask(HIGH, 10_001)).isInstanceOf(Answer.Nowhere.class);
+        assertThat(ask(LOW, 4_001)).as("nobody lends to it").isInstanceOf(Answer.Nowhere.class);
+        assertThat(use(1).pools().getFirst().largest()).isEqualTo(new Amounts(1, 1, 10, 9_000));
+        grant(1, amounts(1, 9_000), Amounts.NONE);
+        assertThat(ask(HIGH, 9_000)).isInstanceOf(Granted.class);
+    }
+
+    @Test
+    void aDemandSaysWhatCallsUseAndWhatThoseThatWereRefusedNeed() {
+        desk.share(HIGH, 0.5);
+        desk.share(LOW, 0);
+        for (int i = 0; i < 3; i++) {
+            assertThat(ask(HIGH, 100)).isInstanceOf(Granted.class);
+        }
+        assertThat(ask(HIGH, 200)).isInstanceOf(Busy.class);
+        assertThat(use(4).pools()).hasSize(1);
+        now += 2 * SECOND;
+        CapacityUse.OfPool high = use(4).pools().getFirst();
+        assertThat(high.pool()).isEqualTo("high");
+        assertThat(high.ownedPart()).isEqualTo(0.5);
+        assertThat(high.mayUse()).isEqualTo(amounts(3, 3_000));
+        assertThat(high.inUse()).isEqualTo(new Amounts(3, 0, 0, 300));
+        assertThat(high.wanted()).isEqualTo(new Amounts(7, 4, 40, 1_100));
+        assertThat(high.largest()).isEqualTo(new Amounts(1, 1, 10, 200));
+        assertThat(high.oldestWaitMillis()).isEqualTo(2_001);
+        assertThat(use(0).pools().getFirst().oldestWaitMillis()).isZero();
+        assertThat(use(0).pools().getFirst().wanted()).isEqualTo(new Amounts(3, 0, 0, 300));
+    }
+
+    @Test
+    void whoIsLetInEndsTheWaitOfAll() {
+        desk.share(HIGH, 1.0 / 6);
+        Permit permit = ((Granted) ask(HIGH, 10)).permit();
+        assertThat(ask(HIGH, 10)).isInstanceOf(Busy.class);
+        assertThat(use(2).pools().getFirst().oldestWaitMillis()).isEqualTo(1);
+        now += 5 * SECOND;
+        assertThat(use(2).pools().getFirst().oldestWaitMillis()).isEqualTo(5_001);
+        desk.ended(permit, USED, new CallLesson.Answered(10, 0), now);
+        assertThat(ask(HIGH, 10)).isInstanceOf(Granted.class);
+        assertThat(use(1).pools().getFirst().oldestWaitMillis()).isEqualTo(1);
+    }
+
+    @Test
+    void whatWentElsewhereForWantOfRoomIsWantedForAMoment() {
+        PermitDesk two = new PermitDesk(configuration("sequence: [a.x, b.x]"), new SplittableRandom(1));
+        two.share(HIGH, 1.0 / 6);
+        assertThat(ask(two, HIGH, 10)).isInstanceOf(Granted.class);
+        assertThat(ask(two, HIGH, 10)).isInstanceOf(Granted.class);
+        assertThat(ask(two, HIGH, 10)).isInstanceOf(Granted.class);
+        assertThat(two.capacity(NAME, Map.of(), now).pools().getFirst().wanted().calls()).isEqualTo(3);
+        now += 3 * SECOND;
+        assertThat(two.capacity(NAME, Map.of(), now).pools().getFirst().wanted().calls()).isEqualTo(1);
+    }
+}
