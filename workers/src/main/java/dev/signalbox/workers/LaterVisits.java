@@ -10,11 +10,10 @@ import java.util.function.Supplier;
 
 /**
  * Has a request's longer pauses spent on the retry topic, where they take no room that others need and outlast the worker.
- * Shorter ones are not worth a record, and one that a vendor asked for and that is longer than a hop is spent here.
+ * Shorter ones are not worth a record; longer ones than a hop take several ({@link FurtherHops}).
  */
 final class LaterVisits implements RequestFlow.Later {
     static final Duration SHORTEST = Duration.ofSeconds(1);
-    private static final Duration LONGEST = Duration.ofSeconds(60);
 
     private final RetryTopic retries;
     private final Consumer<InboundRequest> done;
@@ -32,7 +31,7 @@ final class LaterVisits implements RequestFlow.Later {
 
     @Override
     public boolean takes(InboundRequest request, Duration pause, Supplier<RequestHistory> history) {
-        if (!RetryTopic.takes(request) || pause.compareTo(SHORTEST) < 0 || pause.compareTo(LONGEST) > 0) {
+        if (!RetryTopic.takes(request) || pause.compareTo(SHORTEST) < 0) {
             return false;
         }
         retries.publish(request,

@@ -146,7 +146,9 @@ final class PoolWorker implements AutoCloseable {
         var properties = LaneConsumerProperties.of(lane, shared.identity.name(), options.clientProperties(), bounds,
                 handover);
         RequestSource source = new LaneConsumer(lane, bounds, () -> shared.connections.consumer(properties),
-                options.admission(), new ClockedReader(shared.clock, reader), joined, rejections, handover,
+                options.admission(), new ClockedReader(shared.clock, reader), new FurtherHops(joined, retries,
+                        request -> complete(request.ticket(), lane), shared.cancellations::contains, shared.clock),
+                rejections, handover,
                 shared.trialTurn, shared.clock, route -> dispatcher.hasRoom(lane.priority(), route, share));
         Parking parking = new Parking(lane, dispatcher, share, () -> Set.copyOf(routes()), source::status, bounds,
                 retries, request -> complete(request.ticket(), lane), shared.metrics, shared.clock,

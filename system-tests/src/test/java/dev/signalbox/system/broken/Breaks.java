@@ -186,6 +186,8 @@ final class Breaks {
             Break.of("G8", "records that wait for their time take a small part of a lane's room",
                     Check.of(INTAKE + "PostponedRecordsTest"),
                     answers(INTAKE + "LaneBounds", "mustPauseRetries", false)),
+            Break.of("G8", "a long pause is spent in hops", Check.of(WORKERS + "FurtherHopsTest"),
+                    new Switch(INTAKE + "RecordFacts", "furtherDelayMillis", new Switch.Off.Answers(0))),
             Break.of("G8", "visits are counted across records and workers", Check.of(WORKERS + "VisitsTest"),
                     answersNothing(WORKERS + "Histories", "of")),
             Break.of("G8", "a partition that is gained stays paused until it is claimed", LANE,

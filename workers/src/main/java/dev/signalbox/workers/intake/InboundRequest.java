@@ -2,6 +2,7 @@ package dev.signalbox.workers.intake;
 
 import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.avro.LlmRequest;
+import java.time.Duration;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -45,6 +46,11 @@ public record InboundRequest(Lane lane, Ticket ticket, LlmRequest request, Strin
     public InboundRequest with(LlmRequest whole) {
         return new InboundRequest(lane, ticket, whole, requestHash, hop, firstEnqueuedMillis, expiresAtMillis, address,
                 sizeBytes, source);
+    }
+
+    /** What is left of its pause at the end of its record's hop; zero if it may be served. */
+    public Duration pauseLeft() {
+        return source == null || hop == 0 ? Duration.ZERO : Duration.ofMillis(RecordFacts.furtherDelayMillis(source));
     }
 
     /** The request id. */

@@ -33,9 +33,14 @@ final class RecordFacts {
         return (int) Math.min(Integer.MAX_VALUE, number(source, Headers.HOP, 0));
     }
 
-    /** How long after its append time it may not be served, ms; 0 for what is not from a retry topic. */
+    /** How long after its append time this hop ends, ms; 0 for what is not from a retry topic. */
     static long delayMillis(ConsumerRecord<byte[], byte[]> source) {
         return Math.min(Postponed.MAX_DELAY_MILLIS, number(source, Headers.DELAY, 0));
+    }
+
+    /** What of its pause is left when this hop ends, ms. */
+    static long furtherDelayMillis(ConsumerRecord<byte[], byte[]> source) {
+        return number(source, Headers.DELAY, 0) - delayMillis(source);
     }
 
     /** Strikes that it brought along from where it was before; 0 for what was not published again. */

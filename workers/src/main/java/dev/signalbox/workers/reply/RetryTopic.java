@@ -39,7 +39,7 @@ public final class RetryTopic {
     /**
      * Why a request comes later.
      *
-     * @param delay how long after its append time it may not be served
+     * @param delay how long it may not be served; what exceeds a hop (60 s) is spent in further ones
      * @param parkedRoute the route that had no room for it, if that is why
      * @param history what it has been through, if it was served: {@code RequestHistory}
      */
