@@ -1,9 +1,12 @@
 package dev.signalbox.cli;
 
 import dev.signalbox.schemas.serde.SchemaRegistryException;
+import java.io.IOException;
+import java.util.concurrent.TimeoutException;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
 
 /** Says what keeps us from Kafka or its registry in one line, with the cure. */
@@ -48,9 +51,27 @@ public final class KafkaTrouble {
                 }
             }
         }
-        return unreachable("cannot reach Kafka at " + bootstrapServers
-                + ": no answer; check that it runs, --bootstrap-server, and security.protocol in --command-config",
-                trouble);
+        if (isSilence(trouble)) {
+            return unreachable("cannot reach Kafka at " + bootstrapServers
+                    + ": no answer; check that it runs, --bootstrap-server, and security.protocol in --command-config",
+                    trouble);
+        }
+        Throwable root = trouble;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return unreachable("Kafka at " + bootstrapServers + ": " + root.getClass().getSimpleName() + ": "
+                + firstLine(root), trouble);
+    }
+
+    private static boolean isSilence(Throwable trouble) {
+        for (Throwable cause = trouble; cause != null; cause = cause.getCause()) {
+            if (cause instanceof RetriableException || cause instanceof TimeoutException
+                    || cause instanceof IOException) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static CommandFailure unreachable(String line, Throwable cause) {

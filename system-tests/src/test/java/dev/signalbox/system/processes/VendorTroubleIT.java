@@ -199,7 +199,8 @@ class VendorTroubleIT {
                         + " (at least %.1f %%)%n",
                 slowness, 100 * shares[0], 100 * mean, JUDGED.toSeconds(), 100 * deviation,
                 100 * DoubleStream.of(shares).min().orElseThrow());
-        assertThat(share(slowness.model(), -20_000, Duration.ofSeconds(20))).as("before").isBetween(0.35, 0.65);
+        // Two that are equally fast share a route, but within their tie band not evenly.
+        assertThat(share(slowness.model(), -20_000, Duration.ofSeconds(20))).as("before").isBetween(0.2, 0.65);
         assertThat(shares[0]).as("moved").isGreaterThanOrEqualTo(0.9);
         assertThat(deviation).as("standard deviation of the share per 10 s").isLessThan(0.1);
     }
