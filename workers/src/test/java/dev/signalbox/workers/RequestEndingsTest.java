@@ -20,6 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 @Tag("issue-5")
+@Tag("issue-7")
 class RequestEndingsTest {
     private final List<RequestStatus> told = new ArrayList<>();
     private final AtomicLong now = new AtomicLong();

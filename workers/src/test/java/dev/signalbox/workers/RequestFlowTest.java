@@ -54,8 +54,10 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("issue-7")
 class RequestFlowTest {
     private static final long NOW = 1_000_000;
     private static final long LATER = NOW + 60_000;

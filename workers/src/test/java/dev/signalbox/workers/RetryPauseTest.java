@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 @Tag("issue-3")
+@Tag("issue-7")
 class RetryPauseTest {
     private static final Optional<Duration> NOTHING = Optional.empty();
 

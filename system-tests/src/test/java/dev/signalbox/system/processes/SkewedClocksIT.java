@@ -30,6 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * operator and a producer are an hour ahead, then an hour behind. Times to live, control records and health hold.
  */
 @Tag("issue-5")
+@Tag("issue-7")
 @Tag("long")
 @Timeout(value = 5, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class SkewedClocksIT {

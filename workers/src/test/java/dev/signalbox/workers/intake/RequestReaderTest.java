@@ -29,6 +29,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 @Tag("issue-2")
+@Tag("issue-7")
 class RequestReaderTest {
     private static final Lane LANE = new Lane(new PoolName("else"), Priority.STANDARD);
     private static final byte[] VALUE = "value".getBytes(StandardCharsets.UTF_8);

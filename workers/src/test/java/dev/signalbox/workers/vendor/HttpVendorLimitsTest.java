@@ -40,6 +40,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** The five time limits of a call, the time of its request, and the sizes that are read. */
 @Tag("issue-2")
+@Tag("issue-7")
 @Timeout(60)
 class HttpVendorLimitsTest {
     private final VendorCalls calls = new VendorCalls();
