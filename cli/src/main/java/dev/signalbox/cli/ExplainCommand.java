@@ -14,6 +14,7 @@ import dev.signalbox.schemas.serde.InvalidRecordException;
 import dev.signalbox.schemas.serde.JsonRecords;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -183,6 +184,7 @@ final class ExplainCommand implements Callable<Integer> {
     private ExitCode trail(Clients clients) throws InterruptedException {
         clients.clusterId();
         ExplainCommandTrail trail;
+        Optional<ExplainCommandWait> wait;
         try {
             Whereabouts.Found where = new Whereabouts(clients, dispatcher, within).of(what);
             JsonNode told = where instanceof Whereabouts.Found.Told(JsonNode status)
@@ -191,6 +193,9 @@ final class ExplainCommand implements Callable<Integer> {
             trail = ExplainCommandTrail.find(clients, what, where,
                     replyTopic == null ? told.path("replyTopic").asText(Topics.REPLIES) : replyTopic,
                     Instant.now().minus(since).toEpochMilli());
+            wait = where instanceof Whereabouts.Found.Queued queued
+                    ? ExplainCommandWait.of(clients, with.inForce(shell.terminal()), queued)
+                    : Optional.empty();
         } catch (KafkaException e) {
             throw KafkaTrouble.of(e, clients.bootstrapServers());
         }
@@ -200,8 +205,11 @@ final class ExplainCommand implements Callable<Integer> {
         }
         if (form == Rows.Form.TABLE) {
             trail.print(shell.terminal().out());
+            wait.ifPresent(waits -> waits.print(shell.terminal().out()));
         } else {
-            Documents.print(trail.document(), form, shell.terminal().out());
+            ObjectNode document = trail.document();
+            wait.ifPresent(waits -> document.set("waiting", waits.document()));
+            Documents.print(document, form, shell.terminal().out());
         }
         shell.terminal().out().flush();
         return ExitCode.OK;

@@ -36,6 +36,11 @@ record ExplainCommandDecision(LlmRequest request, Lane lane, Duration timeToLive
         Pricing pricing, String currency, Instant now, FleetState fleet) {
     private static final int USUAL_OUTPUT_TOKENS = 300;
 
+    /** Its own decision, without what else would become of the request. */
+    Map<String, Object> decided() {
+        return document(decision);
+    }
+
     /** @param fleet what it has told; {@link FleetState#UNKNOWN}: by configuration alone */
     static ExplainCommandDecision of(Configuration configuration, LlmRequest request, Lane lane, Duration timeToLive,
             Instant now, FleetState fleet) {

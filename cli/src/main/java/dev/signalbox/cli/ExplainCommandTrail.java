@@ -45,6 +45,8 @@ record ExplainCommandTrail(String id, Whereabouts.Found where, List<JsonNode> at
     private static final long SLACK_MILLIS = 250;
     /** As long as a record may be on its way to a broker that is away. */
     private static final long LONGEST_SLACK_MILLIS = 120_000;
+    /** Of what never was moved and was told of by nobody, no call can have begun earlier, ms: all that is told by then. */
+    private static final long UNTOLD_MILLIS = 10_000;
 
     /**
      * A stretch of the topics by the broker's time, ms since 1970.
@@ -68,7 +70,11 @@ record ExplainCommandTrail(String id, Whereabouts.Found where, List<JsonNode> at
             long sinceMillis) {
         Stretch stretch = switch (where) {
             case Whereabouts.Found.Told(JsonNode told) -> Stretch.of(told, sinceMillis);
-            case Whereabouts.Found.Queued queued -> new Stretch(queued.enqueuedMillis(), Long.MAX_VALUE);
+            case Whereabouts.Found.Queued queued -> new Stretch(
+                    queued.wasMoved()
+                            ? queued.enqueuedMillis()
+                            : Math.max(queued.enqueuedMillis(), System.currentTimeMillis() - UNTOLD_MILLIS),
+                    Long.MAX_VALUE);
             case Whereabouts.Found.Nothing nothing -> new Stretch(sinceMillis, Long.MAX_VALUE);
         };
         ExplainCommandTrail trail = find(clients, id, where, replyTopic, stretch, true);
@@ -257,7 +263,7 @@ record ExplainCommandTrail(String id, Whereabouts.Found where, List<JsonNode> at
         return queue;
     }
 
-    JsonNode document() {
+    ObjectNode document() {
         ObjectNode document = MAPPER.createObjectNode();
         document.put("request_id", id);
         document.set("queue", queue());

@@ -25,10 +25,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -73,14 +70,34 @@ final class Whereabouts {
         }
 
         /**
-         * Nothing was told of it yet: it waits, or its call has just begun.
+         * It waits, or its call has just begun.
          *
+         * @param record its latest one
          * @param ahead records of its partition that are not done, as far as is committed, and come before it
          * @param enqueuedMillis append time of its first record
          * @param oldestMillis append time of the oldest record that is not done in its partition
          */
-        record Queued(TopicPartition partition, long offset, long ahead, long enqueuedMillis,
+        record Queued(ConsumerRecord<byte[], byte[]> record, long ahead, long enqueuedMillis,
                 long oldestMillis) implements Found {
+            TopicPartition partition() {
+                return new TopicPartition(record.topic(), record.partition());
+            }
+
+            long offset() {
+                return record.offset();
+            }
+
+            /** Whether it was published again, after a visit or for want of room. */
+            boolean wasMoved() {
+                return record.headers().lastHeader(Headers.HOP) != null;
+            }
+
+            /** Whether it is the record that a worker told of. */
+            private boolean isOf(JsonNode status) {
+                return record.topic().equals(status.path("requestTopic").asText())
+                        && record.partition() == status.path("requestPartition").asInt(-1)
+                        && record.offset() == status.path("requestOffset").asLong(-1);
+            }
         }
 
         /**
@@ -92,12 +109,12 @@ final class Whereabouts {
     }
 
     Found of(String id) {
-        Optional<JsonNode> told = told(id);
-        if (told.isPresent()) {
-            return new Found.Told(told.get());
+        Optional<Found.Told> told = told(id).map(Found.Told::new);
+        if (told.isPresent() && told.get().hasEnded()) {
+            return told.get();
         }
         try (KafkaConsumer<byte[], byte[]> consumer = consumer(); Admin admin = clients.admin()) {
-            return queued(consumer, admin, id);
+            return told.isPresent() ? again(consumer, admin, told.get(), id) : queued(consumer, admin, id);
         } catch (KafkaException e) {
             throw KafkaTrouble.of(e, clients.bootstrapServers());
         }
@@ -189,35 +206,73 @@ final class Whereabouts {
         }
     }
 
+    /** A call of it was told of: it may have failed meanwhile, and the request wait for its next visit. */
+    private Found again(KafkaConsumer<byte[], byte[]> consumer, Admin admin, Found.Told told, String id) {
+        Looked looked = new Looked(id);
+        look(consumer, admin, lanes(consumer), true, looked);
+        return looked.found().<Found>map(found -> found.isOf(told.status) ? told : found).orElse(told);
+    }
+
     private Found queued(KafkaConsumer<byte[], byte[]> consumer, Admin admin, String id) {
-        byte[] key = id.getBytes(StandardCharsets.UTF_8);
-        Set<TopicPartition> partitions = new HashSet<>();
-        Set<Lane> lanes = new HashSet<>();
-        consumer.listTopics().forEach((topic, infos) -> Lane.ofTopic(topic).ifPresent(lane -> {
-            lanes.add(lane);
-            infos.forEach(info -> partitions.add(new TopicPartition(topic, info.partition())));
-        }));
-        Map<TopicPartition, Long> from = new HashMap<>(consumer.beginningOffsets(partitions));
-        lanes.forEach(lane -> committed(admin, lane)
+        Map<TopicPartition, Lane> lanes = lanes(consumer);
+        Looked looked = new Looked(id);
+        // First where it is moved to: it may still be seen where it was.
+        boolean whole = look(consumer, admin, lanes, true, looked);
+        if (looked.found().isEmpty()) {
+            whole &= look(consumer, admin, lanes, false, looked);
+        }
+        Optional<Found.Queued> found = looked.found();
+        return found.isPresent() ? found.get() : new Found.Nothing(looked.records, whole);
+    }
+
+    private static Map<TopicPartition, Lane> lanes(KafkaConsumer<byte[], byte[]> consumer) {
+        Map<TopicPartition, Lane> lanes = new HashMap<>();
+        consumer.listTopics().forEach((topic, infos) -> Lane.ofTopic(topic).ifPresent(
+                lane -> infos.forEach(info -> lanes.put(new TopicPartition(topic, info.partition()), lane))));
+        return lanes;
+    }
+
+    /** Whether all of the lanes' retry topics, or all of their others, was looked through. */
+    private boolean look(KafkaConsumer<byte[], byte[]> consumer, Admin admin, Map<TopicPartition, Lane> lanes,
+            boolean retries, Looked looked) {
+        Map<TopicPartition, Lane> wanted = new HashMap<>(lanes);
+        wanted.entrySet().removeIf(
+                each -> retries != each.getValue().retryTopic().equals(each.getKey().topic()));
+        Map<TopicPartition, Long> from = new HashMap<>(consumer.beginningOffsets(wanted.keySet()));
+        new HashSet<>(wanted.values()).forEach(lane -> committed(admin, lane)
                 .forEach((partition, offset) -> from.computeIfPresent(partition,
                         (same, first) -> Math.max(first, offset))));
-        Map<TopicPartition, long[]> seen = new HashMap<>();
-        AtomicReference<Found> found = new AtomicReference<>();
-        AtomicLong looked = new AtomicLong();
-        boolean whole = scan(consumer, from, consumer.endOffsets(partitions), record -> {
-            looked.incrementAndGet();
+        return scan(consumer, from, consumer.endOffsets(wanted.keySet()),
+                record -> looked.take(record) && !retries);
+    }
+
+    /** What a look through the lanes has seen. */
+    private static final class Looked {
+        private final byte[] key;
+        private final Map<TopicPartition, long[]> seen = new HashMap<>();
+        private long records;
+        private Found.@Nullable Queued last;
+
+        Looked(String id) {
+            this.key = id.getBytes(StandardCharsets.UTF_8);
+        }
+
+        /** Whether it is the wanted one. */
+        boolean take(ConsumerRecord<byte[], byte[]> record) {
+            records++;
             long[] before = seen.computeIfAbsent(new TopicPartition(record.topic(), record.partition()),
                     partition -> new long[]{0, record.timestamp()});
-            if (!Arrays.equals(key, record.key())) {
-                before[0]++;
-                return false;
+            boolean wanted = Arrays.equals(key, record.key());
+            if (wanted) {
+                last = new Found.Queued(record, before[0], firstEnqueued(record), before[1]);
             }
-            found.set(new Found.Queued(new TopicPartition(record.topic(), record.partition()), record.offset(),
-                    before[0], firstEnqueued(record), before[1]));
-            return true;
-        });
-        Found queued = found.get();
-        return queued == null ? new Found.Nothing(looked.get(), whole) : queued;
+            before[0]++;
+            return wanted;
+        }
+
+        Optional<Found.Queued> found() {
+            return Optional.ofNullable(last);
+        }
     }
 
     private static long firstEnqueued(ConsumerRecord<byte[], byte[]> record) {
