@@ -10,6 +10,7 @@ import dev.signalbox.dispatcher.view.Peers;
 import dev.signalbox.schemas.avro.BudgetRecord;
 import dev.signalbox.schemas.avro.CapacityDemand;
 import dev.signalbox.schemas.avro.CapacityGrant;
+import dev.signalbox.schemas.avro.TenantRecord;
 import dev.signalbox.schemas.avro.UsageRecord;
 import dev.signalbox.schemas.avro.UsageRollup;
 import java.util.List;
@@ -145,6 +146,8 @@ public final class Dispatcher implements AutoCloseable {
         return new DispatcherTopology(new AvroDeserializer<>(AttemptEvent.class, registry),
                 new DispatcherTopology.Leased(new AvroDeserializer<>(CapacityDemand.class, registry), grants,
                         () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime())),
+                Serdes.serdeFrom(new AvroSerializer<>(registry, options.registryProperties()),
+                        new AvroDeserializer<>(TenantRecord.class, registry)),
                 new DispatcherTopology.Outputs(new AvroSerializer<>(registry, options.registryProperties()),
                         new AvroSerializer<>(registry, options.registryProperties()),
                         new AvroSerializer<>(registry, options.registryProperties())),

@@ -17,6 +17,7 @@ import dev.signalbox.dispatcher.redundancy.FleetSources;
 import dev.signalbox.dispatcher.redundancy.FleetStores;
 import dev.signalbox.dispatcher.redundancy.Judged;
 import dev.signalbox.dispatcher.redundancy.RedundancyProcessor;
+import dev.signalbox.dispatcher.tenants.TenantProcessor;
 import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.Alert;
 import dev.signalbox.schemas.avro.AttemptEvent;
@@ -24,6 +25,7 @@ import dev.signalbox.schemas.avro.CapacityDemand;
 import dev.signalbox.schemas.avro.CapacityGrant;
 import dev.signalbox.schemas.avro.DeploymentHealth;
 import dev.signalbox.schemas.avro.RouteStanding;
+import dev.signalbox.schemas.avro.TenantRecord;
 import java.time.Duration;
 import java.util.function.LongSupplier;
 import org.apache.kafka.common.serialization.Deserializer;
@@ -57,9 +59,13 @@ final class DispatcherTopology {
     private static final String CAPACITY_DEMAND = "capacity-demand";
     private static final String CAPACITY = "capacity";
     private static final String CAPACITY_GRANTS = "capacity-grants";
+    private static final String TENANT_USE = "tenant-use";
+    private static final String TENANTS = "tenants";
+    private static final String TENANTS_TOLD = "tenants-told";
 
     private final Deserializer<AttemptEvent> attempts;
     private final Leased leased;
+    private final Serde<TenantRecord> tenants;
     private final Outputs outputs;
     private final HealthRules rules;
     private final FleetTime time;
@@ -78,11 +84,11 @@ final class DispatcherTopology {
     record Leased(Deserializer<CapacityDemand> demands, Serde<CapacityGrant> grants, LongSupplier monotonicMillis) {
     }
 
-    DispatcherTopology(Deserializer<AttemptEvent> attempts, Leased leased, Outputs outputs, HealthRules rules,
-            FleetTime time,
-            FleetSources sources, AlertDelivery delivery) {
+    DispatcherTopology(Deserializer<AttemptEvent> attempts, Leased leased, Serde<TenantRecord> tenants,
+            Outputs outputs, HealthRules rules, FleetTime time, FleetSources sources, AlertDelivery delivery) {
         this.attempts = attempts;
         this.leased = leased;
+        this.tenants = tenants;
         this.outputs = outputs;
         this.rules = rules;
         this.time = time;
@@ -98,6 +104,7 @@ final class DispatcherTopology {
         KStream<String, Judged> judged = redundancy(builder, healths, demand(calls));
         alerts(builder, judged);
         capacity(builder);
+        tenants(builder);
         return builder.build();
     }
 
@@ -164,6 +171,14 @@ final class DispatcherTopology {
                         leased.monotonicMillis), Named.as(CAPACITY), CapacityProcessor.STORE)
                 .to(Topics.CAPACITY_GRANTS,
                         Produced.with(Serdes.String(), leased.grants).withName(CAPACITY_GRANTS));
+    }
+
+    /** Who was served what, by all workers. It needs no store: workers tell it again and again. */
+    private void tenants(StreamsBuilder builder) {
+        builder.stream(Topics.TENANT_USE, Consumed.with(Serdes.String(), tenants).withName(TENANT_USE)
+                .withOffsetResetPolicy(AutoOffsetReset.latest()))
+                .process(() -> new TenantProcessor(leased.monotonicMillis), Named.as(TENANTS))
+                .to(Topics.TENANTS, Produced.with(Serdes.String(), tenants).withName(TENANTS_TOLD));
     }
 
     private static <T> Serde<T> readOnly(Deserializer<T> deserializer) {

@@ -16,6 +16,7 @@ import dev.signalbox.schemas.avro.CapacityDemand;
 import dev.signalbox.schemas.avro.CapacityGrant;
 import dev.signalbox.schemas.avro.DeploymentHealth;
 import dev.signalbox.schemas.avro.RouteStanding;
+import dev.signalbox.schemas.avro.TenantRecord;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -64,6 +65,8 @@ final class ControlDriver implements AutoCloseable {
     final TestOutputTopic<String, Alert> alerts;
     private final TestInputTopic<String, byte[]> demands;
     final TestOutputTopic<String, CapacityGrant> grants;
+    private final TestInputTopic<String, byte[]> tenantUse;
+    final TestOutputTopic<String, TenantRecord> tenants;
     Configuration configuration;
     List<Trouble> others = List.of();
     Set<String> doubted = Set.of();
@@ -86,6 +89,8 @@ final class ControlDriver implements AutoCloseable {
         attempts = driver.createInputTopic(Topics.ATTEMPTS, new StringSerializer(), new ByteArraySerializer());
         demands = driver.createInputTopic(Topics.CAPACITY_DEMAND, new StringSerializer(), new ByteArraySerializer());
         grants = output(Topics.CAPACITY_GRANTS, CapacityGrant::fromByteBuffer);
+        tenantUse = driver.createInputTopic(Topics.TENANT_USE, new StringSerializer(), new ByteArraySerializer());
+        tenants = output(Topics.TENANTS, TenantRecord::fromByteBuffer);
         health = output(Topics.HEALTH, DeploymentHealth::fromByteBuffer);
         routes = output(Topics.REDUNDANCY, RouteStanding::fromByteBuffer);
         alerts = output(Topics.ALERTS, Alert::fromByteBuffer);
@@ -117,6 +122,10 @@ final class ControlDriver implements AutoCloseable {
                                         ? null
                                         : read(() -> CapacityGrant.fromByteBuffer(ByteBuffer.wrap(bytes)))),
                         monotonic::get),
+                Serdes.serdeFrom(avro(TenantRecord::toByteBuffer),
+                        (topic, bytes) -> bytes == null
+                                ? null
+                                : read(() -> TenantRecord.fromByteBuffer(ByteBuffer.wrap(bytes)))),
                 new DispatcherTopology.Outputs(avro(DeploymentHealth::toByteBuffer), avro(RouteStanding::toByteBuffer),
                         avro(Alert::toByteBuffer)),
                 HealthRules.DEFAULT, new FleetTime(monotonic::get), sources,
@@ -148,6 +157,10 @@ final class ControlDriver implements AutoCloseable {
 
     void demand(CapacityDemand demand) {
         demands.pipeInput(demand.getDeployment(), read(() -> bytes(demand.toByteBuffer())), now);
+    }
+
+    void use(TenantRecord told) {
+        tenantUse.pipeInput(told.getTenant(), read(() -> bytes(told.toByteBuffer())), now);
     }
 
     /** A worker asks for the time. */

@@ -36,6 +36,8 @@ public final class Topics {
     public static final String BUDGETS = "llm.budgets";
     /** Recent use per tenant, fleet-wide. */
     public static final String TENANTS = "llm.tenants";
+    /** What each worker served its tenants. */
+    public static final String TENANT_USE = "llm.tenants.use";
     /** Alerts, raised or resolved. */
     public static final String ALERTS = "llm.alerts";
     /** What each route has left now. */

@@ -30,7 +30,9 @@ import dev.signalbox.workers.scheduler.RequestTask;
 import dev.signalbox.workers.scheduler.RequestTasks;
 import dev.signalbox.workers.scheduler.RouteShare;
 import dev.signalbox.workers.scheduler.SchedulerStatus;
+import dev.signalbox.workers.scheduler.ServedElsewhere;
 import dev.signalbox.workers.scheduler.ShedReceipt;
+import dev.signalbox.workers.scheduler.TenantUse;
 import dev.signalbox.workers.vendor.VendorClient;
 import java.time.Duration;
 import java.util.Comparator;
@@ -252,6 +254,16 @@ final class PoolWorker implements AutoCloseable {
     void hastenCancelled() {
         dispatcher.hasten(request -> shared.cancellations.contains(request.id()));
         lanes.values().forEach(lane -> lane.source.hasten(shared.cancellations::contains));
+    }
+
+    /** What this worker served its tenants, as far as it is to be told now. */
+    List<TenantUse> tenantUse() {
+        return dispatcher.tenantUse();
+    }
+
+    /** What other workers served tenants, and what those use in the whole fleet. */
+    void elsewhere(List<ServedElsewhere.Served> served, List<ServedElsewhere.FleetUse> uses) {
+        dispatcher.elsewhere(served, uses);
     }
 
     Pool pool() {

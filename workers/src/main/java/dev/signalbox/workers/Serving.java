@@ -36,6 +36,7 @@ final class Serving implements AutoCloseable {
     private final BudgetKnowledge budgets;
     private final CancellationFollower cancellations;
     private final @Nullable CapacityLeases leases;
+    private final @Nullable TenantKnowledge tenants;
     private volatile List<PoolWorker> pools = List.of();
     /** Pools that are gone and whose calls still run. */
     private final Set<PoolWorker> leaving = ConcurrentHashMap.newKeySet();
@@ -56,6 +57,7 @@ final class Serving implements AutoCloseable {
         cancellations = new CancellationFollower(options, shared, registry,
                 () -> pools().forEach(PoolWorker::hastenCancelled));
         leases = options.alone() ? null : new CapacityLeases(options, shared);
+        tenants = options.alone() ? null : new TenantKnowledge(options, shared, this::pools);
         pools = configuration.pools().stream().filter(pool -> options.serves(pool.name())).map(this::pool).toList();
         WorkerGauges.register(registry, shared.clock);
         Gauge.builder("signalbox.worker.suspected", fleet, FleetKnowledge::suspectedAt)
@@ -191,6 +193,9 @@ final class Serving implements AutoCloseable {
         if (leases != null) {
             leases.goodbye();
             leases.close();
+        }
+        if (tenants != null) {
+            tenants.close();
         }
         fleet.close();
         budgets.close();

@@ -37,6 +37,7 @@ final class Breaks {
     private static final Check CONTINUED = Check.of(VENDOR + "ContinuedCallTest");
     private static final Check POOL = Check.of(SCHEDULER + "PoolSchedulerTest");
     private static final Check SHARES = Check.of(SCHEDULER + "FairSharesTest");
+    private static final Check FLEET = Check.of(SCHEDULER + "FleetFairnessTest");
     private static final Check AT_VENDOR = Check.of(ROUTER + "LimitsAtTheVendorTest");
     private static final Check LEASES = Check.of(CAPACITY + "CapacityModelTest");
     private static final Check LEASED = Check.of(WORKERS + "capacity.LeaseHolderTest");
@@ -258,6 +259,10 @@ final class Breaks {
                     new Switch(SCHEDULER + "TenantLimits", "weight", new Switch.Off.Answers(1))),
             Break.of("G10", "a tenant keeps to limits of its own", SHARES,
                     answersNothing(SCHEDULER + "TenantLimits", "waitNanos")),
+            Break.of("G10", "what other workers served a tenant counts", FLEET,
+                    doesNothing(SCHEDULER + "TenantQueues", "servedElsewhere")),
+            Break.of("G10", "a tenant's limits are the fleet's", FLEET,
+                    doesNothing(SCHEDULER + "TenantLimits", "told")),
             Break.of("G10", "calls at once are held back for interactive", SHARES,
                     new Switch(SCHEDULER + "Holdback", "heldBack", new Switch.Off.Answers(0))),
             Break.of("G10", "what has little time left goes first", SHARES,

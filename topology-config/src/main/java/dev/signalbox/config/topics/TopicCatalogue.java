@@ -74,6 +74,7 @@ public record TopicCatalogue(List<TopicSpec> topics) {
             add(Topics.USAGE_DAILY, CONTROL_PARTITIONS, compact());
             add(Topics.AVAILABILITY, FEW_PARTITIONS, compact());
             add(Topics.BUDGETS, CONTROL_PARTITIONS, compact());
+            add(Topics.TENANT_USE, CONTROL_PARTITIONS, written(delete(Duration.ofHours(1))));
             add(Topics.TENANTS, CONTROL_PARTITIONS, compactAndDelete(Duration.ofDays(1)));
             add(Topics.ALERTS, FEW_PARTITIONS, compact());
             add(Topics.REDUNDANCY, FEW_PARTITIONS, compact());

@@ -6,6 +6,7 @@ import dev.signalbox.schemas.avro.AttemptEvent;
 import dev.signalbox.schemas.avro.CapacityDemand;
 import dev.signalbox.schemas.avro.LlmReply;
 import dev.signalbox.schemas.avro.RequestStatus;
+import dev.signalbox.schemas.avro.TenantRecord;
 import dev.signalbox.schemas.avro.TokenChunk;
 import dev.signalbox.schemas.serde.AvroSerializer;
 import dev.signalbox.schemas.serde.JsonRecords;
@@ -28,6 +29,7 @@ public final class RecordEncoder {
     private final AvroSerializer<AttemptEvent> attempts;
     private final AvroSerializer<RequestStatus> statuses;
     private final AvroSerializer<CapacityDemand> demands;
+    private final AvroSerializer<TenantRecord> tenants;
     private final JsonRecords json = new JsonRecords();
 
     /** @param registryProperties Confluent's configuration keys */
@@ -38,6 +40,7 @@ public final class RecordEncoder {
         attempts = new AvroSerializer<>(registry, registryProperties);
         statuses = new AvroSerializer<>(registry, registryProperties);
         demands = new AvroSerializer<>(registry, registryProperties);
+        tenants = new AvroSerializer<>(registry, registryProperties);
     }
 
     /** Asks the registry what the first reply would wait for; throws if it cannot be had now. */
@@ -75,6 +78,10 @@ public final class RecordEncoder {
 
     public byte[] encode(String topic, CapacityDemand demand) {
         return present(demands.serialize(topic, demand));
+    }
+
+    public byte[] encode(String topic, TenantRecord tenant) {
+        return present(tenants.serialize(topic, tenant));
     }
 
     private static byte[] present(byte @Nullable [] value) {

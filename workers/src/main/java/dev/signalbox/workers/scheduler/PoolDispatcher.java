@@ -154,6 +154,21 @@ public final class PoolDispatcher implements RequestSink {
         step(() -> model.share(part));
     }
 
+    /** What this worker served its tenants, as far as it is to be told now. */
+    public List<TenantUse> tenantUse() {
+        lock.lock();
+        try {
+            return model.tenantUse(nanos.getAsLong());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What other workers served tenants, and what those use in the whole fleet; see {@link PoolScheduler#elsewhere}. */
+    public void elsewhere(List<ServedElsewhere.Served> served, List<ServedElsewhere.FleetUse> uses) {
+        step(() -> model.elsewhere(served, uses, nanos.getAsLong()));
+    }
+
     @Override
     public void forget(TopicPartition partition, int epoch) {
         lock.lock();

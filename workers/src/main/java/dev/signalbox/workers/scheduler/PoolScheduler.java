@@ -46,6 +46,7 @@ public final class PoolScheduler {
     private final RoomGates gates = new RoomGates();
     private final TimeWatch time;
     private final Shedding shedding;
+    private final ServedHere servedHere = new ServedHere();
     private final Hastened hastened = new Hastened();
     private final Map<TopicPartition, Integer> forgotten = new HashMap<>();
     private int inFlight;
@@ -213,6 +214,7 @@ public final class PoolScheduler {
         } else {
             limits.started(account.name);
         }
+        servedHere.started(waiting.request().lane().priority(), account.name, estimate, calls, nowNanos);
         lane.charge(estimate, owed);
         inFlight++;
         return new Dispatch(waiting, estimate, nowNanos);
@@ -268,6 +270,7 @@ public final class PoolScheduler {
         String tenant = dispatch.waiting().tenant();
         lane.tenants.settle(dispatch.waiting(), dispatch.costUnits(), costUnits);
         limits.ended(tenant, costUnits - dispatch.costUnits(), dispatch.startedNanos(), nowNanos);
+        servedHere.ended(dispatch.request().lane().priority(), tenant, costUnits - dispatch.costUnits(), nowNanos);
         shedding.served(costUnits, nowNanos);
         for (PriorityLane each : turns.all()) {
             each.tenants.release(tenant);
@@ -277,6 +280,21 @@ public final class PoolScheduler {
     /** @param part of the tenants' limits that this worker may use, 0 to 1 */
     public void share(double part) {
         limits.part(part);
+    }
+
+    /** What this worker served its tenants, as far as it is to be told now. */
+    public List<TenantUse> tenantUse(long nowNanos) {
+        return servedHere.tell(turns.byPriority(), nowNanos);
+    }
+
+    /** What other workers served tenants since this was last called, and what those use of the pool in the whole fleet. */
+    public void elsewhere(List<ServedElsewhere.Served> served, List<ServedElsewhere.FleetUse> uses, long nowNanos) {
+        EnumMap<Priority, Map<String, Double>> units = new EnumMap<>(Priority.class);
+        served.forEach(each -> units.computeIfAbsent(each.priority(), any -> new HashMap<>()).merge(each.tenant(),
+                each.units() / limits.weight(limits.plan(each.tenant())), Double::sum));
+        turns.byPriority().forEach((priority, lane) -> Optional.ofNullable(units.get(priority))
+                .ifPresent(lane.tenants::servedElsewhere));
+        uses.forEach(use -> limits.told(use, nowNanos));
     }
 
     /** A call has ended there, or else there may be room. */

@@ -33,6 +33,8 @@ final class TenantAccount {
     /** Changed only while it is not held. */
     long heldUntilNanos;
     int inFlight;
+    /** Requests on its ways. */
+    int waiting;
     private double counter;
     private double owed;
     private double beyondPrompt;
@@ -76,6 +78,11 @@ final class TenantAccount {
     void giveBack(double units) {
         counter -= units;
         owed += units;
+    }
+
+    /** It was served elsewhere, with which it gets no further ahead than that. */
+    void chargeUpTo(double units, double most) {
+        charge(Math.max(0, Math.min(units, most - counter)));
     }
 
     void learn(long beyond) {

@@ -1,6 +1,7 @@
 package dev.signalbox.workers.scheduler;
 
 import dev.signalbox.config.Tenant;
+import dev.signalbox.workers.scheduler.ServedElsewhere.FleetUse;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -9,20 +10,32 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What each tenant uses of a pool in this worker, and whether its own limits let it start another call: calls at once,
- * calls started and tokens in any 60 s. Tokens count by estimate from a call's start and are settled at its end. Of each
- * limit this worker has its part, rounded down, and at least 1: {@link #part}. Time is monotonic ns.
+ * calls started and tokens in any 60 s. Tokens count by estimate from a call's start and are settled at its end. As long as it
+ * is told what the tenant uses in the whole fleet, a worker may take its {@link #part} of what is left each time, and at
+ * least one request; else it has that part of the whole limit, rounded down, and at least 1. Time is monotonic ns.
  *
  * <p>Bounds: tenants with calls under way, and those that the configuration limits.
  */
 final class TenantLimits {
     /** Calls at once beyond which a tenant may be noisy. */
     static final int NOISY_CALLS = 30;
+    /** After that a silent dispatcher is not gone by any more. */
+    static final long HEARD_NANOS = 5_000_000_000L;
+    private static final long ASK_AGAIN_NANOS = 200_000_000L;
+    private static final Tenant.Limits NONE = new Tenant.Limits(OptionalInt.empty(), OptionalInt.empty(),
+            OptionalInt.empty());
+    private static final Use UNUSED = new Use();
     /** Part of all calls beyond which it then is. */
     static final double NOISY_PART = 0.1;
 
     private final Function<String, Tenant> tenants;
     private final Map<String, Use> uses = new HashMap<>();
+    /** Of those that have limits. */
+    private final Map<String, Fleet> fleets = new HashMap<>();
     private double part = 1;
+
+    private record Fleet(FleetUse use, long heardNanos) {
+    }
 
     private static final class Use {
         int inFlight;
@@ -64,12 +77,19 @@ final class TenantLimits {
      * @param costUnits what it is expected to cost; one above the whole limit passes when nothing else counts
      */
     long waitNanos(String tenant, long costUnits, long nowNanos) {
-        Use use = uses.get(tenant);
-        if (use == null) {
+        Tenant.Limits limits = tenants.apply(tenant).limits();
+        if (limits.equals(NONE)) {
             return 0;
         }
-        Tenant.Limits limits = tenants.apply(tenant).limits();
-        if (limits.concurrency().isPresent() && use.inFlight >= partOf(limits.concurrency())) {
+        Use use = uses.getOrDefault(tenant, UNUSED);
+        Fleet fleet = fleets.get(tenant);
+        return fleet != null && nowNanos - fleet.heardNanos <= HEARD_NANOS
+                ? byFleet(limits, use, fleet.use, costUnits, nowNanos)
+                : bySafeShare(limits, use, costUnits, nowNanos);
+    }
+
+    private long bySafeShare(Tenant.Limits limits, Use use, long costUnits, long nowNanos) {
+        if (limits.concurrency().isPresent() && use.inFlight >= partOf(limits.concurrency().getAsInt())) {
             return Long.MAX_VALUE;
         }
         return Math.max(waitNanos(use.calls, limits.requestsPerMinute(), 1, nowNanos),
@@ -80,13 +100,47 @@ final class TenantLimits {
         if (window == null || limit.isEmpty()) {
             return 0;
         }
-        long most = partOf(limit);
+        long most = partOf(limit.getAsInt());
         long mustLapse = window.sum(nowNanos) + Math.min(amount, most) - most;
         return mustLapse <= 0 ? 0 : Math.max(1, window.lapsedNanos(mustLapse, nowNanos) - nowNanos);
     }
 
-    private long partOf(OptionalInt limit) {
-        return Math.max(1, (long) Math.floor(limit.getAsInt() * part + 1e-9));
+    /** Of what nobody uses, as far as it was told, each worker may take its part before it is told again. */
+    private long byFleet(Tenant.Limits limits, Use use, FleetUse told, long costUnits, long nowNanos) {
+        boolean may = mayTake(limits.concurrency(), 1, use.inFlight, told.ofAll().callsNow(), told.own().callsNow())
+                && mayTake(limits.requestsPerMinute(), 1, sum(use.calls, nowNanos), told.ofAll().callsInMinute(),
+                        told.own().callsInMinute())
+                && mayTake(limits.tokensPerMinute(), costUnits, sum(use.tokens, nowNanos),
+                        told.ofAll().unitsInMinute(), told.own().unitsInMinute());
+        return may ? 0 : ASK_AGAIN_NANOS;
+    }
+
+    /** Whoever took nothing since he was told may take one whole request, else one above a worker's part never went. */
+    private boolean mayTake(OptionalInt limit, long amount, long own, long toldOfAll, long toldOwn) {
+        if (limit.isEmpty()) {
+            return true;
+        }
+        long left = Math.max(0, limit.getAsInt() - toldOfAll);
+        long untold = own - toldOwn;
+        return untold + amount <= (long) Math.floor(left * part + 1e-9)
+                || (untold <= 0 && Math.min(amount, limit.getAsInt()) <= left);
+    }
+
+    private static long sum(@Nullable SlidingWindow window, long nowNanos) {
+        return window == null ? 0 : window.sum(nowNanos);
+    }
+
+    private long partOf(int limit) {
+        return Math.max(1, (long) Math.floor(limit * part + 1e-9));
+    }
+
+    /** What a tenant uses in the whole fleet. */
+    void told(FleetUse use, long nowNanos) {
+        if (tenants.apply(use.tenant()).limits().equals(NONE)) {
+            fleets.remove(use.tenant());
+        } else {
+            fleets.put(use.tenant(), new Fleet(use, nowNanos));
+        }
     }
 
     /** It has one more slot. */

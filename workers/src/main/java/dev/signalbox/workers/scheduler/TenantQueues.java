@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class TenantQueues {
     static final int MAX_IDLE_TENANTS = 10_000;
+    /** Cost units by weight: more than any worker serves while it is not told what others do. */
+    static final double MOST_LEAD = 200_000;
     /** Part that one call has in what is expected of a tenant not yet known. */
     private static final double LEARNING = 1 / 32.0;
 
@@ -38,6 +41,8 @@ final class TenantQueues {
     private final Map<TopicPartition, List<Waiting>> byPartition = new HashMap<>();
     final RouteQueues routes = new RouteQueues();
     private double level;
+    /** When others' service was last told: what is told next was served beside what was served here since. */
+    private double toldLevel;
     private double beyondPrompt;
     private long costUnits;
     private long accounts;
@@ -97,7 +102,55 @@ final class TenantQueues {
             tenant.catchUp(level());
             waitingTenants++;
         }
+        tenant.waiting++;
         order.add(request, tenant, way);
+    }
+
+    /** Names of the tenants of whom requests wait on a way. */
+    void eachWaiting(Consumer<String> tenant) {
+        tenants.values().stream().filter(account -> account.waiting > 0)
+                .forEach(account -> tenant.accept(account.name));
+    }
+
+    /** Requests of a tenant that wait on a way. */
+    int waitingOf(String tenant) {
+        TenantAccount account = tenants.get(tenant);
+        return account == null ? 0 : account.waiting;
+    }
+
+    /**
+     * Other workers served these tenants: it counts as if it had been here, but puts none further ahead of the others than
+     * {@link #MOST_LEAD}, so that nobody starves here for what a worker did that is gone. Where nobody's requests can go the
+     * others are those that are served elsewhere: who comes then counts from the lowest of them.
+     *
+     * @param units cost units by weight, of each tenant since this was last called; negative where calls cost less than
+     *        was told
+     */
+    void servedElsewhere(Map<String, Double> units) {
+        boolean nobodyHere = order.lowest() == Double.POSITIVE_INFINITY;
+        double most = Math.max(level(), toldLevel) + MOST_LEAD;
+        double lowest = Double.POSITIVE_INFINITY;
+        List<TenantAccount> resting = new ArrayList<>();
+        for (Map.Entry<String, Double> each : units.entrySet()) {
+            TenantAccount tenant = account(each.getKey());
+            if (tenant.isIdle()) {
+                idle.remove(tenant);
+                tenant.catchUp(toldLevel);
+                resting.add(tenant);
+            }
+            if (each.getValue() >= 0) {
+                tenant.chargeUpTo(each.getValue(), most);
+            } else {
+                tenant.giveBack(-each.getValue());
+                TurnOrder.advance(tenant);
+            }
+            lowest = Math.min(lowest, tenant.counter());
+        }
+        if (nobodyHere && !units.isEmpty()) {
+            level = Math.max(level, lowest);
+        }
+        toldLevel = level();
+        resting.forEach(this::rest);
     }
 
     /** Whether any request can go, as far as is known. */
@@ -242,6 +295,7 @@ final class TenantQueues {
 
     private void remove(Waiting request) {
         TenantAccount tenant = order.remove(request);
+        tenant.waiting--;
         if (tenant.queues.isEmpty()) {
             waitingTenants--;
             release(tenant.name);
