@@ -17,7 +17,6 @@ import dev.signalbox.system.Installation;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -34,7 +33,8 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * A route that is down while many times as many requests wait for it as the worker takes in: another route of the same lane
  * answers as if alone, since what waits beyond the route's share waits in Kafka; when the vendor is back all are answered,
- * within its limit. The number of waiting requests is {@code signalbox.blocked.requests}.
+ * within its limit. The number of waiting requests is {@code signalbox.blocked.requests}; what an even pace takes alone is
+ * measured before and after, so that this JVM's age is nobody's advantage.
  */
 @Tag("issue-7")
 @Tag("long")
@@ -42,13 +42,13 @@ import org.junit.jupiter.api.io.TempDir;
 class BlockedRouteIT {
     private static final PoolName POOL = new PoolName("main");
     private static final Lane LANE = new Lane(POOL, Priority.STANDARD);
-    private static final int WAITING = Integer.getInteger("signalbox.blocked.requests", 10_000);
-    private static final int BUFFER = 1_000;
+    private static final int WAITING = Integer.getInteger("signalbox.blocked.requests", 200_000);
+    private static final int BUFFER = 5_000;
     private static final int AT_ONCE = 20;
     private static final int PER_SECOND = 50;
     private static final int SECONDS = 4;
     private static final Duration MARGIN = Duration.ofMillis(20);
-    /** A machine that does something else slows some of them down; requests that wait behind others do so in each. */
+    /** Odd: medians are judged, since a machine that does something else slows some of them down. */
     private static final int ROUNDS = 5;
     private static final Duration TIME_TO_LIVE = Duration.ofMinutes(30);
 
@@ -72,45 +72,41 @@ class BlockedRouteIT {
 
     @Test
     void whatWaitsForARouteThatIsDownKeepsNobodyElseWaiting(@TempDir Path folder) throws Exception {
-        SimulatorOptions vendors = SimulatorOptions.of(VendorProfile.of("sim", ModelProfile.paced(20, 2)));
+        SimulatorOptions vendors = SimulatorOptions.of(VendorProfile.of("sim", ModelProfile.paced(3, 2)))
+                .withLogCapacity(3 * WAITING + 100_000);
         try (Installation installation = Installation.start(folder, vendors, BlockedRouteIT::configuration);
-                Caller caller = new Caller(installation.callerProperties(), LANE)) {
+                Caller caller = new Caller(installation.callerProperties(), LANE);
+                BulkRequests waiting = new BulkRequests(installation.callerProperties(), "waits-",
+                        number -> ReplyStatus.COMPLETED.name())) {
             Simulator simulator = installation.simulator();
             phase(caller, "warm-up");
-            List<Duration> alone = List.of(phase(caller, "alone-0"), phase(caller, "alone-1"));
+            List<Duration> alone = new ArrayList<>(rounds(caller, "before", ROUNDS / 2));
             simulator.setFaults(List.of(FaultRule.parse("sim", "down", "status:503")));
-            List<CompletableFuture<Caller.Answer>> waiting = new ArrayList<>();
-            for (int i = 0; i < WAITING; i++) {
-                waiting.add(caller.ask(request("waits-" + i, "down")));
-            }
-            CompletableFuture<Caller.Answer> behind = caller.ask(request("behind", "open"));
-            Duration reached = behind.get(5, TimeUnit.MINUTES).elapsed();
-            List<Duration> beside = new ArrayList<>(List.of(phase(caller, "beside-0")));
-            for (int round = 1; round < ROUNDS && !isAlike(alone, beside); round++) {
-                beside.add(phase(caller, "beside-" + round));
-            }
-            assertThat(waiting).as("they wait").noneMatch(CompletableFuture::isDone);
+            BulkRequests.fill(installation.callerProperties(), LANE, WAITING,
+                    number -> request("waits-" + number, "down"));
+            Duration reached = caller.ask(request("behind", "open")).get(5, TimeUnit.MINUTES).elapsed();
+            List<Duration> beside = rounds(caller, "beside", ROUNDS);
+            assertThat(waiting.ended()).as("they wait").isZero();
             int calledInVain = calls(simulator).size();
             simulator.setFaults(List.of());
             long back = System.nanoTime();
-            Awaitility.await().atMost(Duration.ofMinutes(10)).pollInterval(Duration.ofMillis(100)).until(
-                    () -> waiting.stream().allMatch(CompletableFuture::isDone));
+            Awaitility.await().atMost(Duration.ofMinutes(10)).pollInterval(Duration.ofMillis(100)).pollInSameThread()
+                    .until(() -> waiting.ended() == WAITING);
             Duration drained = Duration.ofNanos(System.nanoTime() - back);
-            for (CompletableFuture<Caller.Answer> each : waiting) {
-                assertThat(each.get().reply().getStatus()).isEqualTo(ReplyStatus.COMPLETED);
-            }
+            alone.addAll(rounds(caller, "after", ROUNDS - ROUNDS / 2));
             List<CallRecord> calls = calls(simulator);
             System.out.printf("p99 at %d requests/s: alone %s, beside %d that wait %s; the first behind them took %s;"
                     + " %d calls in vain, drained in %s, %d calls at once at most%n", PER_SECOND, alone, WAITING,
-                    beside,
-                    reached, calledInVain, drained, most(calls));
-            assertThat(isAlike(alone, beside)).as("p99 alone %s, beside %s", alone, beside).isTrue();
+                    beside, reached, calledInVain, drained, most(calls));
+            assertThat(waiting.wrong()).as("ended twice, or otherwise than answered").isEmpty();
+            assertThat(median(beside)).as("p99 alone %s, beside %s", alone, beside)
+                    .isLessThanOrEqualTo(median(alone).plus(MARGIN));
             assertThat(most(calls)).as("calls at once").isLessThanOrEqualTo(AT_ONCE);
             Map<String, Long> served = new TreeMap<>();
             calls.stream().filter(call -> call.status() == 200)
                     .forEach(call -> served.merge(Optional.ofNullable(call.requestId()).orElseThrow(), 1L, Long::sum));
-            assertThat(served).as("each is served once").hasSize(WAITING).allSatisfy(
-                    (id, times) -> assertThat(times).as(id).isEqualTo(1));
+            assertThat(served).as("each is served").hasSize(WAITING);
+            assertThat(served.entrySet().stream().filter(each -> each.getValue() != 1)).as("more than once").isEmpty();
         }
     }
 
@@ -137,8 +133,16 @@ class BlockedRouteIT {
         return most;
     }
 
-    private static boolean isAlike(List<Duration> alone, List<Duration> beside) {
-        return Collections.min(beside).compareTo(Collections.max(alone).plus(MARGIN)) <= 0;
+    private static Duration median(List<Duration> of) {
+        return of.stream().sorted().toList().get(of.size() / 2);
+    }
+
+    private static List<Duration> rounds(Caller caller, String name, int count) throws Exception {
+        List<Duration> rounds = new ArrayList<>();
+        for (int round = 0; round < count; round++) {
+            rounds.add(phase(caller, name + "-" + round));
+        }
+        return rounds;
     }
 
     /** The 99th percentile of what requests take that are sent at an even pace. */

@@ -9,15 +9,11 @@ import dev.signalbox.config.topics.TopicAdmin;
 import dev.signalbox.config.topics.TopicCatalogue;
 import dev.signalbox.embedded.EmbeddedOptions;
 import dev.signalbox.embedded.EmbeddedStack;
-import dev.signalbox.schemas.Headers;
 import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.schemas.Priority;
-import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.LlmRequest;
 import dev.signalbox.schemas.avro.ReplyStatus;
-import dev.signalbox.schemas.serde.AvroSerializer;
-import dev.signalbox.schemas.serde.SchemaRegistryClient;
 import dev.signalbox.simulator.Simulator;
 import dev.signalbox.simulator.SimulatorOptions;
 import dev.signalbox.simulator.profile.ModelProfile;
@@ -34,24 +30,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.StringDeserializer;
-import org.apache.kafka.common.serialization.StringSerializer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -68,7 +54,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 20, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class MillionWaitingIT {
     private static final Lane LANE = new Lane(new PoolName("main"), Priority.BATCH);
-    private static final int WAITING = Integer.getInteger("signalbox.waiting.requests", 50_000);
+    private static final int WAITING = Integer.getInteger("signalbox.waiting.requests", 1_000_000);
     /** Each so many lives. */
     private static final int LIVES = 10;
     private static final Duration FIRST_DISPATCH = Duration.ofSeconds(5);
@@ -76,7 +62,8 @@ class MillionWaitingIT {
 
     @Test
     void aWorkerStartsBeforeAMillionRequestsAsBeforeNone(@TempDir Path folder) throws Exception {
-        SimulatorOptions vendors = SimulatorOptions.of(VendorProfile.of("sim", ModelProfile.paced(5, 2)));
+        SimulatorOptions vendors = SimulatorOptions.of(VendorProfile.of("sim", ModelProfile.paced(5, 2)))
+                .withLogCapacity(WAITING);
         try (Simulator simulator = Simulator.start(vendors);
                 EmbeddedStack kafka = EmbeddedStack.start(folder.resolve("kafka"), EmbeddedOptions.defaults())) {
             Path file = Files.writeString(folder.resolve("signalbox.yaml"), """
@@ -93,7 +80,9 @@ class MillionWaitingIT {
                     """.formatted(simulator.baseUrl("sim")));
             createTopics(kafka, file);
             long begun = System.nanoTime();
-            fill(kafka);
+            Map<String, Object> properties = Map.of("bootstrap.servers", kafka.bootstrapServers(),
+                    "schema.registry.url", kafka.registryUrl());
+            BulkRequests.fill(properties, LANE, WAITING, MillionWaitingIT::request);
             long filledSeconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begun);
 
             long start = System.nanoTime();
@@ -106,13 +95,13 @@ class MillionWaitingIT {
             });
             try (ChildProcess worker = ChildProcess.start(WorkerMain.class, List.of("-Xmx256m"),
                     kafka.bootstrapServers(), kafka.registryUrl(), file.toString());
-                    Endings endings = new Endings(kafka.bootstrapServers())) {
+                    BulkRequests endings = new BulkRequests(properties, "w", MillionWaitingIT::ending)) {
                 long ready = System.nanoTime();
                 watch.join(Duration.ofSeconds(60));
                 List<Long> heap = new ArrayList<>();
                 Awaitility.await().atMost(Duration.ofMinutes(15)).pollInterval(Duration.ofSeconds(1)).until(() -> {
                     heap.add(heapBytes(worker));
-                    return endings.read() == WAITING;
+                    return endings.ended() == WAITING;
                 });
                 double seconds = (System.nanoTime() - ready) / 1e9;
                 long[] floors = floors(heap);
@@ -128,7 +117,7 @@ class MillionWaitingIT {
                 assertThat(firstCall.get() - ready).as("from its readiness to the first call, ns")
                         .isLessThan(FIRST_DISPATCH.toNanos());
                 assertThat(floors[2]).as("heap in the end").isLessThan(floors[1] + 32L * MIB);
-                assertThat(endings.wrong).as("expired that were not told so, others that were").isEmpty();
+                assertThat(endings.wrong()).as("expired that were not told so, others that were").isEmpty();
                 assertThat(simulator.calls()).hasSize((WAITING + LIVES - 1) / LIVES)
                         .allMatch(call -> lives(Integer.parseInt(
                                 Objects.requireNonNull(call.requestId()).substring(1))));
@@ -150,27 +139,15 @@ class MillionWaitingIT {
         }
     }
 
-    private static void fill(EmbeddedStack kafka) {
-        Map<String, Object> registry = Map.of("schema.registry.url", kafka.registryUrl());
-        AtomicReference<Exception> failed = new AtomicReference<>();
-        try (KafkaProducer<String, LlmRequest> producer = new KafkaProducer<>(
-                Map.of("bootstrap.servers", kafka.bootstrapServers(), "linger.ms", 20, "batch.size", 1 << 17,
-                        "compression.type", "lz4"),
-                new StringSerializer(), new AvroSerializer<>(SchemaRegistryClient.of(registry), registry))) {
-            byte[] body = "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Where is my parcel?\"}]}"
-                    .getBytes(StandardCharsets.UTF_8);
-            for (int i = 0; i < WAITING; i++) {
-                LlmRequest request = LlmRequest.newBuilder().setId("w" + i).setModel("m").setUseCase("support")
-                        .setTenant("acme").setBody(ByteBuffer.wrap(body))
-                        .setTimeToLiveMillis(lives(i) ? 86_400_000L : 1L).build();
-                producer.send(new ProducerRecord<>(LANE.requestTopic(), request.getId(), request), (at, error) -> {
-                    if (error != null) {
-                        failed.set(error);
-                    }
-                });
-            }
-        }
-        assertThat(failed).hasNullValue();
+    private static LlmRequest request(int number) {
+        byte[] body = "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Where is my parcel?\"}]}"
+                .getBytes(StandardCharsets.UTF_8);
+        return LlmRequest.newBuilder().setId("w" + number).setModel("m").setUseCase("support").setTenant("acme")
+                .setBody(ByteBuffer.wrap(body)).setTimeToLiveMillis(lives(number) ? 86_400_000L : 1L).build();
+    }
+
+    private static String ending(int number) {
+        return (lives(number) ? ReplyStatus.COMPLETED : ReplyStatus.EXPIRED).name();
     }
 
     private static long heapBytes(ChildProcess worker) throws Exception {
@@ -189,46 +166,5 @@ class MillionWaitingIT {
         return new long[]{Collections.min(heap.subList(0, third)),
                 Collections.min(heap.subList(Math.min(third, heap.size() - 1), Math.min(heap.size(), 2 * third + 1))),
                 Collections.min(heap.subList(heap.size() - third, heap.size()))};
-    }
-
-    /** Reads how requests ended, by the replies' headers. */
-    private static final class Endings implements AutoCloseable {
-        private final KafkaConsumer<String, byte[]> replies;
-        private final BitSet ended = new BitSet(WAITING);
-        private final List<String> wrong = new ArrayList<>();
-
-        Endings(String bootstrapServers) {
-            replies = new KafkaConsumer<>(Map.of("bootstrap.servers", bootstrapServers, "max.poll.records", 20_000),
-                    new StringDeserializer(), new ByteArrayDeserializer());
-            List<TopicPartition> partitions = replies.partitionsFor(Topics.REPLIES).stream()
-                    .map(info -> new TopicPartition(Topics.REPLIES, info.partition())).toList();
-            replies.assign(partitions);
-            replies.seekToBeginning(partitions);
-        }
-
-        /** How many have, so far. */
-        int read() {
-            var records = replies.poll(Duration.ofMillis(100));
-            while (!records.isEmpty()) {
-                records.forEach(this::take);
-                records = replies.poll(Duration.ofMillis(100));
-            }
-            return ended.cardinality();
-        }
-
-        private void take(ConsumerRecord<String, byte[]> reply) {
-            int number = Integer.parseInt(reply.key().substring(1));
-            String status = new String(reply.headers().lastHeader(Headers.STATUS).value(), StandardCharsets.UTF_8);
-            ReplyStatus wanted = lives(number) ? ReplyStatus.COMPLETED : ReplyStatus.EXPIRED;
-            if (ended.get(number) || !status.equals(wanted.name())) {
-                wrong.add(reply.key() + " " + status);
-            }
-            ended.set(number);
-        }
-
-        @Override
-        public void close() {
-            replies.close();
-        }
     }
 }
