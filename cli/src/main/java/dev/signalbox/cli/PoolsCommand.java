@@ -10,6 +10,7 @@ import dev.signalbox.config.live.ControlKey;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.schemas.Priority;
 import dev.signalbox.schemas.Topics;
+import dev.signalbox.schemas.avro.CapacityGrant;
 import dev.signalbox.schemas.avro.ControlAction;
 import dev.signalbox.schemas.avro.ControlOrder;
 import java.time.Duration;
@@ -78,7 +79,7 @@ final class PoolsCommand implements Runnable {
         return ExitCode.OK.number();
     }
 
-    @Command(name = "describe", description = "The workers of a pool, what else they serve, and what an operator ordered about them.")
+    @Command(name = "describe", description = "The workers of a pool, what else they serve, what they borrow and of whom, and what an operator ordered about them.")
     int describe(@Mixin InstallationOptions with,
             @Parameters(paramLabel = "POOL", description = "Such as conversation-serving.") String name,
             @Option(names = "-o", paramLabel = "FORM", defaultValue = "table", description = "table, json or yaml.") Rows.Form form)
@@ -86,10 +87,15 @@ final class PoolsCommand implements Runnable {
         Configuration configuration = with.inForce(shell.terminal());
         Pool pool = pool(name, configuration);
         PoolState state = PoolState.read(with.reachable(), configuration);
-        Rows rows = new Rows("worker", "host", "partitions", "serves", "order", "order_left_seconds", "who", "why");
+        Map<String, String> borrowed = Borrowed.byWorker(
+                LatestRecords.read(with.reachable(), Topics.CAPACITY_GRANTS, CapacityGrant.class).values(),
+                pool.name());
+        Rows rows = new Rows("worker", "host", "partitions", "serves", "borrows", "order", "order_left_seconds", "who",
+                "why");
         state.members().getOrDefault(pool.name(), Map.of()).values().forEach(member -> {
             Optional<Given> order = state.ofWorker(member.worker());
             rows.add(member.worker(), member.host(), member.partitions(), words(state.pools(member.worker())),
+                    borrowed.getOrDefault(member.worker(), "-"),
                     order.map(given -> given.order().getAction() + " to " + words(given.order().getPools()))
                             .orElse("-"),
                     left(state, order), order.map(given -> given.order().getWho()).orElse("-"),

@@ -46,7 +46,7 @@ class CapacityTopologyTest {
         Amounts four = new Amounts(4, Amounts.UNLIMITED, Amounts.UNLIMITED, Amounts.UNLIMITED);
         return CapacityGrant.newBuilder().setDeployment(DEPLOYMENT).setWorker(worker).setTerm(term).setGrantNo(9)
                 .setDemandSeq(3).setTtlMillis(6_000).setDrainMillis(60_000)
-                .setPools(List.of(new PoolGrant("", four.told(), four.told(), Map.of()))).build();
+                .setPools(List.of(new PoolGrant("", four.told(), four.told(), Map.of(), List.of()))).build();
     }
 
     private ControlDriver begun() {

@@ -3,6 +3,7 @@ package dev.signalbox.config;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.schemas.Priority;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -15,7 +16,8 @@ import java.util.Set;
  * @param borrowsFrom lower pools whose capacity it may use
  * @param lendsIdle whether lower pools may use what it leaves idle
  * @param reserve part of its capacity that it never lends, 0 to 1
- * @param borrowedCallLimit longest total time of a call on capacity that this pool lent
+ * @param borrowedCallLimit total time of a call on capacity that this pool lent, after which it is cut if this pool wants
+ *        that back
  * @param sheds priorities whose requests are dropped, with a receipt, when capacity is short; the others wait
  * @param allow where its requests may be served
  */
@@ -48,6 +50,24 @@ public record Pool(PoolName name, Set<String> useCases, Map<Priority, PrioritySh
             };
             return new PriorityShare(weight, 0.05);
         }
+    }
+
+    /**
+     * Pools that may lend to that one: higher ones that lend, and lower ones that it borrows from.
+     *
+     * @param pools all, the highest rank first
+     */
+    public static List<PoolName> lendersOf(Pool borrower, List<Pool> pools) {
+        List<PoolName> lenders = new ArrayList<>();
+        boolean higher = true;
+        for (Pool pool : pools) {
+            boolean self = pool.name().equals(borrower.name());
+            higher &= !self;
+            if (!self && (higher ? pool.lendsIdle() : borrower.borrowsFrom().contains(pool.name()))) {
+                lenders.add(pool.name());
+            }
+        }
+        return lenders;
     }
 
     /** Whether it lists that use case by its name. */

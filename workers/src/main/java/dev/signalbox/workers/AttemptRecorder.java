@@ -68,11 +68,13 @@ final class AttemptRecorder {
      * Tells of a call that is about to be made; waits until that is written, but not for long.
      *
      * @param afterCut how it takes over from a cut stream
+     * @param lender the pool whose capacity it runs on, if that is not its own
      */
     void started(InboundRequest request, AttemptId attempt, boolean streamed, Routed routed, Candidate chosen,
-            Optional<String> afterCut) {
+            Optional<String> afterCut, Optional<String> lender) {
         metrics.attemptStarted(chosen.deployment());
         AttemptEvent event = event(request, attempt, chosen, streamed, AttemptPhase.STARTED);
+        event.setLender(lender.orElse(null));
         event.setDecision(decision(routed, chosen, afterCut));
         journal.announce(event);
     }
@@ -88,12 +90,13 @@ final class AttemptRecorder {
      * @param prices those of the call's beginning
      */
     Optional<BigDecimal> ended(InboundRequest request, AttemptId attempt, boolean streamed, Candidate chosen,
-            AttemptOutcome outcome, int requestBytes, Pricing prices) {
+            AttemptOutcome outcome, int requestBytes, Pricing prices, Optional<String> lender) {
         Deployment deployment = chosen.deployment();
         Optional<BigDecimal> cost = cost(deployment, outcome, prices);
         metrics.attemptEnded(deployment, outcome, cost);
         cost.ifPresent(money -> spending.spent(request.request(), money, outcome.times().duration()));
         AttemptEvent event = event(request, attempt, chosen, streamed, AttemptPhase.ENDED);
+        event.setLender(lender.orElse(null));
         event.setOutcome(label(outcome));
         event.setHttpStatus(httpStatus(outcome));
         event.setUsage(outcome.usage().orElse(null));

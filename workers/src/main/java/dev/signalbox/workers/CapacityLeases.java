@@ -23,6 +23,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -141,7 +142,8 @@ final class CapacityLeases implements AutoCloseable {
             grant.getPools().forEach(pool -> {
                 Map<String, Amounts> borrowed = new HashMap<>();
                 pool.getBorrowed().forEach((lender, amounts) -> borrowed.put(lender, Amounts.of(amounts)));
-                byPool.put(pool.getPool(), new CapacityUse.Granted(Amounts.of(pool.getMayUse()), borrowed));
+                byPool.put(pool.getPool(), new CapacityUse.Granted(Amounts.of(pool.getMayUse()), borrowed,
+                        Set.copyOf(pool.getWantedBack())));
             });
             permits.granted(DeploymentName.parse(grant.getDeployment()), lease(grant), byPool);
         } else if (timeIsKnown()) {

@@ -18,6 +18,7 @@ import io.micrometer.core.instrument.Tags;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
@@ -44,7 +45,7 @@ final class DeploymentGauges {
     /** Registers those of the configuration's deployments; what was registered, to be removed when they change. */
     static List<Meter> register(MeterRegistry registry, Configuration configuration, Permits permits,
             RouteReach reach) {
-        List<PoolName> pools = configuration.pools().stream().map(Pool::name).toList();
+        List<Pool> pools = configuration.pools();
         List<Meter> registered = new ArrayList<>();
         configuration.deployments().values().forEach(
                 deployment -> new DeploymentGauges(registry, permits, deployment, registered).register(pools));
@@ -69,7 +70,7 @@ final class DeploymentGauges {
         return view.health() != BreakerState.OPEN && view.order().isEmpty();
     }
 
-    private void register(List<PoolName> pools) {
+    private void register(List<Pool> pools) {
         Tags tags = Tags.of("deployment", deployment.name().toString());
         for (BreakerState state : BreakerState.values()) {
             gauge("signalbox.deployment.state", "1 for the state of the deployment's worst breaker, else 0",
@@ -91,9 +92,11 @@ final class DeploymentGauges {
                             : 0);
         }
         if (deployment.poolShares().isEmpty()) {
-            limits(pools.getFirst(), tags.and("pool", ALL_POOLS));
+            limits(pools.getFirst().name(), List.of(), tags.and("pool", ALL_POOLS));
         } else {
-            pools.stream().filter(deployment::serves).forEach(pool -> limits(pool, tags.and("pool", pool.value())));
+            pools.stream().filter(pool -> deployment.serves(pool.name()))
+                    .forEach(pool -> limits(pool.name(), Pool.lendersOf(pool, pools).stream()
+                            .filter(deployment::serves).toList(), tags.and("pool", pool.name().value())));
         }
     }
 
@@ -101,7 +104,8 @@ final class DeploymentGauges {
         return nanos.isPresent() ? nanos.getAsLong() / 1e9 : Double.NaN;
     }
 
-    private void limits(PoolName pool, Tags tags) {
+    /** @param lenders whose capacity it may borrow */
+    private void limits(PoolName pool, List<PoolName> lenders, Tags tags) {
         gauge("signalbox.permits.in.use", "Permits that calls hold", tags,
                 asked -> asked.limits(deployment, pool).running());
         for (Amounts.Kind kind : Amounts.Kind.values()) {
@@ -109,10 +113,15 @@ final class DeploymentGauges {
                 Tags limit = tags.and("limit", kind.name().toLowerCase(Locale.ROOT));
                 gauge("signalbox.lease", "What this worker's lease gives it; 0 without a lease", limit,
                         asked -> asked.leased(deployment, pool).leased().of(kind));
-                gauge("signalbox.lease.borrowed", "What of its lease is other pools'", limit,
-                        asked -> Amounts.sum(asked.leased(deployment, pool).borrowed().values()).of(kind));
+                lenders.forEach(lender -> gauge("signalbox.lease.borrowed", "What of its lease is another pool's",
+                        limit.and("lender", lender.value()),
+                        asked -> Optional.ofNullable(asked.leased(deployment, pool).borrowed().get(lender.value()))
+                                .orElse(Amounts.NONE).of(kind)));
             }
         }
+        lenders.forEach(
+                lender -> gauge("signalbox.permits.borrowed", "Permits that calls hold of another pool's capacity",
+                        tags.and("lender", lender.value()), asked -> asked.borrowed(deployment, pool, lender)));
         gauge("signalbox.permits.waiting", "Requests that wait for a permit here, among others perhaps", tags,
                 asked -> asked.waiting(deployment, pool));
         if (deployment.limits().concurrency().isPresent()) {

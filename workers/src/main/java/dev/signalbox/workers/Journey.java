@@ -40,6 +40,8 @@ final class Journey {
     private boolean ruleStays;
     private Standing standing = new Standing(rule);
     private int visits = 1;
+    private int probes;
+    private int loansEnded;
 
     Journey(InboundRequest request, UnderWay underWay, RoutingQuery query) {
         this.request = request;
@@ -51,6 +53,7 @@ final class Journey {
     /** What it has been through before it was published again. */
     private void goOn(RequestHistory before) {
         visits = before.getVisits() + 1;
+        probes = Math.max(0, request.hop() - before.getVisits());
         attempts.addAll(before.getAttempts());
         cost = before.getCost() == null ? null : new BigDecimal(before.getCost());
         before.getFailedWhereOthersAreServed().stream().map(DeploymentName::parse).forEach(
@@ -60,9 +63,9 @@ final class Journey {
         standing = new Standing(rule);
     }
 
-    /** What it has been through, its present visit as a spent one. */
+    /** What it has been through between two visits. */
     RequestHistory history() {
-        return new RequestHistory(visits, attempts(), cost == null ? null : cost.toPlainString(), rule.name(),
+        return new RequestHistory(visits - 1, attempts(), cost == null ? null : cost.toPlainString(), rule.name(),
                 ruleStays,
                 failedWhereOthersAreServed.stream().map(DeploymentName::toString).sorted().toList());
     }
@@ -104,10 +107,40 @@ final class Journey {
         return visits;
     }
 
+    /** The visit under way is over, and one less is left. */
+    void visitSpent() {
+        visits++;
+    }
+
+    /** Its call tried, for all, a deployment that was ejected, and failed. */
+    void probed() {
+        probes++;
+    }
+
+    /** How often it did; across workers, roughly. */
+    int probes() {
+        return probes;
+    }
+
+    /** 1-based number of the pause that comes now. */
+    int pauses() {
+        return visits - 1 + probes;
+    }
+
     /** Its next visit begins. */
     void visitAgain() {
-        visits++;
         standing = new Standing(rule);
+    }
+
+    /** A call was cut since its capacity's owner wants that back: its visit stands where it began. */
+    void loanEnded() {
+        loansEnded++;
+        standing = new Standing(standing.rule);
+    }
+
+    /** Calls that were cut so. */
+    int loansEnded() {
+        return loansEnded;
     }
 
     RoutingQuery query() {

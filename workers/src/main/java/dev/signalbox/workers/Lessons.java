@@ -32,7 +32,8 @@ final class Lessons {
 
     private static CallLesson of(AttemptFailure failure) {
         FailureClass failureClass = failure.failureClass();
-        if (failureClass == FailureClass.CANCELLED || failureClass == FailureClass.DEADLINE) {
+        if (failureClass == FailureClass.CANCELLED || failureClass == FailureClass.DEADLINE
+                || failureClass == FailureClass.LOAN_ENDED) {
             return CallLesson.NOTHING;
         }
         if (failureClass == FailureClass.RATE_LIMIT) {

@@ -290,6 +290,16 @@ final class Permits {
         }
     }
 
+    /** Calls of a pool that run on another one's capacity. */
+    int borrowed(Deployment deployment, PoolName pool, PoolName lender) {
+        lock.lock();
+        try {
+            return desk.borrowed(deployment, pool, lender);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     LimitsView limits(Deployment deployment, PoolName pool) {
         long now = nanos.getAsLong();
         lock.lock();

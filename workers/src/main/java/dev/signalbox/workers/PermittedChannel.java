@@ -7,6 +7,7 @@ import dev.signalbox.workers.router.Permit;
 import dev.signalbox.workers.router.VendorSignals;
 import dev.signalbox.workers.vendor.TokenSink;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,7 @@ final class PermittedChannel implements TokenSink {
     private final Permits permits;
     private final Permit permit;
     private final UnderWay underWay;
+    private final BooleanSupplier mayBeCut;
     private final long startedNanos;
     private final LongSupplier nanos;
     private boolean tokenSeen;
@@ -30,13 +32,16 @@ final class PermittedChannel implements TokenSink {
     private long chars;
     private long told;
     private long toldNanos;
+    private volatile boolean loanEnded;
 
-    PermittedChannel(AnswerChannel channel, Permits permits, Permit permit, UnderWay underWay, long startedNanos,
-            LongSupplier nanos) {
+    /** @param mayBeCut asked on any thread: whether the call may be cut when its capacity's owner wants that back */
+    PermittedChannel(AnswerChannel channel, Permits permits, Permit permit, UnderWay underWay,
+            BooleanSupplier mayBeCut, long startedNanos, LongSupplier nanos) {
         this.channel = channel;
         this.permits = permits;
         this.permit = permit;
         this.underWay = underWay;
+        this.mayBeCut = mayBeCut;
         this.startedNanos = startedNanos;
         this.nanos = nanos;
     }
@@ -79,7 +84,17 @@ final class PermittedChannel implements TokenSink {
 
     @Override
     public boolean goesOn() {
-        return underWay.goesOn(startedNanos);
+        boolean wanted = underWay.goesOn(startedNanos);
+        if (wanted && permit.isCalledBack() && mayBeCut.getAsBoolean()) {
+            loanEnded = true;
+            return false;
+        }
+        return wanted;
+    }
+
+    /** Whether the call was cut for the capacity that it ran on. */
+    boolean loanEnded() {
+        return loanEnded;
     }
 
     /** Whether any token has come. */

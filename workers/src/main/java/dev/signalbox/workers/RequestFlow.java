@@ -317,6 +317,10 @@ final class RequestFlow {
                 case Visit.Result.Ended(Ending ending) -> end(ending);
                 case Visit.Result.Again(Duration length) -> new Step.Again(length);
                 case Visit.Result.GoBack(Optional<Duration> retryAfter) -> goBack(retryAfter);
+                case Visit.Result.Probed(Optional<Duration> retryAfter) -> {
+                    journey.probed();
+                    yield later(retryAfter);
+                }
             };
         }
 
@@ -326,9 +330,15 @@ final class RequestFlow {
          */
         private Step goBack(Optional<Duration> retryAfter) {
             int most = journey.isSuspect() ? MAX_SUSPECT_VISITS : MAX_VISITS;
-            Optional<Duration> length = journey.visits() >= most
-                    ? Optional.empty()
-                    : pause.betweenVisits(journey.visits(), retryAfter, visit.leftMillis(request()));
+            if (journey.visits() >= most) {
+                return end(Thread.currentThread().isInterrupted() ? journey.abandoned() : givenUp(journey));
+            }
+            journey.visitSpent();
+            return later(retryAfter);
+        }
+
+        private Step later(Optional<Duration> retryAfter) {
+            Optional<Duration> length = pause.betweenVisits(journey.pauses(), retryAfter, visit.leftMillis(request()));
             if (length.isEmpty()) {
                 return end(Thread.currentThread().isInterrupted() ? journey.abandoned() : givenUp(journey));
             }

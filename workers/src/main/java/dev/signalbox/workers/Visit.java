@@ -46,6 +46,10 @@ import java.util.function.LongSupplier;
  */
 final class Visit {
     static final int MAX_ATTEMPTS = 3;
+    /** After so many cut calls, the request's next one runs to its end. */
+    static final int MAX_LOANS_ENDED = 3;
+    /** Then its failed probes are visits like others: it may be what the deployment fails for. */
+    static final int MAX_PROBES = 100;
     private static final long LONGEST_MILLIS = Duration.ofDays(365).toMillis();
 
     private final Permits permits;
@@ -96,6 +100,10 @@ final class Visit {
         record Again(Duration pause) implements Result {
         }
 
+        /** As {@link GoBack}, and it costs no visit. */
+        record Probed(Optional<Duration> retryAfter) implements Result {
+        }
+
         /** Another visit may help, not before what the last vendor asked for. */
         record GoBack(Optional<Duration> retryAfter) implements Result {
         }
@@ -130,7 +138,15 @@ final class Visit {
 
     /** After a failed attempt. */
     private Result next(Journey journey, Answer.Granted granted) {
+        if (journey.lastFailure().filter(failure -> failure.failureClass() == FailureClass.LOAN_ENDED).isPresent()) {
+            // It is not the request's, nor the vendor's doing: it costs neither an attempt of its visit nor a retry.
+            journey.loanEnded();
+            return new Result.Again(Duration.ZERO);
+        }
         Standing standing = journey.standing();
+        if (isProbe(journey, granted)) {
+            return new Result.Probed(retryAfter(journey));
+        }
         if (!mayFollow(journey, granted) || standing.number == MAX_ATTEMPTS) {
             return end(journey);
         }
@@ -144,6 +160,16 @@ final class Visit {
         }
         return pause.before(standing.number - 1, retryAfter(journey), leftMillis)
                 .<Result>map(Result.Again::new).orElseGet(() -> end(journey));
+    }
+
+    /** It tried, for all, a deployment that was ejected: that it failed says that the outage goes on, and nothing about the request. */
+    private static boolean isProbe(Journey journey, Answer.Granted granted) {
+        return granted.permit().isTrial() && !journey.standing().midStream && !journey.isSuspect()
+                && journey.probes() < MAX_PROBES
+                && journey.lastFailure().filter(failure -> switch (failure.failureClass().blame()) {
+                    case ENDPOINT, ENDPOINT_AT_ONCE -> true;
+                    case NOBODY, CREDENTIAL, MODEL -> false;
+                }).isPresent();
     }
 
     private static Optional<Duration> retryAfter(Journey journey) {
@@ -187,17 +213,18 @@ final class Visit {
                     textRefusers.contains(deployment.name()));
             AnswerChannel channel = replies.open(request, attempt);
             PermittedChannel permitted = new PermittedChannel(channel, permits, granted.permit(), journey.underWay(),
-                    startedNanos, nanos);
+                    () -> mayBeCut(journey, channel), startedNanos, nanos);
             AnswerSoFar answer = new AnswerSoFar(permitted, channel, start.text());
-            recorder.started(request, attempt, streamed, granted.routed(), granted.candidate(), start.told());
+            recorder.started(request, attempt, streamed, granted.routed(), granted.candidate(), start.told(),
+                    granted.permit().lender());
             use = new CallUse(CallUse.End.BY_US, OptionalLong.empty(), OptionalLong.empty());
             VendorClient.Call call = new VendorClient.Call(deployment, request.request().getBodyFormat(), body,
                     streamed, Duration.ofMillis(leftMillis(request)), request.id(), start.text());
             TokenSink sink = continues(request) ? answer : permitted;
             RequestTrace trace = journey.trace();
-            AttemptOutcome outcome = trace == null
+            AttemptOutcome outcome = loanEnded(permitted, trace == null
                     ? vendors.call(call, sink)
-                    : trace.call(vendors, call, attempt.getNumber(), sink);
+                    : trace.call(vendors, call, attempt.getNumber(), sink));
             if (outcome instanceof AttemptOutcome.Answered && outcome.times().timeToFirstToken().isEmpty()) {
                 // A stream without any token: all of the answer is the text that it went on from.
                 answer.begin();
@@ -215,7 +242,7 @@ final class Visit {
                     ? CallLesson.NOTHING
                     : Lessons.of(outcome);
             Optional<BigDecimal> cost = recorder.ended(request, attempt, streamed, granted.candidate(), outcome,
-                    body.length, prices);
+                    body.length, prices, granted.permit().lender());
             journey.add(AttemptRecorder.summary(attempt, deployment, outcome,
                     (startedNanos - journey.startedNanos()) / 1_000_000, start.told()), cost);
             standing.midStream = channel.published();
@@ -232,6 +259,23 @@ final class Visit {
         } finally {
             permits.ended(granted.permit(), use, lesson);
         }
+    }
+
+    /** Not what its caller saw some of and cannot be given anew, and no request again and again. */
+    private static boolean mayBeCut(Journey journey, AnswerChannel channel) {
+        return journey.loansEnded() < MAX_LOANS_ENDED
+                && !(channel.published() && journey.request().request().getStreamPolicy() == StreamPolicy.FAIL);
+    }
+
+    /** A call that was cut for the capacity that it ran on, as such; its request stands as before it. */
+    private static AttemptOutcome loanEnded(PermittedChannel permitted, AttemptOutcome outcome) {
+        if (permitted.loanEnded() && outcome instanceof AttemptOutcome.Failed failed
+                && failed.failure().failureClass() == FailureClass.CANCELLED
+                && !Thread.currentThread().isInterrupted()) {
+            return failed.because(AttemptFailure.of(FailureClass.LOAN_ENDED,
+                    "the pool that lent the call's capacity wants it back, and the call had its borrowed_call_limit"));
+        }
+        return outcome;
     }
 
     private static boolean continues(InboundRequest request) {

@@ -13,8 +13,10 @@ import dev.signalbox.workers.intake.Ticket;
 import dev.signalbox.workers.scheduler.RequestTask;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.function.LongConsumer;
 import org.apache.kafka.common.TopicPartition;
 
 /** Requests as intake would hand them on, answered in JSON so that no registry is needed. */
@@ -33,6 +35,20 @@ public final class TestRequests {
         do {
             assertThat(task.ask()).isEqualTo(RequestTask.Readiness.READY);
         } while (!task.run().equals(RequestTask.Step.ENDED));
+    }
+
+    /** The same where it may have to wait: time passes then. */
+    static void serveWaiting(RequestFlow flow, InboundRequest request, LongConsumer passNanos) {
+        RequestTask task = flow.begin(request);
+        RequestTask.Step step = new RequestTask.Step.Again(Duration.ZERO);
+        for (int i = 0; i < 100_000 && !step.equals(RequestTask.Step.ENDED); i++) {
+            switch (task.ask()) {
+                case RequestTask.Readiness.Busy busy -> passNanos.accept(Math.max(1_000_000, Math.min(busy.forNanos(),
+                        10_000_000_000L)));
+                case RequestTask.Readiness.Ready ready -> step = task.run();
+            }
+        }
+        assertThat(step).isEqualTo(RequestTask.Step.ENDED);
     }
 
     /** Of a request that nobody cancels and nobody asks after. */

@@ -119,6 +119,15 @@ class VisitsTest {
     }
 
     @Test
+    @Tag("issue-6")
+    void anOutageOfAllDeploymentsCostsNoVisits() {
+        vendors = deployment -> called.size() <= 60 ? failed(FailureClass.ENDPOINT_DEAD) : answered();
+        LlmReply reply = serve("r1");
+        assertThat(reply.getStatus()).isEqualTo(ReplyStatus.COMPLETED);
+        assertThat(reply.getAttempts()).as("more than ten visits have").hasSize(61);
+    }
+
+    @Test
     @Tag("issue-7")
     void aRequestThatIsPublishedAgainGoesOnWhereItWas() {
         vendors = deployment -> failed(FailureClass.TIMEOUT);
@@ -236,10 +245,11 @@ class VisitsTest {
         RetryPause pause = new NoPauses();
         Permits permits = new Permits(desk, nanos::get);
         Visit visit = new Visit(permits, this::call, publisher, recorder, identity, pause, () -> NOW, nanos::get);
-        TestRequests.serve(new RequestFlow(TestPlans.of(configuration, permits),
+        RequestFlow flow = new RequestFlow(TestPlans.of(configuration, permits),
                 TestBodies.NONE, permits, visit, pause, new ReplyWriter("1", nanos::get), metrics,
                 (served, reply) -> publisher.publish(served, reply, () -> {
-                }), () -> NOW, nanos::get, Telemetry.OFF, TestRequests::neverCancelled, later), request);
+                }), () -> NOW, nanos::get, Telemetry.OFF, TestRequests::neverCancelled, later);
+        TestRequests.serveWaiting(flow, request, nanos::addAndGet);
         Awaitility.await().until(() -> publisher.unpublished() == 0);
         return producer.history().stream().filter(record -> record.topic().equals(Topics.REPLIES))
                 .map(record -> json.parseReply(record.value())).findFirst();

@@ -32,7 +32,8 @@ final class CapacityRecords {
         grant.pools().forEach((pool, granted) -> {
             Map<String, CapacityAmounts> borrowed = new HashMap<>();
             granted.borrowed().forEach((lender, amounts) -> borrowed.put(lender, amounts.told()));
-            pools.add(new PoolGrant(pool, granted.mayUse().told(), granted.claim().told(), borrowed));
+            pools.add(new PoolGrant(pool, granted.mayUse().told(), granted.claim().told(), borrowed,
+                    List.copyOf(granted.wantedBack())));
         });
         return CapacityGrant.newBuilder().setDeployment(deployment).setWorker(grant.worker()).setTerm(term)
                 .setGrantNo(grant.no()).setDemandSeq(grant.demandSeq()).setKeeps(grant.keeps())

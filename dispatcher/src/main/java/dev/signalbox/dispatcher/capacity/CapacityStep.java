@@ -4,9 +4,11 @@ import dev.signalbox.schemas.Amounts;
 import dev.signalbox.schemas.Amounts.Kind;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * One division of a deployment's capacity: what each worker should have, and how far it can be had now. Who should have more
@@ -21,6 +23,8 @@ final class CapacityStep {
     /** By pool, what its workers have between them. */
     private final Map<String, Amounts> wholes = new HashMap<>();
     private final Map<Key, Amounts> ceilings = new LinkedHashMap<>();
+    private final Map<Kind, Lending> lendings = new HashMap<>();
+    private final Set<String> lacking = new HashSet<>();
     private final Map<Key, Map<String, Amounts>> loans = new HashMap<>();
 
     private record Key(String worker, String pool) {
@@ -49,12 +53,16 @@ final class CapacityStep {
             }
         }
         List<Wish> wishes = learning ? List.of() : wishes();
+        if (!learning) {
+            capacity.pools().stream().filter(this::lacksCalls).forEach(pool -> lacking.add(pool.name()));
+        }
         for (Kind kind : Kind.values()) {
             if (capacity.limit().of(kind) == Amounts.UNLIMITED) {
                 ceilings.replaceAll((key, amounts) -> amounts.with(kind, Amounts.UNLIMITED));
             } else {
                 move(kind, wishes);
             }
+            capacity.pools().forEach(pool -> attribute(pool, kind));
         }
     }
 
@@ -65,13 +73,12 @@ final class CapacityStep {
             Key key = new Key(lessee.worker(), pool.name());
             Amounts mayUse = ceilings.getOrDefault(key, Amounts.NONE);
             granted.put(pool.name(), new Grant.OfPool(mayUse,
-                    mayUse.max(claims.of(lessee, pool.name())), loans.getOrDefault(key, Map.of())));
+                    mayUse.max(claims.of(lessee, pool.name())), loans.getOrDefault(key, Map.of()), lacking));
         }
         return granted;
     }
 
     private List<Wish> wishes() {
-        Map<Kind, Lending> lendings = new HashMap<>();
         for (Kind kind : Kind.values()) {
             Map<String, Long> wanted = new HashMap<>();
             capacity.pools().forEach(pool -> wanted.put(pool.name(), heard.stream()
@@ -94,10 +101,18 @@ final class CapacityStep {
                         targets.getOrDefault(lessee.worker(), Amounts.NONE), said(lessee, pool.name()),
                         lessee.mayUse(pool.name(), nowMillis), claim, keptFor(lessee, pool, claim)));
             }
-            lendings.forEach((kind, lending) -> attribute(pool, kind, lending, ofPool));
             wishes.addAll(ofPool);
         }
         return wishes;
+    }
+
+    /** Whether it wants more of its own calls at once than it has, which others then use. */
+    private boolean lacksCalls(PoolCapacity pool) {
+        if (capacity.limit().calls() == Amounts.UNLIMITED) {
+            return false;
+        }
+        long wanted = heard.stream().mapToLong(lessee -> said(lessee, pool.name()).wanted().calls()).sum();
+        return Math.min(wanted, pool.own().calls()) > claims.of(pool.name(), Kind.CALLS);
     }
 
     private static Demand.OfPool said(Lessee lessee, String pool) {
@@ -132,24 +147,49 @@ final class CapacityStep {
                 .map(Turn::lessee).toList();
     }
 
-    /** Says of each worker's part what of it is borrowed: what goes beyond the pool's own, in turn. */
-    private void attribute(PoolCapacity pool, Kind kind, Lending lending, List<Wish> wishes) {
-        long own = pool.own().of(kind);
-        Map<String, Long> open = new LinkedHashMap<>(lending.borrowed(pool.name()));
-        for (Wish wish : wishes) {
-            long target = wish.target().of(kind);
-            long beyond = target - Math.min(own, target);
-            own -= Math.min(own, target);
-            for (var loan : open.entrySet()) {
-                long taken = Math.min(beyond, loan.getValue());
-                if (taken > 0) {
-                    loans.computeIfAbsent(wish.key(), any -> new HashMap<>()).merge(loan.getKey(),
-                            Amounts.NONE.with(kind, taken), Amounts::plus);
-                    loan.setValue(loan.getValue() - taken);
-                    beyond -= taken;
+    /**
+     * Says of each worker's part of a pool's capacity what of it is borrowed, and of whom: what its workers have between them beyond the
+     * pool's own part, divided by what each has; of the lenders each the same part that it lends now or, where nothing is
+     * lent any more and not all is back, of what it may lend.
+     */
+    private void attribute(PoolCapacity pool, Kind kind) {
+        if (capacity.limit().of(kind) == Amounts.UNLIMITED) {
+            return;
+        }
+        long all = heard.stream().mapToLong(lessee -> has(lessee, pool, kind)).sum();
+        long beyond = all - pool.own().of(kind);
+        Map<String, Long> lenders = lendings.getOrDefault(kind, Lending.NONE).borrowed(pool.name());
+        if (beyond <= 0) {
+            return;
+        }
+        if (lenders.isEmpty()) {
+            lenders = Lending.lenders(capacity.pools(), pool, kind);
+        }
+        double lent = lenders.values().stream().mapToLong(Long::longValue).sum();
+        long before = 0;
+        for (Lessee lessee : heard) {
+            long upTo = before + has(lessee, pool, kind);
+            long mine = part(beyond, upTo / (double) all) - part(beyond, before / (double) all);
+            double share = 0;
+            for (var lender : lenders.entrySet()) {
+                long from = part(mine, share / lent);
+                share += lender.getValue();
+                long amount = part(mine, share / lent) - from;
+                if (amount > 0) {
+                    loans.computeIfAbsent(new Key(lessee.worker(), pool.name()), any -> new HashMap<>())
+                            .merge(lender.getKey(), Amounts.NONE.with(kind, amount), Amounts::plus);
                 }
             }
+            before = upTo;
         }
+    }
+
+    private long has(Lessee lessee, PoolCapacity pool, Kind kind) {
+        return ceilings.getOrDefault(new Key(lessee.worker(), pool.name()), Amounts.NONE).of(kind);
+    }
+
+    private static long part(long amount, double share) {
+        return Math.round(amount * share);
     }
 
     private void move(Kind kind, List<Wish> wishes) {

@@ -59,6 +59,21 @@ final class Lending {
         return lent;
     }
 
+    /** What other pools could lend it at most, by pool. */
+    static Map<String, Long> lenders(List<PoolCapacity> pools, PoolCapacity borrower, Amounts.Kind kind) {
+        Map<String, Long> lenders = new LinkedHashMap<>();
+        boolean higher = true;
+        for (PoolCapacity pool : pools) {
+            boolean self = pool.name().equals(borrower.name());
+            higher &= !self;
+            if (!self && pool.own().of(kind) > 0
+                    && (higher ? pool.lendsIdle() : borrower.borrowsFrom().contains(pool.name()))) {
+                lenders.put(pool.name(), pool.own().of(kind));
+            }
+        }
+        return lenders;
+    }
+
     /** What the pool's workers have between them. */
     long capacity(String pool) {
         return capacity.getOrDefault(pool, 0L);

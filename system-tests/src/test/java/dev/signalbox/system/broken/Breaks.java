@@ -9,7 +9,7 @@ import static dev.signalbox.system.broken.Switch.readsAs;
 
 import java.util.List;
 
-/** Every mechanism that holds a guarantee so far. A guarantee's issue adds its own; G6 has none yet. */
+/** Every mechanism that holds a guarantee so far. A guarantee's issue adds its own. */
 final class Breaks {
     private static final String WORKERS = "dev.signalbox.workers.";
     private static final String INTAKE = WORKERS + "intake.";
@@ -41,6 +41,7 @@ final class Breaks {
     private static final Check AT_VENDOR = Check.of(ROUTER + "LimitsAtTheVendorTest");
     private static final Check LEASES = Check.of(CAPACITY + "CapacityModelTest");
     private static final Check LEASED = Check.of(WORKERS + "capacity.LeaseHolderTest");
+    private static final Check LOANS = Check.of(ROUTER + "LeasedCallsTest");
     private static final Check ROUTES = Check.of(SCHEDULER + "RoutesApartTest");
     private static final Check READER = Check.of(CLIENT + "ReaderVectorsTest");
     private static final Check READER_BOUNDS = Check.of(CLIENT + "ReplyAssemblerTest");
@@ -156,6 +157,17 @@ final class Breaks {
                     answers(WORKERS + "capacity.LeaseHolder", "isElsewhere", false)),
             Break.of("G5", "a dispatcher that was replaced is heard no more", LEASED,
                     doesNothing(WORKERS + "capacity.LeaseHolder", "grantedElsewhere")),
+
+            Break.of("G5", "after an outage calls go out evenly, no minute's amount in a burst",
+                    Check.of(ROUTER + "EvenPaceTest"), doesNothing(ROUTER + "EvenPace", "begin")),
+
+            // G6 a pool has its own capacity when it wants it
+            Break.of("G6", "calls beyond the pool's own part are another pool's, and say whose", LOANS,
+                    answersNothing(ROUTER + "Loans", "admitted")),
+            Break.of("G6", "a borrowed call that had its time ends when its owner wants the capacity back", LOANS,
+                    doesNothing(ROUTER + "Loans", "callBack")),
+            Break.of("G6", "a pool never lends its reserve", Check.of(CAPACITY + "LendingTest"),
+                    doesNotAsk(CAPACITY + "Lending", "lend", "ceil", 0)),
 
             // G7 no call after expiry
             Break.of("G7", "time to live is looked at before each call", FLOW,

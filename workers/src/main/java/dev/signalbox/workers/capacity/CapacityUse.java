@@ -4,6 +4,7 @@ import dev.signalbox.schemas.Amounts;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What this worker holds, uses and wants of a deployment now.
@@ -63,12 +64,19 @@ public record CapacityUse(long term, long grantNo, boolean leased, List<OfPool> 
      *
      * @param leased the most that it may use while the lease lasts
      * @param borrowed what of it is other pools', by pool
+     * @param wantedBack pools that want what was borrowed of them back
      */
-    public record Granted(Amounts leased, Map<String, Amounts> borrowed) {
+    public record Granted(Amounts leased, Map<String, Amounts> borrowed, Set<String> wantedBack) {
         public static final Granted NOTHING = new Granted(Amounts.NONE, Map.of());
 
         public Granted {
             borrowed = Map.copyOf(borrowed);
+            wantedBack = Set.copyOf(wantedBack);
+        }
+
+        /** Nothing is wanted back. */
+        public Granted(Amounts leased, Map<String, Amounts> borrowed) {
+            this(leased, borrowed, Set.of());
         }
     }
 }

@@ -12,7 +12,7 @@ import java.util.Optional;
  * @param standing what it can do now
  * @param why it is not ready; empty if it is
  * @param change what the request becomes for it, if it serves another model than the one asked for
- * @param retryNanos when it may admit the request if it is busy by rate, or when an order ends,
+ * @param retryNanos when it may admit the request if it is busy by rate, when an ejected one may be tried, or when an order ends,
  *        monotonic ns; 0: when a call ends
  */
 public record Candidate(Deployment deployment, double score, Standing standing, Optional<String> why,

@@ -55,6 +55,7 @@ final class DeploymentLimits {
     private final VendorBudget tokensLeft;
     private long concurrency;
     private int running;
+    private final EvenPace pace = new EvenPace();
     private final Holdback holdback = new Holdback();
     /** Until when calls that we hung up on keep their places; in order, at most as many as calls at once. */
     private final ArrayDeque<Long> lingering = new ArrayDeque<>(0);
@@ -207,6 +208,10 @@ final class DeploymentLimits {
         if (!(rates instanceof LimitVerdict.Now)) {
             return rates;
         }
+        if (pace.check(need, requests.perMinute(), inputTokens.perMinute(), outputTokens.perMinute(),
+                nowNanos) instanceof LimitVerdict.At later) {
+            return later;
+        }
         if (paused && pausedUntilNanos - nowNanos > 0) {
             return new LimitVerdict.At(pausedUntilNanos, "the vendor asked to wait");
         }
@@ -261,6 +266,7 @@ final class DeploymentLimits {
     /** Takes what the call needs; {@link #check} has said NOW at that same time. */
     Reservation reserve(CallNeed need, long nowNanos) {
         running++;
+        pace.started(need, requests.perMinute(), inputTokens.perMinute(), outputTokens.perMinute(), nowNanos);
         if (need.priority() == Priority.INTERACTIVE) {
             holdback.started(nowNanos);
         }
@@ -378,6 +384,16 @@ final class DeploymentLimits {
         inputLeft.heard(signals.inputTokens(), nowNanos);
         outputLeft.heard(signals.outputTokens(), nowNanos);
         tokensLeft.heard(signals.tokens(), nowNanos);
+    }
+
+    /** It is out, or its lease just came back: what is free of a minute is to be used evenly, see {@link EvenPace}. */
+    void paceFrom(long nowNanos) {
+        pace.begin(nowNanos);
+    }
+
+    /** Calls that run beyond what may, since that became less. */
+    long excessCalls() {
+        return Math.max(0, running - concurrency);
     }
 
     /** Calls that run. */

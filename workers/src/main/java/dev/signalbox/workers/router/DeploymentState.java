@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 final class DeploymentState {
     /** Shorter than any session that brokers allow by default: whoever did not look for longer may have lost partitions meanwhile. */
     private static final Duration MOST_UNSEEN = Duration.ofSeconds(5);
+    /** Where another call or worker tries it; what that comes to is told at once. */
+    private static final long LOOK_AGAIN_NANOS = 1_000_000_000L;
     private static final Deployment.Limits NOTHING = new Deployment.Limits(OptionalInt.of(0), OptionalInt.of(0),
             OptionalInt.of(0), OptionalInt.of(0));
 
@@ -44,6 +46,8 @@ final class DeploymentState {
     private boolean gone;
     private @Nullable LeaseHolder leases;
     private Map<String, CapacityUse.Granted> granted = Map.of();
+    /** Of a call on what a pool lends, by pool. */
+    private Map<String, Duration> callLimits;
     /** Limits of earlier configurations that still have calls, or count them by minute. */
     private final List<DeploymentLimits> ending = new ArrayList<>(0);
 
@@ -61,6 +65,7 @@ final class DeploymentState {
         this.breakers = new Breakers(new Breaker(Breaker.Settings.SERVICE), new Breaker(Breaker.Settings.SETTING),
                 credential);
         this.accesses = accesses(Map.of(), pools);
+        this.callLimits = callLimits(pools);
     }
 
     /** Limits of each pool; of those that it had, the same objects if all that is under way stays counted in them. */
@@ -88,16 +93,17 @@ final class DeploymentState {
         return new PoolAccess(this, pool, part, most);
     }
 
+    private static Map<String, Duration> callLimits(List<Pool> pools) {
+        Map<String, Duration> limits = new HashMap<>();
+        pools.forEach(pool -> limits.put(pool.name().value(), pool.borrowedCallLimit()));
+        return limits;
+    }
+
     /** A pool's part and those of all pools that may lend to it: lower ones that it borrows from, higher ones that lend. */
     private static Amounts most(Pool pool, List<Pool> pools, Map<PoolName, Deployment.Limits> parts) {
         Amounts most = parts.getOrDefault(pool.name(), NOTHING).amounts();
-        boolean higher = true;
-        for (Pool other : pools) {
-            higher &= !other.name().equals(pool.name());
-            boolean lends = higher ? other.lendsIdle() : pool.borrowsFrom().contains(other.name());
-            if (lends && !other.name().equals(pool.name())) {
-                most = most.plus(parts.getOrDefault(other.name(), NOTHING).amounts());
-            }
+        for (PoolName lender : Pool.lendersOf(pool, pools)) {
+            most = most.plus(parts.getOrDefault(lender, NOTHING).amounts());
         }
         return most;
     }
@@ -123,8 +129,13 @@ final class DeploymentState {
 
     /** What a pool's lease gives it, while there is one. */
     CapacityUse.Granted granted(PoolName pool, long nowNanos) {
+        return granted(access(pool), nowNanos);
+    }
+
+    /** The same of its limits. */
+    CapacityUse.Granted granted(PoolAccess access, long nowNanos) {
         return leases(nowNanos).hasLease(nowNanos)
-                ? granted.getOrDefault(access(pool).share().pool(), CapacityUse.Granted.NOTHING)
+                ? granted.getOrDefault(access.share().pool(), CapacityUse.Granted.NOTHING)
                 : CapacityUse.Granted.NOTHING;
     }
 
@@ -144,6 +155,7 @@ final class DeploymentState {
                 credential);
         Set<PoolAccess> old = accesses();
         accesses = accesses(accesses, pools);
+        callLimits = callLimits(pools);
         Set<PoolAccess> now = accesses();
         ending.removeIf(limits -> limits.isSettled(nowNanos));
         old.stream().filter(access -> !now.contains(access)).map(PoolAccess::limits).forEach(limits -> {
@@ -225,6 +237,11 @@ final class DeploymentState {
         return worse(ownHealth(nowNanos), fleet.view().health(nowNanos));
     }
 
+    /** Whether no call passes but to try it. */
+    boolean isOut(long nowNanos) {
+        return rank(health(nowNanos)) >= rank(BreakerState.HALF_OPEN);
+    }
+
     /** The worst of this worker's breakers. */
     BreakerState ownHealth(long nowNanos) {
         BreakerState worst = breakers.service.state(nowNanos);
@@ -255,6 +272,19 @@ final class DeploymentState {
     boolean trialFree(long nowNanos) {
         return fleet.passes(nowNanos) && passes(breakers.service, nowNanos) && passes(breakers.model, nowNanos)
                 && passes(breakers.credential, nowNanos);
+    }
+
+    /**
+     * When a call may try it again, if it was ejected for what mends itself; 0: for a credential or a setting that somebody
+     * must mend.
+     */
+    long triedAgainNanos(long nowNanos) {
+        if (!passes(breakers.model, nowNanos) || !passes(breakers.credential, nowNanos)) {
+            return 0;
+        }
+        return breakers.service.state(nowNanos) == BreakerState.OPEN
+                ? breakers.service.openUntilNanos()
+                : nowNanos + LOOK_AGAIN_NANOS;
     }
 
     private static boolean passes(Breaker breaker, long nowNanos) {
@@ -296,8 +326,11 @@ final class DeploymentState {
         }
         running++;
         access.refusals().admitted(nowNanos);
-        return new Permit(deployment, access, breakers, access.limits().reserve(need, nowNanos), request, serviceTrial,
-                modelTrial, credentialTrial, fleetTrial);
+        Reservation reservation = access.limits().reserve(need, nowNanos);
+        Loan loan = access.loans().admitted(granted(access, nowNanos), access.limits().inUse(nowNanos), callLimits,
+                nowNanos).orElse(null);
+        return new Permit(deployment, access, breakers, reservation, request, serviceTrial, modelTrial, credentialTrial,
+                fleetTrial, loan);
     }
 
     private static boolean startTrial(Breaker breaker, long nowNanos) {
@@ -317,6 +350,7 @@ final class DeploymentState {
         BreakerState before = health(nowNanos);
         DeploymentLimits limits = permit.access.limits();
         limits.settle(permit.reservation, use, nowNanos);
+        permit.loan().ifPresent(permit.access.loans()::ended);
         running--;
         long started = permit.reservation.startedNanos;
         if (permit.fleetTrial) {

@@ -55,7 +55,8 @@ public record Explanation(RouteDecision decision) {
         }
         reason.append(" of route ").append(routed.route().name());
         if (routed.panic()) {
-            reason.append("; panic: all that could serve are ejected, so they are used in order");
+            reason.append(
+                    "; panic: all that could serve are ejected, and what ejected them does not mend itself, so they are used in order");
         }
         chosen.why().ifPresent(why -> reason.append("; ").append(why));
         return reason.toString();

@@ -305,6 +305,11 @@ public final class PermitDesk {
         return states.of(deployment.name()).granted(pool, nowNanos);
     }
 
+    /** Calls of that pool that run on another one's capacity there. */
+    public int borrowed(Deployment deployment, PoolName pool, PoolName lender) {
+        return states.of(deployment.name()).access(pool).loans().from(lender.value());
+    }
+
     /** What this worker knows of a deployment now, for gauges and reports. */
     public DeploymentView view(Deployment deployment, long nowNanos) {
         DeploymentState state = states.of(deployment.name());

@@ -3,6 +3,7 @@ package dev.signalbox.workers.router;
 import dev.signalbox.config.Deployment;
 import dev.signalbox.schemas.Amounts;
 import dev.signalbox.workers.capacity.CapacityUse;
+import dev.signalbox.workers.capacity.LeaseHolder;
 import dev.signalbox.workers.capacity.PoolShare;
 import java.util.LinkedHashSet;
 import java.util.Set;
@@ -20,7 +21,10 @@ final class PoolAccess {
     private final DeploymentLimits limits;
     private final Refusals refusals = new Refusals();
     private final Set<Waiter> waiting = new LinkedHashSet<>();
+    private final Loans loans = new Loans();
     private PoolShare share;
+    /** Whether it had a lease that ended. */
+    private boolean lost;
 
     /**
      * @param pool empty where the deployment is shared by all pools
@@ -49,7 +53,17 @@ final class PoolAccess {
 
     /** The limits as they are by what this worker may use now. */
     DeploymentLimits limits(long nowNanos) {
-        limits.use(state.leases(nowNanos).mayUse(share, nowNanos));
+        LeaseHolder leases = state.leases(nowNanos);
+        boolean leased = leases.hasLease(nowNanos);
+        lost |= leases.grantNo() > 0 && !leased;
+        if (leased && lost) {
+            lost = false;
+            limits.paceFrom(nowNanos);
+        }
+        if (state.isOut(nowNanos)) {
+            limits.paceFrom(nowNanos);
+        }
+        limits.use(leases.mayUse(share, nowNanos));
         return limits;
     }
 
@@ -70,6 +84,10 @@ final class PoolAccess {
         return refusals;
     }
 
+    Loans loans() {
+        return loans;
+    }
+
     /** Whether the limits admit the call now; while others wait, the first of them goes before everybody else. */
     LimitVerdict check(CallNeed need, @Nullable Waiter asking, long nowNanos) {
         LimitVerdict verdict = limits(nowNanos).check(need, nowNanos);
@@ -88,6 +106,7 @@ final class PoolAccess {
         Amounts mayUse = state.leases(nowNanos).mayUse(share, nowNanos);
         limits.use(mayUse);
         Amounts inUse = limits.inUse(nowNanos);
+        loans.callBack(limits.excessCalls(), state.granted(this, nowNanos).wantedBack(), nowNanos);
         int wants = Math.min(MOST_WANTED, Math.max(waits, refusals.passed(nowNanos)));
         Amounts each = refusals.typical();
         Amounts more = Amounts.ofEach(kind -> each.of(kind) * wants);

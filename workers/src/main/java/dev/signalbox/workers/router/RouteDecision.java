@@ -25,7 +25,7 @@ public sealed interface RouteDecision {
      * @param route the route of the model asked for
      * @param rule by which the candidates come
      * @param strategy label of the strategy that ordered them
-     * @param panic whether all that could serve are ejected, and are used all the same
+     * @param panic whether all that could serve are ejected: those that nobody can tell when to try again are used all the same
      * @param candidates in order of preference; at least one is fit
      */
     record Routed(Route route, Rule rule, String strategy, boolean panic,
@@ -41,13 +41,15 @@ public sealed interface RouteDecision {
 
         /** Whether a call may be made to that candidate now. */
         public boolean usable(Candidate candidate) {
-            return candidate.usable() || (panic && candidate.standing() == Candidate.Standing.EJECTED);
+            return candidate.usable()
+                    || (panic && candidate.standing() == Candidate.Standing.EJECTED && candidate.retryNanos() == 0);
         }
 
-        /** Whether the request waits for that candidate when it is refused a permit: it could serve, but for its limits or an order. */
+        /** Whether the request waits for that candidate when it is refused a permit: it could serve, but for its limits or an order, or it is all that is left and will be tried. */
         public boolean isAwaited(Candidate candidate) {
             return candidate.standing() == Candidate.Standing.BUSY
-                    || candidate.standing() == Candidate.Standing.WITHDRAWN || usable(candidate);
+                    || candidate.standing() == Candidate.Standing.WITHDRAWN || usable(candidate)
+                    || (panic && candidate.standing() == Candidate.Standing.EJECTED);
         }
 
         /** Whether any call may be made now. */

@@ -86,7 +86,7 @@ public final class Router {
             case BUSY -> overflowing(route, candidates, question);
             case EJECTED, WITHDRAWN -> {
                 RouteDecision other = byModels(route, Rule.FALLBACK_MODELS, candidates, question);
-                yield other instanceof Routed routed && routed.usable() && !routed.panic()
+                yield other instanceof Routed routed && !routed.panic()
                         ? routed
                         : routed(route, Rule.STRATEGY, best == Standing.EJECTED, candidates);
             }
@@ -316,7 +316,9 @@ public final class Router {
     }
 
     private static Candidate ejected(DeploymentState state, Question question) {
-        return new Candidate(state.deployment(), Standing.EJECTED, state.whyEjected(question.nowNanos));
+        return new Candidate(state.deployment(), 0, Standing.EJECTED,
+                Optional.of(state.whyEjected(question.nowNanos)), Optional.empty(),
+                state.triedAgainNanos(question.nowNanos));
     }
 
     private void prepare(Strategy strategy) {

@@ -34,6 +34,10 @@ public sealed interface AttemptOutcome {
     record Failed(AttemptFailure failure, Optional<byte[]> partialBody, Optional<TokenUsage> usage, CallTimes times)
             implements
                 AttemptOutcome {
+        /** The same for another reason. */
+        public Failed because(AttemptFailure other) {
+            return new Failed(other, partialBody, usage, times);
+        }
     }
 
     /**

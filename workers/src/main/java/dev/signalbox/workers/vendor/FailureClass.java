@@ -47,6 +47,8 @@ public enum FailureClass {
     CANCELLED(Same.NO, Elsewhere.NO, OtherModel.NO, Blame.NOBODY),
     /** The request's own time to live ended the call, before any limit of the deployment. */
     DEADLINE(Same.NO, Elsewhere.NO, OtherModel.NO, Blame.NOBODY),
+    /** The call ran on capacity that its owner wants back, for longer than such a call may: the request goes on. */
+    LOAN_ENDED(Same.YES, Elsewhere.YES, OtherModel.BY_POLICY, Blame.NOBODY),
     /** Nothing in the tables fits. */
     UNKNOWN(Same.NO, Elsewhere.YES, OtherModel.YES, Blame.ENDPOINT);
 

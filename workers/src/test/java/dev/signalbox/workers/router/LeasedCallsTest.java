@@ -17,12 +17,14 @@ import dev.signalbox.workers.router.PermitDesk.Answer.Busy;
 import dev.signalbox.workers.router.PermitDesk.Answer.Granted;
 import java.time.Duration;
 import java.time.LocalDate;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -88,7 +90,7 @@ class LeasedCallsTest {
         Amounts borrowed = high.minus(amounts(6, 6_000));
         return desk.granted(NAME, new Lease(1, no, desk.demanded(NAME, now), false, TTL, DRAIN,
                 Map.of("high", high, "low", low)),
-                Map.of("high", new CapacityUse.Granted(high, Map.of("low", borrowed)), "low",
+                Map.of("high", new CapacityUse.Granted(high, Map.of("low", borrowed), Set.of("low")), "low",
                         new CapacityUse.Granted(low, Map.of())),
                 now);
     }
@@ -193,5 +195,31 @@ class LeasedCallsTest {
         assertThat(two.capacity(NAME, Map.of(), now).pools().getFirst().wanted().calls()).isEqualTo(3);
         now += 3 * SECOND;
         assertThat(two.capacity(NAME, Map.of(), now).pools().getFirst().wanted().calls()).isEqualTo(1);
+    }
+
+    /** `borrowed_call_limit` of low is 60 s by default. */
+    @Test
+    void aCallOnBorrowedCapacityIsCalledBackWhenItHadItsTimeAndItsOwnerWantsThat() {
+        desk.share(HIGH, 0.5);
+        desk.share(LOW, 0.5);
+        assertThat(grant(1, amounts(8, 8_000), amounts(2, 2_000))).isTrue();
+        List<Permit> permits = new ArrayList<>();
+        while (ask(HIGH, 10) instanceof Granted granted) {
+            permits.add(granted.permit());
+        }
+        assertThat(permits.stream().map(permit -> permit.lender().orElse("own")).toList()).containsExactly("own", "own",
+                "own", "own", "own", "own", "low", "low");
+        now += 10 * SECOND;
+        assertThat(grant(2, amounts(7, 7_000), amounts(2, 2_000))).isTrue();
+        use(1);
+        assertThat(permits).as("their time is not up").noneMatch(Permit::isCalledBack);
+        now += 50 * SECOND;
+        assertThat(grant(3, amounts(7, 7_000), amounts(2, 2_000))).isTrue();
+        use(1);
+        assertThat(permits.stream().filter(Permit::isCalledBack)).as("as many as are missing").containsExactly(
+                permits.get(6));
+        desk.ended(permits.get(6), USED, CallLesson.NOTHING, now);
+        use(1);
+        assertThat(permits.get(7).isCalledBack()).isFalse();
     }
 }

@@ -10,6 +10,7 @@ import dev.signalbox.config.ConfigurationReader;
 import dev.signalbox.config.ReadResult;
 import dev.signalbox.workers.router.CallLesson.Blame;
 import dev.signalbox.workers.router.PermitDesk.Answer;
+import dev.signalbox.workers.router.PermitDesk.Answer.Busy;
 import dev.signalbox.workers.router.PermitDesk.Answer.Granted;
 import dev.signalbox.workers.router.RouteDecision.Routed;
 import dev.signalbox.workers.router.RouteDecision.Rule;
@@ -143,7 +144,7 @@ class PermitDeskTest {
     }
 
     @Test
-    void whereAllAreEjectedTheFallbackModelServesAndThenPanicDoes() {
+    void whereAllAreEjectedTheFallbackModelServesAndThenOneCallTriesThem() {
         PermitDesk desk = desk(configuration(FALLBACK, TWO));
         eject(desk, "a.x/m", Rule.STRATEGY);
         Granted other = (Granted) desk.ask(query(1), CallAsk.FIRST, null, now + 1);
@@ -151,10 +152,13 @@ class PermitDeskTest {
         assertThat(Explanation.reason(other.routed(), other.candidate())).contains("as fallback model");
 
         desk.ended(other.permit(), USED, SERVICE_DEAD, now + 2);
-        Granted panic = (Granted) desk.ask(query(2), CallAsk.FIRST, null, now + 3);
-        assertThat(panic.routed().panic()).isTrue();
-        assertThat(panic.permit().deployment().name()).hasToString("a.x/m");
-        assertThat(Explanation.reason(panic.routed(), panic.candidate())).contains("panic").contains("ejected");
+        Busy waits = (Busy) desk.ask(query(2), CallAsk.FIRST, null, now + 3);
+        assertThat(waits.routed().isAwaited(waits.routed().candidates().getFirst())).isTrue();
+        assertThat(waits.untilNanos()).as("when the first may be tried").isEqualTo(now + 5 * SECOND);
+        Granted trial = (Granted) desk.ask(query(2), CallAsk.FIRST, null, now + 5 * SECOND);
+        assertThat(trial.permit().isTrial()).isTrue();
+        assertThat(desk.ask(query(3), CallAsk.FIRST, null, now + 5 * SECOND)).isNotEqualTo(trial).isInstanceOfAny(
+                Busy.class, Granted.class);
     }
 
     @Test
