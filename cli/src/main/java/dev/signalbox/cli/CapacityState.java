@@ -108,7 +108,10 @@ record CapacityState(Map<String, Map<String, CapacityDemand>> demands, Map<Strin
     }
 
     private enum Amount {
-        CALLS("calls"), REQUESTS("requests"), INPUT_TOKENS("input tokens"), OUTPUT_TOKENS("output tokens");
+        CALLS("calls"),
+        REQUESTS("requests"),
+        INPUT_TOKENS("input tokens"),
+        OUTPUT_TOKENS("output tokens");
 
         private final String words;
 

@@ -29,6 +29,8 @@ import java.util.function.ToDoubleFunction;
  */
 final class DeploymentGauges {
     private static final String ALL_POOLS = "*";
+    /** The lender of those to whom no pool can lend. */
+    private static final List<PoolName> NOBODY = List.of(new PoolName("none"));
 
     private final MeterRegistry registry;
     private final Permits permits;
@@ -92,11 +94,12 @@ final class DeploymentGauges {
                             : 0);
         }
         if (deployment.poolShares().isEmpty()) {
-            limits(pools.getFirst().name(), List.of(), tags.and("pool", ALL_POOLS));
+            limits(pools.getFirst().name(), NOBODY, tags.and("pool", ALL_POOLS));
         } else {
-            pools.stream().filter(pool -> deployment.serves(pool.name()))
-                    .forEach(pool -> limits(pool.name(), Pool.lendersOf(pool, pools).stream()
-                            .filter(deployment::serves).toList(), tags.and("pool", pool.name().value())));
+            pools.stream().filter(pool -> deployment.serves(pool.name())).forEach(pool -> {
+                List<PoolName> lenders = Pool.lendersOf(pool, pools).stream().filter(deployment::serves).toList();
+                limits(pool.name(), lenders.isEmpty() ? NOBODY : lenders, tags.and("pool", pool.name().value()));
+            });
         }
     }
 

@@ -76,7 +76,8 @@ class BothVendorsDownIT {
             List<String> shortfalls = traffic.shortfalls(FleetIT.ANSWER, PATIENCE);
             long over = System.currentTimeMillis();
             List<CallRecord> calls = simulator.calls();
-            long vain = calls.stream().filter(call -> call.startedMillis() >= down && call.startedMillis() < up).count();
+            long vain = calls.stream().filter(call -> call.startedMillis() >= down && call.startedMillis() < up)
+                    .count();
             System.out.printf(Locale.ROOT,
                     "K18: both down for %d s: %d waited, %d calls in vain; all %d answered %d s after; most in 10 s: one %d, two %d (of %d)%n",
                     DOWN.toSeconds(), waited, vain, traffic.asked(), (over - up) / 1_000, most(calls, "one", up),

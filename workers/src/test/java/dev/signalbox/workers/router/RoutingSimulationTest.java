@@ -96,7 +96,7 @@ class RoutingSimulationTest {
         }
     }
 
-    /** Everything fails at random for half of the calls: no permit stays behind. */
+    /** A fifth of the calls fails at random: no permit stays behind. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2})
     void thousandsOfFailingAttemptsLeakNoPermit(long seed) {
@@ -104,9 +104,9 @@ class RoutingSimulationTest {
                 OptionalInt.empty(), OptionalInt.empty()));
         DeskSimulation run = new DeskSimulation(configuration, (place, running, now, random) -> {
             assertThat(running).isLessThanOrEqualTo(7);
-            return random.nextBoolean() ? noise(5, random) : -noise(5, random);
+            return random.nextInt(5) > 0 ? noise(5, random) : -noise(5, random);
         }, seed);
-        run.run(60, 40 * SECOND);
+        run.run(300, 40 * SECOND);
         assertThat(run.calls.stream().filter(call -> !call.answered()).count()).isGreaterThan(2_000);
         for (Deployment each : configuration.deployments().values()) {
             assertThat(run.desk.view(each, 0).running()).isZero();
