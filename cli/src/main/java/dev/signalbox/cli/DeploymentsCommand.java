@@ -172,7 +172,7 @@ final class DeploymentsCommand implements Runnable {
             case EJECT, DRAIN -> deployment + (action == ControlAction.EJECT ? " ejected" : " draining") + " until "
                     + Instant.ofEpochMilli(at + duration.toMillis());
             case RESTORE -> deployment + " restored";
-            case MOVE -> throw new IllegalArgumentException("a deployment is not moved");
+            case MOVE, LIMIT -> throw new IllegalArgumentException("no deployment is moved or limited");
         } + " by " + reason.who() + ": " + reason.why());
         return ExitCode.OK.number();
     }

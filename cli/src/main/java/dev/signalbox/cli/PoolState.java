@@ -6,15 +6,8 @@ import dev.signalbox.config.live.ClockSkew;
 import dev.signalbox.config.live.ControlKey;
 import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.PoolName;
-import dev.signalbox.schemas.Topics;
-import dev.signalbox.schemas.avro.ControlAction;
 import dev.signalbox.schemas.avro.ControlOrder;
-import dev.signalbox.schemas.serde.AvroDeserializer;
-import dev.signalbox.schemas.serde.SchemaRegistryClient;
 import dev.signalbox.workers.intake.LaneConsumerProperties;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -62,16 +55,19 @@ record PoolState(Map<PoolName, Map<String, Member>> members, List<Given> orders,
             return atMillis + order.getDurationMillis();
         }
 
-        /** Name of the worker or pool that it is about. */
+        /** Name of the worker, tenant or pool that it is about. */
         String about() {
-            return order.getWorker() != null ? order.getWorker() : String.valueOf(order.getPool());
+            return order.getWorker() != null
+                    ? order.getWorker()
+                    : String.valueOf(order.getTenant() != null ? order.getTenant() : order.getPool());
         }
     }
 
     static PoolState read(Clients clients, Configuration configuration) throws InterruptedException {
         try (Admin admin = clients.admin(); TopicScan scan = new TopicScan(clients)) {
             long ahead = ClockSkew.ofController(admin).map(ClockSkew::aheadMillis).orElse(0L);
-            return new PoolState(members(admin, configuration), orders(clients, scan),
+            return new PoolState(members(admin, configuration), Orders.read(clients, scan,
+                    key -> ControlKey.worker(key).isPresent() || ControlKey.pool(key).isPresent()),
                     System.currentTimeMillis() - ahead);
         } catch (KafkaException e) {
             throw KafkaTrouble.of(e, clients.bootstrapServers());
@@ -117,24 +113,6 @@ record PoolState(Map<PoolName, Map<String, Member>> members, List<Given> orders,
         }
     }
 
-    private static List<Given> orders(Clients clients, TopicScan scan) {
-        AvroDeserializer<ControlOrder> controls = new AvroDeserializer<>(ControlOrder.class,
-                SchemaRegistryClient.of(clients.registryProperties()));
-        List<Given> orders = new ArrayList<>();
-        scan.read(scan.starts(List.of(Topics.CONTROL), 0), record -> {
-            byte[] key = record.key() == null ? null : record.key().getBytes(StandardCharsets.UTF_8);
-            if (record.value() != null
-                    && (ControlKey.worker(key).isPresent() || ControlKey.pool(key).isPresent())) {
-                ControlOrder order = controls.deserialize(record.topic(), record.value());
-                if (order != null) {
-                    orders.add(new Given(order, record.timestamp()));
-                }
-            }
-        });
-        orders.sort(Comparator.comparingLong(Given::atMillis));
-        return orders;
-    }
-
     /** All workers that serve a pool. */
     Set<String> workers() {
         return members.values().stream().flatMap(ofPool -> ofPool.keySet().stream())
@@ -158,9 +136,6 @@ record PoolState(Map<PoolName, Map<String, Member>> members, List<Given> orders,
     }
 
     private Optional<Given> holds(List<Given> ofOne) {
-        return ofOne.isEmpty()
-                ? Optional.empty()
-                : Optional.of(ofOne.getLast()).filter(last -> last.order.getAction() != ControlAction.RESTORE
-                        && last.untilMillis() > nowMillis);
+        return Orders.holds(ofOne, nowMillis);
     }
 }

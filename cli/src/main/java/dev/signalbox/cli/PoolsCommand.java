@@ -38,9 +38,6 @@ import picocli.CommandLine.Spec;
 /** Shows the pools with their workers and capacity, and moves workers between them for a while. */
 @Command(name = "pools", description = "Shows pools, their workers and capacity; moves workers between them, or drains a pool, for a while.")
 final class PoolsCommand implements Runnable {
-    /** An order must end before its record is deleted. */
-    private static final Duration LONGEST = Duration.ofDays(6);
-
     @ParentCommand
     private Shell shell = Shell.NONE;
 
@@ -71,7 +68,8 @@ final class PoolsCommand implements Runnable {
                     words(pool.borrowsFrom().stream().map(PoolName::value).toList()),
                     pool.lendsIdle() ? "idle" : "-", members.size(),
                     members.values().stream().mapToInt(PoolState.Member::partitions).sum(),
-                    order.map(given -> given.order().getAction().name()).orElse("-"), left(state, order),
+                    order.map(given -> given.order().getAction().name()).orElse("-"),
+                    Orders.left(state.nowMillis(), order),
                     order.map(given -> given.order().getWho()).orElse("-"),
                     order.map(given -> given.order().getWhy()).orElse("-"));
         }
@@ -98,7 +96,7 @@ final class PoolsCommand implements Runnable {
                     borrowed.getOrDefault(member.worker(), "-"),
                     order.map(given -> given.order().getAction() + " to " + words(given.order().getPools()))
                             .orElse("-"),
-                    left(state, order), order.map(given -> given.order().getWho()).orElse("-"),
+                    Orders.left(state.nowMillis(), order), order.map(given -> given.order().getWho()).orElse("-"),
                     order.map(given -> given.order().getWhy()).orElse("-"));
         });
         rows.print(form, shell.terminal().out());
@@ -160,7 +158,7 @@ final class PoolsCommand implements Runnable {
             @Mixin Reason reason,
             @Option(names = "--execute", description = "Order it; without it, only what would change is shown.") boolean execute)
             throws InterruptedException {
-        bounded(duration);
+        Orders.bounded(duration, "start the worker with other --pool options");
         Configuration configuration = with.inForce(shell.terminal());
         Set<String> pools = new LinkedHashSet<>();
         to.forEach(name -> pools.add(pool(name, configuration).name().value()));
@@ -184,13 +182,13 @@ final class PoolsCommand implements Runnable {
             }
         }
         if (!execute) {
-            return preview();
+            return Orders.preview(shell.terminal());
         }
         for (String worker : moved) {
             long at = OperatorRecords.write(clients, Topics.CONTROL, ControlKey.ofWorker(worker),
-                    order(ControlAction.MOVE, duration, reason).setWorker(worker).setPools(List.copyOf(pools))
+                    Orders.order(ControlAction.MOVE, duration, reason).setWorker(worker).setPools(List.copyOf(pools))
                             .build());
-            shell.terminal().out().println(worker + " moved to " + words(pools) + until(at, duration, reason));
+            shell.terminal().out().println(worker + " moved to " + words(pools) + Orders.until(at, duration, reason));
         }
         return ExitCode.OK.number();
     }
@@ -203,7 +201,7 @@ final class PoolsCommand implements Runnable {
             @Mixin Reason reason,
             @Option(names = "--execute", description = "Order it; without it, only what would change is shown.") boolean execute)
             throws InterruptedException {
-        bounded(duration);
+        Orders.bounded(duration, "start the worker with other --pool options");
         Configuration configuration = with.inForce(shell.terminal());
         Pool pool = pool(name, configuration);
         Clients clients = with.reachable();
@@ -212,11 +210,11 @@ final class PoolsCommand implements Runnable {
                 + state.members().getOrDefault(pool.name(), Map.of()).size()
                 + " workers -> 0; its requests would wait, those whose time to live ends meanwhile expire");
         if (!execute) {
-            return preview();
+            return Orders.preview(shell.terminal());
         }
         long at = OperatorRecords.write(clients, Topics.CONTROL, ControlKey.of(pool.name()),
-                order(ControlAction.DRAIN, duration, reason).setPool(name).build());
-        shell.terminal().out().println(name + " drained" + until(at, duration, reason));
+                Orders.order(ControlAction.DRAIN, duration, reason).setPool(name).build());
+        shell.terminal().out().println(name + " drained" + Orders.until(at, duration, reason));
         return ExitCode.OK.number();
     }
 
@@ -235,34 +233,12 @@ final class PoolsCommand implements Runnable {
             }
             shell.terminal().say(name + " is under no order");
         }
-        ControlOrder.Builder order = order(ControlAction.RESTORE, Duration.ZERO, reason);
+        ControlOrder.Builder order = Orders.order(ControlAction.RESTORE, Duration.ZERO, reason);
         OperatorRecords.write(clients, Topics.CONTROL,
                 isPool ? ControlKey.of(new PoolName(name)) : ControlKey.ofWorker(name),
                 (isPool ? order.setPool(name) : order.setWorker(name)).build());
         shell.terminal().out().println(name + " restored by " + reason.who() + ": " + reason.why());
         return ExitCode.OK.number();
-    }
-
-    private int preview() {
-        shell.terminal().say("nothing was ordered; to order it, add --execute");
-        return ExitCode.SOME_FAILED.number();
-    }
-
-    private static ControlOrder.Builder order(ControlAction action, Duration duration, Reason reason) {
-        return ControlOrder.newBuilder().setDeployment("").setAction(action).setDurationMillis(duration.toMillis())
-                .setWho(reason.who()).setWhy(reason.why());
-    }
-
-    private static String until(long atMillis, Duration duration, Reason reason) {
-        return " until " + Instant.ofEpochMilli(atMillis + duration.toMillis()) + " by " + reason.who() + ": "
-                + reason.why();
-    }
-
-    private static void bounded(Duration duration) {
-        if (duration.compareTo(LONGEST) > 0) {
-            throw new CommandFailure(ExitCode.USAGE, "--for " + duration.toHours()
-                    + "h is longer than an order can be (6d); for good, start the worker with other --pool options");
-        }
     }
 
     private static Pool pool(String name, Configuration configuration) {
@@ -279,11 +255,6 @@ final class PoolsCommand implements Runnable {
                     + "; pools describe POOL lists them");
         }
         return name;
-    }
-
-    private static String left(PoolState state, Optional<Given> order) {
-        return order.map(given -> Long.toString(Math.max(0, given.untilMillis() - state.nowMillis()) / 1_000))
-                .orElse("-");
     }
 
     private static String words(Collection<String> names) {

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the fleet knows of the deployments, for the permit desk: the dispatcher's view from {@code llm.health} and operators'
- * orders from {@code llm.control}; of the latter also what they say of this worker's pools. Told as it comes, and once a second again: times are on the broker's clock, which this
+ * orders from {@code llm.control}; of the latter also what they say of this worker's pools and of tenants. Told as it comes, and once a second again: times are on the broker's clock, which this
  * process learns better and better, and before it knows that clock it takes over nothing.
  *
  * <p>Bound: one record of each topic for each deployment that the fleet ever told of, at most {@value #MOST_NAMES}: those
@@ -44,6 +44,7 @@ final class FleetKnowledge implements AutoCloseable {
     private final Map<DeploymentName, DeploymentHealth> health = new ConcurrentHashMap<>();
     private final Map<DeploymentName, Ordered> ordered = new ConcurrentHashMap<>();
     private final PoolOrders pools;
+    private final TenantOrders tenants;
     private final Runnable poolsMayDiffer;
     private final TopicFollower follower;
     private final ScheduledFuture<?> again;
@@ -59,6 +60,7 @@ final class FleetKnowledge implements AutoCloseable {
     FleetKnowledge(WorkerOptions options, SharedStages shared, PoolOrders pools, Runnable poolsMayDiffer) {
         this.pools = pools;
         this.poolsMayDiffer = poolsMayDiffer;
+        this.tenants = shared.tenantOrders;
         this.configuration = () -> shared.plan().configuration();
         this.permits = shared.permits;
         this.clock = shared.clock;
@@ -115,6 +117,8 @@ final class FleetKnowledge implements AutoCloseable {
             pools.worker(orders.deserialize(record.topic(), record.value()), record.timestamp());
             poolsMayDiffer.run();
         });
+        ControlKey.tenant(record.key()).ifPresent(tenant -> tenants.tenant(tenant,
+                orders.deserialize(record.topic(), record.value()), record.timestamp()));
         ControlKey.pool(record.key()).ifPresent(pool -> {
             pools.pool(pool, orders.deserialize(record.topic(), record.value()), record.timestamp());
             poolsMayDiffer.run();

@@ -83,7 +83,8 @@ final class PoolWorker implements AutoCloseable {
         // A budget may send the requests of all lanes to the lowest priority: no lane's intake is to wait for another's.
         PoolScheduler scheduler = new PoolScheduler(pool.priorities(), settings.maxInFlight(),
                 LaneBounds.records(settings) * pool.priorities().size(),
-                new PoolRules(tenant -> shared.plan().configuration().tenant(tenant), this::sheds));
+                new PoolRules(tenant -> shared.tenantOrders.of(shared.plan().configuration().tenant(tenant),
+                        shared.clock.nowMillis()), this::sheds));
         this.lowest = new Lane(pool.name(), pool.priorities().keySet().stream().max(Comparator.naturalOrder())
                 .orElseThrow());
         this.dispatcher = new PoolDispatcher(pool.name().value(), scheduler,

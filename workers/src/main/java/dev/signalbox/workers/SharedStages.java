@@ -52,6 +52,7 @@ final class SharedStages implements AutoCloseable {
     final ClaimStores claims;
     final ClaimedBodies bodies;
     final Cancellations cancellations = new Cancellations(TopicCatalogue.CANCELLATION_RETENTION.toMillis());
+    final TenantOrders tenantOrders = new TenantOrders();
     final TrialTurn trialTurn = new TrialTurn();
     final RenewableProducer control;
     /** Of what a call waits for before it is made. */

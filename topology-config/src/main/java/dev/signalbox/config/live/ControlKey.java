@@ -11,6 +11,7 @@ public final class ControlKey {
     private static final String DEPLOYMENT = "deployment/";
     private static final String WORKER = "worker/";
     private static final String POOL = "pool/";
+    private static final String TENANT = "tenant/";
 
     private ControlKey() {
     }
@@ -25,6 +26,10 @@ public final class ControlKey {
 
     public static String of(PoolName pool) {
         return POOL + pool.value();
+    }
+
+    public static String ofTenant(String name) {
+        return TENANT + name;
     }
 
     /** The deployment that a record is about; empty for another kind of thing. */
@@ -43,6 +48,11 @@ public final class ControlKey {
     /** The pool that a record is about; empty for another kind of thing. */
     public static Optional<PoolName> pool(byte @Nullable [] key) {
         return named(key, POOL).map(PoolName::new);
+    }
+
+    /** Name of the tenant that a record is about; empty for another kind of thing. */
+    public static Optional<String> tenant(byte @Nullable [] key) {
+        return named(key, TENANT);
     }
 
     private static Optional<String> named(byte @Nullable [] key, String kind) {
