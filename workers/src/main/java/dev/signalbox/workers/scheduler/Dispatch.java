@@ -3,16 +3,21 @@ package dev.signalbox.workers.scheduler;
 import dev.signalbox.workers.intake.InboundRequest;
 import java.util.OptionalLong;
 
-/** A request in flight; it holds one of the pool's slots until it has ended or waits again. */
+/** A request in flight; it holds one of the pool's slots until it has ended or waits again, unless it is only answered. */
 public final class Dispatch {
     private final Waiting waiting;
     private final long costUnits;
     private final long startedNanos;
     private final OptionalLong tokensBefore;
+    private final boolean inSlot;
     private boolean ended;
 
-    /** @param costUnits what it is charged, by estimate */
-    Dispatch(Waiting waiting, long costUnits, long startedNanos) {
+    /**
+     * @param costUnits what it is charged, by estimate
+     * @param inSlot false: it is only answered, beside the slots
+     */
+    Dispatch(Waiting waiting, long costUnits, long startedNanos, boolean inSlot) {
+        this.inSlot = inSlot;
         this.waiting = waiting;
         this.costUnits = costUnits;
         this.startedNanos = startedNanos;
@@ -38,6 +43,11 @@ public final class Dispatch {
         return used.isPresent() && tokensBefore.isPresent()
                 ? Math.max(0, used.getAsLong() - tokensBefore.getAsLong())
                 : costUnits;
+    }
+
+    /** Whether it holds one of the pool's slots. */
+    boolean inSlot() {
+        return inSlot;
     }
 
     /** Monotonic ns. */

@@ -34,7 +34,8 @@ import org.slf4j.LoggerFactory;
  * request that waits has neither thread nor slot.
  *
  * <p>INVARIANT: the lock guards the model and is held for model steps only, which ask for permits ({@link RequestTask#ask})
- * among them; never while a request runs or a thread starts. Threads are bounded by the model's slots.
+ * among them; never while a request runs or a thread starts. Threads are bounded by the model's slots,
+ * and {@value PoolScheduler#MOST_TOLD} more.
  *
  * <p>No wakeup is lost: who frees room counts {@link #news} and then looks at {@link #awaitsRoom}; who is refused sets
  * {@link #awaitsRoom} and then looks at {@link #news}, so that one of them sees the other.

@@ -30,6 +30,9 @@ import org.apache.kafka.common.TopicPartition;
  * <p>Between priorities the order is that of {@link PriorityTurns}, inside one that of {@link TenantQueues}. Both hold for
  * scarce deployments as well, since nobody else hands out their room.
  *
+ * <p>While no slot is free, those are handed out nevertheless that need no call any more, since they were cancelled or their
+ * time is up: calls may be long, and nobody is to wait for one to be told so.
+ *
  * <p>A tenant that is at one of its own limits ({@link TenantLimits}) stands aside until it is below, and the others go.
  *
  * <p>Each operation costs O(log n) in the requests of one way and the tenants of one priority, and O(1) in each way that
@@ -38,6 +41,8 @@ import org.apache.kafka.common.TopicPartition;
 public final class PoolScheduler {
     /** After which a gate opens even if nothing was heard: breakers cool and vendors' budgets fill without a word. */
     static final long LONGEST_SHUT_NANOS = 1_000_000_000L;
+    /** While every slot is taken, so many at once are answered beside them that need no call any more. */
+    static final int MOST_TOLD = 50;
 
     private final int maxInFlight;
     private final int maxWaiting;
@@ -50,6 +55,7 @@ public final class PoolScheduler {
     private final Hastened hastened = new Hastened();
     private final Map<TopicPartition, Integer> forgotten = new HashMap<>();
     private int inFlight;
+    private int told;
     private long arrivals;
 
     /** What became of an offered request. */
@@ -135,7 +141,7 @@ public final class PoolScheduler {
     }
 
     /**
-     * The request to serve next, now in flight; empty if no slot is free or none can go. Those that are asked before it and
+     * The request to serve next, now in flight; empty if none can go, or no slot is free for its call. Those that are asked before it and
      * refused wait on. One whose time is up is handed out as well, to be answered, but costs its priority nothing.
      *
      * @param ask takes what a request needs for its call, if it can be had
@@ -143,21 +149,26 @@ public final class PoolScheduler {
      * @param nowNanos ns on a monotonic clock
      */
     public Optional<Dispatch> next(Function<RequestTask, Readiness> ask, long nowMillis, long nowNanos) {
-        if (inFlight >= maxInFlight) {
+        boolean full = inFlight >= maxInFlight;
+        time.full(full);
+        if (full && told >= MOST_TOLD) {
             return Optional.empty();
         }
         time.advance(nowNanos);
         long expiredBy = nowMillis;
         while (true) {
-            Waiting told = hastened.next();
-            Waiting before = told != null ? told : time.expired(expiredBy);
+            Waiting spoken = hastened.next();
+            Waiting before = spoken != null ? spoken : time.expired(expiredBy);
+            if (full && before == null) {
+                return Optional.empty();
+            }
             PriorityLane owed = before == null ? turns.furthestBelowFloor(inFlight) : null;
             PriorityLane lane = before != null ? lane(before.request()) : owed != null ? owed : turns.next();
             Waiting first = before != null || lane == null ? before : lane.tenants.first(nowMillis);
             if (lane == null || first == null) {
                 return Optional.empty();
             }
-            boolean calls = told == null && first.expiresAtMillis() > nowMillis;
+            boolean calls = spoken == null && first.expiresAtMillis() > nowMillis;
             if (calls && mustStandAside(lane, first, nowNanos)) {
                 continue;
             }
@@ -169,7 +180,7 @@ public final class PoolScheduler {
                     Way way = shut(lane, busy, nowNanos);
                     lane.tenants.move(first, way);
                     time.waits(first.request(), way);
-                    expiredBy = told == null && before != null ? Long.MIN_VALUE : expiredBy;
+                    expiredBy = spoken == null && before != null ? Long.MIN_VALUE : expiredBy;
                 }
             }
         }
@@ -215,9 +226,15 @@ public final class PoolScheduler {
             limits.started(account.name);
         }
         servedHere.started(waiting.request().lane().priority(), account.name, estimate, calls, nowNanos);
-        lane.charge(estimate, owed);
-        inFlight++;
-        return new Dispatch(waiting, estimate, nowNanos);
+        boolean inSlot = inFlight < maxInFlight;
+        if (inSlot) {
+            lane.charge(estimate, owed);
+            inFlight++;
+        } else {
+            told++;
+            lane.restIfIdle();
+        }
+        return new Dispatch(waiting, estimate, nowNanos, inSlot);
     }
 
     /** Whether a dispatched request may ask for its next call at once: it does not where others wait for room. */
@@ -265,8 +282,12 @@ public final class PoolScheduler {
             throw new IllegalStateException("finished twice: " + dispatch.request().ticket());
         }
         PriorityLane lane = lane(dispatch.request());
-        lane.inFlight--;
-        inFlight--;
+        if (dispatch.inSlot()) {
+            lane.inFlight--;
+            inFlight--;
+        } else {
+            told--;
+        }
         String tenant = dispatch.waiting().tenant();
         lane.tenants.settle(dispatch.waiting(), dispatch.costUnits(), costUnits);
         limits.ended(tenant, costUnits - dispatch.costUnits(), dispatch.startedNanos(), nowNanos);
@@ -312,9 +333,11 @@ public final class PoolScheduler {
         return gates.anyShut();
     }
 
-    /** When time alone lets a request go, monotonic ns; empty while no slot is free or nothing waits for a time. */
+    /** When time alone lets a request go, monotonic ns; empty while nothing waits for a time. */
     public OptionalLong dueNanos(long nowMillis, long nowNanos) {
-        return inFlight >= maxInFlight ? OptionalLong.empty() : time.dueNanos(nowMillis, nowNanos);
+        boolean full = inFlight >= maxInFlight;
+        time.full(full);
+        return full && told >= MOST_TOLD ? OptionalLong.empty() : time.dueNanos(nowMillis, nowNanos);
     }
 
     /**

@@ -166,8 +166,8 @@ final class TenantQueues {
 
     /** Of the requests that cannot go, the one whose time ends first; null if there is none. */
     @Nullable
-    Waiting nextExpiring() {
-        return order.nextExpiring(held.isEmpty());
+    Waiting nextExpiring(boolean any) {
+        return order.nextExpiring(any || !held.isEmpty());
     }
 
     private TenantAccount account(String name) {

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What time alone brings to those that wait: gates open, pauses end, tenants fall below their limits, and requests expire
- * though they cannot go, because their way is shut or their tenant at a limit, so that nobody would ask them in time. (The
+ * though they cannot go, because their way is shut, their tenant at a limit or no slot free, so that nobody would ask them in time. (The
  * others that expire are asked in their turn.)
  */
 final class TimeWatch {
@@ -19,6 +19,7 @@ final class TimeWatch {
     private final RoomGates gates;
     /** No request that cannot go expires before, ms. */
     private long firstExpiryMillis = Long.MAX_VALUE;
+    private boolean full;
 
     TimeWatch(List<PriorityLane> lanes, RoomGates gates) {
         this.lanes = lanes;
@@ -39,9 +40,17 @@ final class TimeWatch {
         }
     }
 
+    /** Whether every slot is taken: nobody that needs one can go. */
+    void full(boolean now) {
+        if (now && !full) {
+            halted();
+        }
+        full = now;
+    }
+
     /** It begins to wait on a way. */
     void waits(InboundRequest request, Way way) {
-        if (!way.isOpen() || anyHeld()) {
+        if (full || !way.isOpen() || anyHeld()) {
             firstExpiryMillis = Math.min(firstExpiryMillis, request.expiresAtMillis());
         }
     }
@@ -54,12 +63,12 @@ final class TimeWatch {
     /** Of those that cannot go, the one whose time has been up for longest; null if there is none. */
     @Nullable
     Waiting expired(long nowMillis) {
-        if ((!gates.anyShut() && !anyHeld()) || nowMillis < firstExpiryMillis) {
+        if ((!full && !gates.anyShut() && !anyHeld()) || nowMillis < firstExpiryMillis) {
             return null;
         }
         Waiting next = null;
         for (PriorityLane lane : lanes) {
-            Waiting first = lane.tenants.nextExpiring();
+            Waiting first = lane.tenants.nextExpiring(full);
             next = next == null || (first != null && Waiting.BY_DEADLINE.compare(first, next) < 0) ? first : next;
         }
         firstExpiryMillis = next == null ? Long.MAX_VALUE : next.request().expiresAtMillis();
@@ -68,6 +77,12 @@ final class TimeWatch {
 
     /** When to look again, monotonic ns; empty while nothing waits for a time. */
     OptionalLong dueNanos(long nowMillis, long nowNanos) {
+        if (full) {
+            return firstExpiryMillis == Long.MAX_VALUE
+                    ? OptionalLong.empty()
+                    : OptionalLong.of(nowNanos
+                            + Math.clamp(firstExpiryMillis - nowMillis, SOONEST_MILLIS, LATEST_MILLIS) * 1_000_000L);
+        }
         long in = gates.dueInNanos(nowNanos);
         for (PriorityLane lane : lanes) {
             in = earlier(in, lane.tenants.nextReleasedNanos(), nowNanos);

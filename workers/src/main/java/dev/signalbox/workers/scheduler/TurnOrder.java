@@ -204,12 +204,16 @@ final class TurnOrder {
                 && Waiting.BY_DEADLINE.compare(a.requests.first(), b.requests.first()) < 0);
     }
 
-    /** Of the requests that cannot go, the one whose time ends first; null if there is none. */
+    /**
+     * Of the requests that cannot go, the one whose time ends first; null if there is none.
+     *
+     * @param any of those on an open way as well
+     */
     @Nullable
-    Waiting nextExpiring(boolean nobodyHeld) {
+    Waiting nextExpiring(boolean any) {
         Waiting next = null;
         for (OnWay onWay : active) {
-            if (!onWay.way.isOpen() || !nobodyHeld) {
+            if (any || !onWay.way.isOpen()) {
                 Waiting first = onWay.byDeadline.first();
                 next = next == null || Waiting.BY_DEADLINE.compare(first, next) < 0 ? first : next;
             }

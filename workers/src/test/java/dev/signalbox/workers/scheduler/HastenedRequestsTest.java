@@ -103,6 +103,31 @@ class HastenedRequestsTest {
     }
 
     @Test
+    void one_that_needs_no_call_any_more_is_answered_while_long_calls_hold_every_slot() {
+        List<InboundRequest> open = List.of(requests.of(Priority.STANDARD, "a", 9_000, 0, 1),
+                requests.of(Priority.STANDARD, "a", 9_000, 0, 1), requests.of(Priority.STANDARD, "b", 5_000, 0, 1),
+                requests.of(Priority.STANDARD, "b", 9_000, 0, 1));
+        open.forEach(request -> Requests.offer(scheduler, request, 1));
+        Requests.next(scheduler, NOW).orElseThrow();
+        Dispatch running = Requests.next(scheduler, NOW).orElseThrow();
+        assertThat(scheduler.status().inFlight()).isEqualTo(2);
+        assertThat(Requests.next(scheduler, NOW)).as("both slots are held").isEmpty();
+        assertThat(scheduler.dueNanos(NOW, NOW * 1_000_000)).as("it looks again").isPresent();
+
+        Dispatch expired = Requests.next(scheduler, 9_000).orElseThrow();
+        assertThat(expired.inSlot()).isFalse();
+        assertThat(scheduler.status().inFlight()).isEqualTo(2);
+        scheduler.finished(expired, 0, 0);
+        InboundRequest last = offered("c");
+        cancel(last);
+        Dispatch told = Requests.next(scheduler, NOW).orElseThrow();
+        assertThat(told.request()).isEqualTo(last);
+        assertThat(told.inSlot()).isFalse();
+        scheduler.finished(running, 1, 0);
+        assertThat(scheduler.status().inFlight()).isEqualTo(1);
+    }
+
+    @Test
     void one_whose_partition_has_moved_is_passed_over() {
         InboundRequest moved = offered("a");
         assertThat(Requests.next(scheduler, NOW)).isEmpty();
