@@ -17,6 +17,7 @@ final class Breaks {
     private static final String SCHEDULER = WORKERS + "scheduler.";
     private static final String ROUTER = WORKERS + "router.";
     private static final String VENDOR = WORKERS + "vendor.";
+    private static final String SERDE = "dev.signalbox.schemas.serde.";
     private static final String CLAIM = "dev.signalbox.schemas.claim.";
     private static final String CAPACITY = "dev.signalbox.dispatcher.capacity.";
     private static final String CLIENT = "dev.signalbox.schemas.client.";
@@ -76,6 +77,8 @@ final class Breaks {
                     new Switch(REPLY + "DeadLetters", "write", new Switch.Off.RunsAtOnce(1))),
             Break.of("G1", "a registry that cannot be asked makes no dead letters",
                     Check.of(INTAKE + "RequestReaderTest"), catchesNothing(INTAKE + "RequestReader", "read")),
+            Break.of("G1", "only the registry itself makes a schema id unknown", Check.of(SERDE + "SchemaRegistryClientTest"),
+                    doesNotAsk(SERDE + "RegistryHttp", "refusal", "has", 1)),
 
             // G2 one effective reply
             Break.of("G2", "what is done above the commit is kept in its metadata", LANE,
@@ -104,6 +107,10 @@ final class Breaks {
                     doesNotAsk(REPLY + "Duplicates", "arrived", "equals", 1)),
             Break.of("G2", "a record delivered again is no duplicate of itself", Check.of(REPLY + "DuplicatesTest"),
                     answers(REPLY + "Duplicates$Entry", "is", false)),
+
+            Break.of("G2", "a replayed dead letter is a new request that begins anew",
+                    Check.of("dev.signalbox.cli.deadletters.ReplayTest"),
+                    doesNotAsk("dev.signalbox.cli.deadletters.Replay", "made", "contains", 0)),
 
             // G3 no broken answer is a success
             Break.of("G3", "a stream needs its own terminal signal",
@@ -174,6 +181,9 @@ final class Breaks {
                     doesNotAsk(WORKERS + "Visit", "leftMillis", "expiresAtMillis", Long.MAX_VALUE)),
             Break.of("G7", "time to live counts from the first record", Check.of(INTAKE + "RequestReaderTest"),
                     doesNotAsk(INTAKE + "RecordFacts", "firstEnqueuedMillis", "number", Long.MAX_VALUE)),
+            Break.of("G7", "a request that is moved keeps the time of its first record",
+                    Check.of(REPLY + "RetryTopicTest"),
+                    doesNotAsk(REPLY + "RetryTopic", "headers", "firstEnqueuedMillis", 0)),
             Break.of("G7", "time to live ends a running call",
                     Check.of(VENDOR + "HttpVendorLimitsTest",
                             "aCallThatItsRequestHasNoTimeForTeachesNothingAboutTheVendor"),
@@ -188,6 +198,9 @@ final class Breaks {
                     answersNothing(SCHEDULER + "Hastened", "next")),
             Break.of("G7", "a request whose time is up is answered though its way is shut", ROUTES,
                     answersNothing(SCHEDULER + "TimeWatch", "expired")),
+
+            Break.of("G7", "a request whose time is up is answered though every slot is taken",
+                    Check.of(SCHEDULER + "HastenedRequestsTest"), doesNothing(SCHEDULER + "TimeWatch", "full")),
 
             // G8 everything is bounded
             Break.of("G8", "cancelled ids are bounded in bytes", Check.of(WORKERS + "CancellationsTest"),
