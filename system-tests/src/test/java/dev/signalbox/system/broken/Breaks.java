@@ -77,7 +77,8 @@ final class Breaks {
                     new Switch(REPLY + "DeadLetters", "write", new Switch.Off.RunsAtOnce(1))),
             Break.of("G1", "a registry that cannot be asked makes no dead letters",
                     Check.of(INTAKE + "RequestReaderTest"), catchesNothing(INTAKE + "RequestReader", "read")),
-            Break.of("G1", "only the registry itself makes a schema id unknown", Check.of(SERDE + "SchemaRegistryClientTest"),
+            Break.of("G1", "only the registry itself makes a schema id unknown",
+                    Check.of(SERDE + "SchemaRegistryClientTest"),
                     doesNotAsk(SERDE + "RegistryHttp", "refusal", "has", 1)),
 
             // G2 one effective reply

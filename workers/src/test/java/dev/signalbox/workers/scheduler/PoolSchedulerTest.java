@@ -129,7 +129,8 @@ class PoolSchedulerTest {
                     }
                 }
                 Optional<Dispatch> next = Requests.next(scheduler, step);
-                assertThat(next.isPresent()).as("work-conserving").isEqualTo((free > 0 && !waiting.isEmpty()) || mayBeTold);
+                assertThat(next.isPresent()).as("work-conserving")
+                        .isEqualTo((free > 0 && !waiting.isEmpty()) || mayBeTold);
                 if (next.isPresent()) {
                     Dispatch dispatch = next.get();
                     assertThat(waiting.remove(dispatch.request())).isTrue();
