@@ -9,7 +9,7 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.PrintStream;
 
 /** Nested data as one JSON or YAML document, where {@link Rows} are too flat. */
-final class Documents {
+public final class Documents {
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT)
             .enable(JsonGenerator.Feature.WRITE_BIGDECIMAL_AS_PLAIN);
     private static final ObjectMapper YAML = YAMLMapper.builder().disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
@@ -19,7 +19,7 @@ final class Documents {
     }
 
     /** @param document maps, lists and plain values, or a tree of JSON */
-    static void print(Object document, Rows.Form form, PrintStream out) {
+    public static void print(Object document, Rows.Form form, PrintStream out) {
         try {
             switch (form) {
                 case TABLE -> throw new IllegalArgumentException("a document is no table");

@@ -50,7 +50,7 @@ public final class InstallationOptions {
      *
      * @throws CommandFailure also where this version cannot read what is in force: another would be a guess
      */
-    Configuration inForce(Terminal terminal) {
+    public Configuration inForce(Terminal terminal) {
         return holds().map(entry -> read(entry).configuration()).orElseGet(() -> configuration.read(terminal));
     }
 

@@ -1,6 +1,7 @@
 package dev.signalbox.cli;
 
 import dev.signalbox.cli.batch.BatchCommand;
+import dev.signalbox.cli.whatif.WhatIfCommand;
 import dev.signalbox.config.Units;
 import dev.signalbox.schemas.Priority;
 import dev.signalbox.schemas.avro.StreamPolicy;
@@ -26,8 +27,8 @@ import picocli.CommandLine.TypeConversionException;
         BatchCommand.class, UpCommand.class, WorkerCommand.class, DispatcherCommand.class, SubmitCommand.class,
         RepliesCommand.class, TailCommand.class, CancelCommand.class, StatusCommand.class,
         ConfigCommand.class, TopicsCommand.class, SimulatorCommand.class, DoctorCommand.class, RedundancyCommand.class,
-        DeploymentsCommand.class, BacklogCommand.class, PoolsCommand.class, TenantsCommand.class, AlertsCommand.class,
-        ExplainCommand.class,
+        WhatIfCommand.class, DeploymentsCommand.class, BacklogCommand.class, PoolsCommand.class, TenantsCommand.class,
+        AlertsCommand.class, ExplainCommand.class,
         UsageCommand.class,
         PricesCommand.class,
         BudgetsCommand.class, DeadLettersCommand.class,

@@ -11,9 +11,9 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /** Rows of data in the form that the user asked for with {@code -o}. */
-final class Rows {
+public final class Rows {
     /** A form of output. */
-    enum Form {
+    public enum Form {
         TABLE,
         JSON,
         YAML
@@ -24,12 +24,12 @@ final class Rows {
     private final List<List<Object>> rows = new ArrayList<>();
 
     /** @param columns lower case, with underscores: keys of JSON and YAML */
-    Rows(String... columns) {
+    public Rows(String... columns) {
         this.columns = List.of(columns);
     }
 
     /** @param cells one for each column; what is no number or boolean counts as its text */
-    void add(Object... cells) {
+    public void add(Object... cells) {
         if (cells.length != columns.size()) {
             throw new IllegalArgumentException(cells.length + " cells for the columns " + columns);
         }
@@ -37,7 +37,7 @@ final class Rows {
                 .map(cell -> cell instanceof Number || cell instanceof Boolean ? cell : cell.toString()).toList());
     }
 
-    void print(Form form, PrintStream out) {
+    public void print(Form form, PrintStream out) {
         switch (form) {
             case TABLE -> printTable(out);
             case JSON -> out.println(json(rows.stream().map(this::byColumn).toList()));

@@ -11,7 +11,7 @@ import java.util.random.RandomGenerator;
  * Each is at least what the vendor asked for; but a visit that would come too late by that comes within the request's time,
  * since another deployment may have become free.
  */
-interface RetryPause {
+public interface RetryPause {
     Duration FIRST = Duration.ofMillis(500);
     Duration LONGEST = Duration.ofSeconds(8);
     Duration FIRST_BETWEEN_VISITS = Duration.ofSeconds(1);

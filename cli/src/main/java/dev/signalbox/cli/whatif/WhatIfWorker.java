@@ -1,0 +1,207 @@
+package dev.signalbox.cli.whatif;
+
+import dev.signalbox.config.Configuration;
+import dev.signalbox.config.Deployment;
+import dev.signalbox.config.DeploymentName;
+import dev.signalbox.config.Pool;
+import dev.signalbox.schemas.PoolName;
+import dev.signalbox.workers.capacity.CapacityUse;
+import dev.signalbox.workers.capacity.DemandPace;
+import dev.signalbox.workers.capacity.Lease;
+import dev.signalbox.workers.router.PermitDesk;
+import dev.signalbox.workers.router.RouteReach;
+import dev.signalbox.workers.scheduler.Dispatch;
+import dev.signalbox.workers.scheduler.PoolRules;
+import dev.signalbox.workers.scheduler.PoolScheduler;
+import dev.signalbox.workers.scheduler.RequestCost;
+import dev.signalbox.workers.scheduler.RequestTask.Readiness;
+import dev.signalbox.workers.scheduler.SchedulerStatus;
+import dev.signalbox.workers.scheduler.ShedReceipt;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.SplittableRandom;
+import java.util.stream.Collectors;
+
+/** A worker's scheduler and permit desk, moved along by virtual time. */
+final class WhatIfWorker {
+    private static final long LOOK_NANOS = Duration.ofMillis(100).toNanos();
+
+    private final String name;
+    private final VirtualTime time;
+    private final Allocator allocator;
+    private final Configuration configuration;
+    private final PermitDesk desk;
+    private final RouteReach reach;
+    private final Map<PoolName, Served> pools = new LinkedHashMap<>();
+    private final Map<DeploymentName, DemandPace> paces = new HashMap<>();
+
+    private static final class Served {
+        final PoolScheduler scheduler;
+        /** When it is to be looked at again, ns; {@link Long#MAX_VALUE}: never. */
+        long alarmNanos = Long.MAX_VALUE;
+        /** Whether it is being looked at: what ends meanwhile needs no look of its own. */
+        boolean dispatching;
+
+        Served(PoolScheduler scheduler) {
+            this.scheduler = scheduler;
+        }
+    }
+
+    /** @param parts of each pool's partitions that it owns; pools that are not in it are not served */
+    WhatIfWorker(String name, Configuration configuration, Map<PoolName, Double> parts, VirtualTime time,
+            Allocator allocator, SplittableRandom random) {
+        this.name = name;
+        this.time = time;
+        this.allocator = allocator;
+        this.configuration = configuration;
+        this.desk = new PermitDesk(configuration, random);
+        this.reach = new RouteReach(configuration);
+        for (Pool pool : configuration.pools()) {
+            double part = parts.getOrDefault(pool.name(), 0.0);
+            desk.share(pool.name(), part);
+            if (part > 0) {
+                PoolScheduler scheduler = new PoolScheduler(pool.priorities(), configuration.worker().maxInFlight(),
+                        Integer.MAX_VALUE, new PoolRules(configuration::tenant, pool::sheds));
+                scheduler.share(part);
+                pools.put(pool.name(), new Served(scheduler));
+            }
+        }
+        time.in(0, this::look);
+    }
+
+    String name() {
+        return name;
+    }
+
+    boolean serves(PoolName pool) {
+        return pools.containsKey(pool);
+    }
+
+    PermitDesk desk() {
+        return desk;
+    }
+
+    RouteReach reach() {
+        return reach;
+    }
+
+    private Served served(PoolName pool) {
+        return Optional.ofNullable(pools.get(pool)).orElseThrow();
+    }
+
+    private void look() {
+        Map<DeploymentName, Deployment> deployments = configuration.deployments();
+        for (Deployment deployment : deployments.values()) {
+            if (!deployment.limits().equals(Deployment.Limits.NONE)) {
+                CapacityUse use = desk.capacity(deployment.name(), waiting(deployment.name()), time.nanos());
+                DemandPace pace = paces.computeIfAbsent(deployment.name(), any -> new DemandPace());
+                if (pace.isDue(use, time.nanos())) {
+                    allocator.demanded(deployment.name(), name, desk.demanded(deployment.name(), time.nanos()), use);
+                    pace.told(use, time.nanos());
+                }
+            }
+        }
+        time.in(LOOK_NANOS, this::look);
+    }
+
+    /** As many as it could call at once, and one more. */
+    private Map<PoolName, Integer> waiting(DeploymentName deployment) {
+        return pools.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, each -> {
+            PoolScheduler scheduler = each.getValue().scheduler;
+            SchedulerStatus status = scheduler.status();
+            return Math.min(scheduler.waiting(deployment), Math.max(1, status.maxInFlight() - status.inFlight()));
+        }));
+    }
+
+    void granted(DeploymentName deployment, Lease lease, Map<String, CapacityUse.Granted> byPool) {
+        if (desk.granted(deployment, lease, byPool, time.nanos())) {
+            freed(deployment);
+        }
+    }
+
+    void grantedElsewhere(DeploymentName deployment, Lease lease, long toldNanos) {
+        desk.grantedElsewhere(deployment, lease, toldNanos, time.nanos());
+    }
+
+    /** There may be room there. */
+    void freed(DeploymentName deployment) {
+        pools.forEach((pool, served) -> {
+            served.scheduler.freed(deployment);
+            dispatch(served);
+        });
+    }
+
+    /** @return why it is shed, if it is */
+    Optional<ShedReceipt> arrives(WhatIfRequest request) {
+        Served served = served(request.request().lane().pool());
+        long cost = RequestCost.promptTokens(request.request());
+        Optional<ShedReceipt> shed = served.scheduler.arrived(request.request(), cost, time.millis(), time.nanos());
+        if (shed.isEmpty()) {
+            PoolScheduler.Offer offer = served.scheduler.offer(request, cost);
+            if (offer != PoolScheduler.Offer.WAITING) {
+                throw new IllegalStateException("a request that could not wait: " + offer);
+            }
+            dispatch(served);
+        }
+        return shed;
+    }
+
+    private void dispatch(Served served) {
+        if (served.dispatching) {
+            return;
+        }
+        served.dispatching = true;
+        for (Optional<Dispatch> next = next(served); next.isPresent(); next = next(served)) {
+            ((WhatIfRequest) next.get().task()).go(next.get());
+        }
+        served.dispatching = false;
+        OptionalLong due = served.scheduler.dueNanos(time.millis(), time.nanos());
+        if (due.isPresent() && due.getAsLong() < served.alarmNanos) {
+            long alarm = Math.max(due.getAsLong(), time.nanos() + 1);
+            served.alarmNanos = alarm;
+            time.at(alarm, () -> {
+                if (served.alarmNanos == alarm) {
+                    served.alarmNanos = Long.MAX_VALUE;
+                    dispatch(served);
+                }
+            });
+        }
+    }
+
+    private Optional<Dispatch> next(Served served) {
+        return served.scheduler.next(task -> task.ask(), time.millis(), time.nanos());
+    }
+
+    /** Its path has ended. */
+    void ended(Dispatch dispatch) {
+        Served served = served(dispatch.request().lane().pool());
+        served.scheduler.finished(dispatch, dispatch.spentCostUnits(), time.nanos());
+        dispatch(served);
+    }
+
+    /** Another step follows: at once on its slot if nobody else waits for room there, or later. */
+    void again(Dispatch dispatch, Duration pause) {
+        Served served = served(dispatch.request().lane().pool());
+        if (pause.isZero() && served.scheduler.mayAsk(dispatch)) {
+            switch (dispatch.task().ask()) {
+                case Readiness.Ready ready -> {
+                    ((WhatIfRequest) dispatch.task()).go(dispatch);
+                    return;
+                }
+                case Readiness.Busy busy -> served.scheduler.refused(dispatch, busy, time.nanos());
+            }
+        } else {
+            served.scheduler.again(dispatch, pause, time.nanos());
+        }
+        dispatch(served);
+    }
+
+    /** Requests of a pool that wait here. */
+    int waiting(PoolName pool) {
+        return serves(pool) ? served(pool).scheduler.status().waiting() : 0;
+    }
+}

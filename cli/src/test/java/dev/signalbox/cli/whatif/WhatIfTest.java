@@ -1,0 +1,219 @@
+package dev.signalbox.cli.whatif;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.signalbox.cli.CommandFailure;
+import dev.signalbox.cli.Rows;
+import dev.signalbox.config.Configuration;
+import dev.signalbox.config.ConfigurationReader;
+import dev.signalbox.config.ReadResult;
+import dev.signalbox.schemas.avro.ReplyStatus;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.LocalDate;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Worlds whose outcome can be reckoned by hand. */
+@Tag("issue-6")
+class WhatIfTest {
+    private static final String ONE = """
+            environment: test
+            vendors:
+              v: { family: openai, base_url: "http://127.0.0.1:1/v1" }
+              w: { family: openai, base_url: "http://127.0.0.1:1/v1" }
+            deployments:
+              v/scarce: { vendor: v, model_id: m, limits: { concurrency: 2 } }
+              v/safe: { vendor: v, model_id: m, limits: { concurrency: 2 } }
+              w/safe: { vendor: w, model_id: m }
+              w/free: { vendor: w, model_id: m }
+            pools:
+              main: { use_cases: [otherwise], priorities: [interactive, standard] }
+            routes:
+              scarce: { test: { otherwise: { sequence: [v] } } }
+              safe: { test: { otherwise: { sequence: [v, w] } } }
+              free: { test: { otherwise: { sequence: [w] } } }
+            """;
+    private static final String TWO_POOLS = """
+            environment: test
+            vendors:
+              v: { family: openai, base_url: "http://127.0.0.1:1/v1" }
+            deployments:
+              v/m: { vendor: v, model_id: m, limits: { concurrency: 20 }, pools: { high: 60%, low: 40% } }
+            pools:
+              high: { use_cases: [important], priorities: [standard], lends: idle, reserve: 25%, borrows_from: [low] }
+              low: { use_cases: [otherwise], priorities: [standard] }
+            routes:
+              m: { test: { otherwise: { sequence: [v] } } }
+            """;
+    /** A call of 1 s: half of it until the first token. */
+    private static final String SECOND = ",first_token=500ms,tokens_per_second=200,spread=0";
+
+    private static Configuration configuration(String text) {
+        return switch (ConfigurationReader.read("test.yaml", text, name -> Optional.empty())) {
+            case ReadResult.Valid valid -> valid.configuration();
+            case ReadResult.Invalid invalid -> throw new AssertionError(invalid.problems().toString());
+        };
+    }
+
+    private static WhatIf.Outcome run(String text, List<String> loads, List<String> outages, int workers) {
+        Configuration configuration = configuration(text);
+        List<Outage> trouble = outages.stream().map(spec -> Outage.of(configuration, spec)).toList();
+        return new WhatIf(configuration, Load.of(configuration, loads, 1),
+                new Vendors(configuration, configuration.vendors().keySet().stream().filter(name -> name.length() == 1).map(name -> name + SECOND)
+                        .toList(), trouble, new SplittableRandom(1)),
+                Map.of(), workers, 1, LocalDate.EPOCH).run(Duration.ofHours(1));
+    }
+
+    /** So many requests at once, of 100 output tokens. */
+    private static Path burst(Path folder, int requests) throws IOException {
+        StringBuilder csv = new StringBuilder("at_ms,input_tokens,output_tokens\n");
+        IntStream.range(0, requests).forEach(i -> csv.append("0,10,100\n"));
+        return Files.writeString(folder.resolve("burst.csv"), csv);
+    }
+
+    private static Observations.Group only(WhatIf.Outcome outcome) {
+        assertThat(outcome.seen().lanes()).hasSize(1);
+        return outcome.seen().lanes().values().iterator().next();
+    }
+
+    @Test
+    void a_limit_of_two_serves_two_a_second(@TempDir Path folder) throws Exception {
+        WhatIf.Outcome outcome = run(ONE, List.of(burst(folder, 20) + ",model=scarce"), List.of(), 1);
+        Observations.Group group = only(outcome);
+        assertThat(group.ended(ReplyStatus.COMPLETED)).isEqualTo(20);
+        assertThat(group.wait.getMaxValue()).as("nine calls come before the last one").isBetween(9_000L, 9_200L);
+        assertThat(group.firstToken.getMaxValue()).isBetween(9_500L, 9_700L);
+        assertThat(outcome.seen().deployments().get("v/scarce").most).isEqualTo(2);
+    }
+
+    @Test
+    void two_workers_share_the_limit_by_need(@TempDir Path folder) throws Exception {
+        WhatIf.Outcome outcome = run(ONE, List.of(burst(folder, 40) + ",model=scarce"), List.of(), 2);
+        assertThat(only(outcome).ended(ReplyStatus.COMPLETED)).isEqualTo(40);
+        assertThat(outcome.seen().deployments().get("v/scarce").most).isEqualTo(2);
+        assertThat(only(outcome).wait.getMaxValue()).as("19 s by one worker").isLessThan(25_000);
+    }
+
+    @Test
+    void without_a_limit_nobody_waits(@TempDir Path folder) throws Exception {
+        WhatIf.Outcome outcome = run(ONE, List.of(burst(folder, 500) + ",model=free"), List.of(), 1);
+        assertThat(only(outcome).wait.getMaxValue()).isZero();
+        assertThat(only(outcome).total.getMaxValue()).isBetween(999L, 1_001L);
+    }
+
+    @Test
+    void interactive_goes_before_a_flood_of_standard() {
+        WhatIf.Outcome outcome = run(ONE, List.of("rate=20/s,for=1m,model=scarce,output=100",
+                "rate=12/min,for=1m,model=scarce,output=100,priority=interactive"), List.of(), 1);
+        Observations.Group interactive = outcome.seen().lanes().get("main.interactive");
+        Observations.Group standard = outcome.seen().lanes().get("main.standard");
+        assertThat(interactive.wait.getValueAtPercentile(90)).isLessThan(5_000);
+        assertThat(standard.wait.getValueAtPercentile(50)).isGreaterThan(60_000);
+    }
+
+    @Test
+    void an_outage_is_met_by_a_few_calls_and_by_nobody_else() {
+        WhatIf.Outcome outcome = run(ONE, List.of("rate=1/s,for=5m,model=safe,output=100"),
+                List.of("v,from=1m,for=2m"), 1);
+        Observations.Group group = only(outcome);
+        assertThat(group.ended(ReplyStatus.COMPLETED)).isEqualTo(group.requests);
+        assertThat(outcome.seen().deployments().get("v/safe").failed).isBetween(2L, 25L);
+        assertThat(outcome.seen().deployments().get("w/safe").made).isGreaterThan(80);
+        assertThat(group.total.getMaxValue()).isLessThan(3_000);
+    }
+
+    @Test
+    void without_another_deployment_requests_wait_for_the_end_of_an_outage() {
+        WhatIf.Outcome outcome = run(ONE, List.of("rate=1/s,for=2m,model=scarce,output=100"),
+                List.of("v/scarce,from=30s,for=1m,fails=status"), 1);
+        assertThat(outcome.open()).isZero();
+        assertThat(only(outcome).ended(ReplyStatus.COMPLETED)).as("but for who has spent his visits")
+                .isGreaterThanOrEqualTo(only(outcome).requests - 2);
+        assertThat(only(outcome).total.getMaxValue()).isGreaterThan(20_000);
+    }
+
+    @Test
+    void a_pool_borrows_what_another_leaves_idle_but_for_its_reserve() {
+        WhatIf.Outcome outcome = run(TWO_POOLS, List.of("rate=40/s,for=2m,model=m,output=100"), List.of(), 2);
+        assertThat(outcome.borrowed().values().get("low of high")).contains(9.0);
+        assertThat(outcome.seen().deployments().get("v/m").most).as("8 of its own and 9 of 12").isEqualTo(17);
+    }
+
+    @Test
+    void the_same_seed_gives_the_same_report() {
+        List<String> loads = List.of("rate=5/s,for=1m,model=safe,tenants=3");
+        assertThat(printed(loads)).isEqualTo(printed(loads)).contains("tenant-1", "v/safe", "main.standard");
+    }
+
+    private static String printed(List<String> loads) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        new Report(configuration(ONE), run(ONE, loads, List.of("v,from=10s,for=20s,part=0.5"), 2), List.of(), List.of())
+                .print(Rows.Form.TABLE, new PrintStream(out, true, StandardCharsets.UTF_8));
+        return out.toString(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void plots_and_curves_are_written(@TempDir Path folder) throws Exception {
+        Configuration configuration = configuration(TWO_POOLS);
+        Outage outage = Outage.of(configuration, "v,from=10s,for=10s,part=0.5");
+        new Report(configuration, run(TWO_POOLS, List.of("rate=20/s,for=1m,model=m,output=100"),
+                List.of("v,from=10s,for=10s,part=0.5"), 1), List.of(outage), List.of("a note")).write(folder);
+        assertThat(Files.readString(folder.resolve("report.md"))).contains("a note", "low.standard", "![Answered");
+        assertThat(Files.readString(folder.resolve("running.svg"))).startsWith("<svg").endsWith("</svg>\n")
+                .contains("<polyline", ">v/m<");
+        assertThat(Files.readAllLines(folder.resolve("waiting.csv"))).hasSizeGreaterThan(50).first()
+                .isEqualTo("second,\"high\",\"low\"");
+    }
+
+    @Test
+    void bad_input_names_its_place_and_what_there_is(@TempDir Path folder) throws Exception {
+        Configuration configuration = configuration(ONE);
+        assertThatThrownBy(() -> Load.of(configuration, List.of("rate=1/s,for=1m"), 1))
+                .isInstanceOf(CommandFailure.class).hasMessageContaining("free, safe, scarce");
+        assertThatThrownBy(() -> Load.of(configuration, List.of("rate=1/s,modle=free"), 1))
+                .hasMessageContaining("unknown key \"modle\"");
+        assertThatThrownBy(() -> Load.of(configuration, List.of("rate=much,model=free"), 1))
+                .hasMessageContaining("20/s");
+        Path bad = Files.writeString(folder.resolve("bad.csv"), "at_ms,input_tokens,output_tokens\n0,5,5\n7,x,5\n");
+        assertThatThrownBy(() -> Load.of(configuration, List.of(bad + ",model=free"), 1))
+                .hasMessageContaining("bad.csv:3").hasMessageContaining("input_tokens");
+        assertThatThrownBy(() -> Outage.of(configuration, "nobody,for=1m")).hasMessageContaining("v/safe");
+        assertThatThrownBy(() -> Outage.of(configuration, "v,fails=badly")).hasMessageContaining("timeout");
+    }
+
+    private static Path shared(String path) {
+        String shared = System.getenv("SIGNALBOX_SHARED");
+        Path file = Path.of(shared == null ? "../../shared" : shared).resolve(path);
+        Assumptions.assumeTrue(Files.exists(file), () -> "SKIPPED: there is no " + file + "; set SIGNALBOX_SHARED");
+        return file;
+    }
+
+    @Test
+    void a_recorded_workload_meets_a_recorded_outage() {
+        Path trace = shared("traces/AzureLLMInferenceTrace_conv.csv");
+        Path incidents = shared("outages/major_incidents.json");
+        long start = System.nanoTime();
+        WhatIf.Outcome outcome = run(ONE, List.of(trace + ",model=safe,for=10m"),
+                List.of("on=v,file=" + incidents + ",incident=openai-2025-06-10,from=2m,speed=60"), 2);
+        Observations.Group group = only(outcome);
+        System.out.printf("what-if: %d requests of ten minutes in %d ms%n", group.requests,
+                (System.nanoTime() - start) / 1_000_000);
+        assertThat(group.requests).isGreaterThan(2_000);
+        assertThat(group.ended(ReplyStatus.COMPLETED)).isEqualTo(group.requests);
+        assertThat(outcome.seen().deployments().get("v/safe").failed).isPositive();
+    }
+}
