@@ -14,7 +14,8 @@ final class LinePlot {
     private static final int BOTTOM = 50;
     private static final int LINES = 4;
     private static final int MOST_CURVES = 8;
-    private static final List<String> COLOURS = List.of("#1b6ca8", "#d1495b", "#2e8b57", "#edae49", "#6a4c93", "#444444",
+    private static final List<String> COLOURS = List.of("#1b6ca8", "#d1495b", "#2e8b57", "#edae49", "#6a4c93",
+            "#444444",
             "#00798c", "#b56576");
 
     private LinePlot() {
@@ -26,20 +27,23 @@ final class LinePlot {
         double most = Math.max(1e-9, series.most());
         StringBuilder svg = new StringBuilder(4_096);
         svg.append("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\""
-                .formatted(WIDTH, HEIGHT)).append(" font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n");
+                .formatted(WIDTH, HEIGHT))
+                .append(" font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n");
         text(svg, LEFT, 20, "start", title + " (" + unit + ")");
         for (Outage outage : outages) {
             double from = x(outage.fromNanos() / 1e9, end);
             double until = x(Math.min(end, outage.untilNanos() / 1e9), end);
             svg.append(String.format(Locale.ROOT,
-                    "<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"#d1495b\" opacity=\"0.12\"/>%n", from, TOP,
+                    "<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"#d1495b\" opacity=\"0.12\"/>%n",
+                    from, TOP,
                     Math.max(1, until - from), HEIGHT - TOP - BOTTOM));
             text(svg, from + 3, TOP + 12, "start", outage.what());
         }
         for (int i = 0; i <= LINES; i++) {
             double y = y(most * i / LINES, most);
             svg.append(String.format(Locale.ROOT,
-                    "<line x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\" stroke=\"#dddddd\"/>%n", LEFT, y, WIDTH - RIGHT, y));
+                    "<line x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\" stroke=\"#dddddd\"/>%n", LEFT, y, WIDTH - RIGHT,
+                    y));
             text(svg, LEFT - 6, y + 4, "end", number(most * i / LINES));
             text(svg, x(end * i / LINES, end), HEIGHT - BOTTOM + 16, "middle", number(end * i / LINES) + " s");
         }

@@ -142,8 +142,9 @@ final class Load {
                 if (at > length) {
                     break;
                 }
-                read.add(request(from + at, row, tokens(row, "input_tokens", place), tokens(row, "output_tokens", place),
-                        place + ": "));
+                read.add(
+                        request(from + at, row, tokens(row, "input_tokens", place), tokens(row, "output_tokens", place),
+                                place + ": "));
             }
         } catch (IOException e) {
             throw facts.wrong(file + ": " + String.valueOf(e.getMessage()).lines().findFirst().orElse(""));

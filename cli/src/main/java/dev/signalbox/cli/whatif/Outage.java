@@ -83,7 +83,8 @@ record Outage(String what, Set<DeploymentName> deployments, long fromNanos, long
         Set<DeploymentName> found = configuration.deployments().values().stream()
                 .filter(deployment -> isOf(deployment, whom)).map(Deployment::name).collect(Collectors.toSet());
         if (found.isEmpty()) {
-            throw facts.wrong("\"" + whom + "\" is no deployment, vendor or vendor.region of the configuration; name one by"
+            throw facts.wrong("\"" + whom
+                    + "\" is no deployment, vendor or vendor.region of the configuration; name one by"
                     + " on=…, such as " + configuration.deployments().keySet().stream().map(DeploymentName::toString)
                             .sorted().findFirst().orElse("none"));
         }
@@ -126,7 +127,9 @@ record Outage(String what, Set<DeploymentName> deployments, long fromNanos, long
     }
 
     private static Optional<Instant> time(JsonNode incident, String field) {
-        return incident.hasNonNull(field) ? Optional.of(Instant.parse(incident.path(field).asText())) : Optional.empty();
+        return incident.hasNonNull(field)
+                ? Optional.of(Instant.parse(incident.path(field).asText()))
+                : Optional.empty();
     }
 
     /** The chance that a call which begins then meets it. */

@@ -108,7 +108,8 @@ public final class WhatIfCommand implements Callable<Integer> {
 
     private static PoolName pool(Configuration configuration, String name) {
         return configuration.pools().stream().map(pool -> pool.name()).filter(pool -> pool.value().equals(name))
-                .findFirst().orElseThrow(() -> new CommandFailure(ExitCode.USAGE, "--workers: there is no pool \"" + name
+                .findFirst()
+                .orElseThrow(() -> new CommandFailure(ExitCode.USAGE, "--workers: there is no pool \"" + name
                         + "\"; there are " + String.join(", ",
                                 configuration.pools().stream().map(pool -> pool.name().value()).toList())));
     }
@@ -118,7 +119,8 @@ public final class WhatIfCommand implements Callable<Integer> {
         notes.add(String.format(Locale.ROOT, "%d requests in %s, ended after %s%s; seed %d", requests,
                 seconds(outcome.lengthNanos()), seconds(outcome.endNanos()),
                 outcome.open() == 0 ? "" : ", " + outcome.open() + " of them still open", seed));
-        trouble.forEach(each -> notes.add(String.format(Locale.ROOT, "%s: %s of %.0f %% of calls, %s to %s, at %d deployments",
+        trouble.forEach(each -> notes.add(String.format(Locale.ROOT,
+                "%s: %s of %.0f %% of calls, %s to %s, at %d deployments",
                 each.what(), each.kind().name().toLowerCase(Locale.ROOT), 100 * each.part(), seconds(each.fromNanos()),
                 seconds(each.untilNanos()), each.deployments().size())));
         return notes;

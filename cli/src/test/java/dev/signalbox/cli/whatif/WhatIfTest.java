@@ -73,8 +73,11 @@ class WhatIfTest {
         Configuration configuration = configuration(text);
         List<Outage> trouble = outages.stream().map(spec -> Outage.of(configuration, spec)).toList();
         return new WhatIf(configuration, Load.of(configuration, loads, 1),
-                new Vendors(configuration, configuration.vendors().keySet().stream().filter(name -> name.length() == 1).map(name -> name + SECOND)
-                        .toList(), trouble, new SplittableRandom(1)),
+                new Vendors(configuration,
+                        configuration.vendors().keySet().stream().filter(name -> name.length() == 1)
+                                .map(name -> name + SECOND)
+                                .toList(),
+                        trouble, new SplittableRandom(1)),
                 Map.of(), workers, 1, LocalDate.EPOCH).run(Duration.ofHours(1));
     }
 
