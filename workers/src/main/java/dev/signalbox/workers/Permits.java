@@ -9,6 +9,7 @@ import dev.signalbox.workers.capacity.Lease;
 import dev.signalbox.workers.router.CallAsk;
 import dev.signalbox.workers.router.CallLesson;
 import dev.signalbox.workers.router.CallUse;
+import dev.signalbox.workers.router.Candidate;
 import dev.signalbox.workers.router.FleetView;
 import dev.signalbox.workers.router.LimitsView;
 import dev.signalbox.workers.router.OperatorOrder;
@@ -109,6 +110,20 @@ final class Permits {
         }
     }
 
+    /** As {@link PermitDesk#askForHedge}: never against requests that wait. */
+    PermitDesk.Answer askForHedge(Router router, RoutingQuery query, CallAsk ask, Candidate beside) {
+        lock.lock();
+        try {
+            return desk.askForHedge(router, query, ask, beside, this::isAwaited, nanos.getAsLong());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean isAwaited(DeploymentName deployment) {
+        return listeners.stream().anyMatch(listener -> listener.waiting(deployment) > 0);
+    }
+
     /** The permit's call has ended; exactly once a permit. */
     void ended(Permit permit, CallUse use, CallLesson lesson) {
         long now = nanos.getAsLong();
@@ -169,6 +184,17 @@ final class Permits {
         lock.lock();
         try {
             desk.firstToken(permit, afterNanos, now);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Its first token had not come so long after the call's start. */
+    void firstTokenLate(Permit permit, long afterNanos) {
+        long now = nanos.getAsLong();
+        lock.lock();
+        try {
+            desk.firstTokenLate(permit, afterNanos, now);
         } finally {
             lock.unlock();
         }

@@ -131,8 +131,9 @@ final class PoolWorker implements AutoCloseable {
         ReplyPublisher replies = new ReplyPublisher(shared.encoder, producer, room, new ReplyClaims(shared.claims),
                 deadLetters, shared.timer, shared.clock);
         RetryPause pause = RetryPause.jittered(ThreadLocalRandom::current);
-        Visit visit = new Visit(shared.permits, vendors, replies, shared.recorder, shared.identity, pause,
-                shared.clock::nowMillis, System::nanoTime);
+        Visit visit = new Visit(new Attempt.Stages(shared.permits, vendors, replies, shared.recorder, shared.identity,
+                shared.clock::nowMillis, System::nanoTime),
+                new Hedge(shared.permits, shared.timer, shared.metrics::hedged), pause);
         JoinedReplies joined = new JoinedReplies(shared.configuration.worker(), room, replies,
                 request -> complete(request.ticket(), lane), shared.endings::tell, System::nanoTime);
         RetryTopic retries = new RetryTopic(lane.retryTopic(), producer);

@@ -313,7 +313,7 @@ final class RequestFlow {
             if (asked == null || defect != null) {
                 throw new IllegalStateException("it could not be asked what it needs", defect);
             }
-            return switch (visit.run(journey, asked)) {
+            return switch (visit.run(journey, asked, plan.router())) {
                 case Visit.Result.Ended(Ending ending) -> end(ending);
                 case Visit.Result.Again(Duration length) -> new Step.Again(length);
                 case Visit.Result.GoBack(Optional<Duration> retryAfter) -> goBack(retryAfter);

@@ -3,14 +3,11 @@ package dev.signalbox.workers;
 import dev.signalbox.config.Deployment;
 import dev.signalbox.config.DeploymentName;
 import dev.signalbox.config.Route;
-import dev.signalbox.schemas.avro.AttemptId;
-import dev.signalbox.schemas.avro.ChunkEndStatus;
 import dev.signalbox.schemas.avro.StreamPolicy;
+import dev.signalbox.workers.Attempt.Done;
 import dev.signalbox.workers.Journey.Standing;
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.reply.AnswerChannel;
-import dev.signalbox.workers.reply.Pricing;
-import dev.signalbox.workers.reply.ReplyPublisher;
 import dev.signalbox.workers.router.CallAsk;
 import dev.signalbox.workers.router.CallLesson;
 import dev.signalbox.workers.router.CallUse;
@@ -18,23 +15,20 @@ import dev.signalbox.workers.router.Candidate;
 import dev.signalbox.workers.router.PermitDesk.Answer;
 import dev.signalbox.workers.router.RouteDecision.Routed;
 import dev.signalbox.workers.router.RouteDecision.Rule;
+import dev.signalbox.workers.router.Router;
 import dev.signalbox.workers.vendor.AttemptFailure;
 import dev.signalbox.workers.vendor.AttemptOutcome;
 import dev.signalbox.workers.vendor.FailureClass;
 import dev.signalbox.workers.vendor.FailureClass.Elsewhere;
 import dev.signalbox.workers.vendor.FailureClass.OtherModel;
 import dev.signalbox.workers.vendor.FailureClass.Same;
-import dev.signalbox.workers.telemetry.RequestTrace;
-import dev.signalbox.workers.vendor.TokenSink;
-import dev.signalbox.workers.vendor.VendorClient;
-import java.math.BigDecimal;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 
 /**
  * The attempts that a request makes before it goes back to waiting: at most {@value #MAX_ATTEMPTS}, over what the route
@@ -50,29 +44,17 @@ final class Visit {
     static final int MAX_LOANS_ENDED = 3;
     /** Then its failed probes are visits like others: it may be what the deployment fails for. */
     static final int MAX_PROBES = 100;
-    private static final long LONGEST_MILLIS = Duration.ofDays(365).toMillis();
 
-    private final Permits permits;
-    private final VendorClient vendors;
-    private final ReplyPublisher replies;
-    private final AttemptRecorder recorder;
-    private final WorkerIdentity identity;
+    private final Attempt.Stages stages;
+    private final Hedge hedge;
     private final RetryPause pause;
-    private final LongSupplier brokerMillis;
-    private final LongSupplier nanos;
     /** Deployments whose models have refused to go on from a text: at most as many as there are. */
     private final Set<DeploymentName> textRefusers = ConcurrentHashMap.newKeySet();
 
-    Visit(Permits permits, VendorClient vendors, ReplyPublisher replies, AttemptRecorder recorder,
-            WorkerIdentity identity, RetryPause pause, LongSupplier brokerMillis, LongSupplier nanos) {
-        this.permits = permits;
-        this.vendors = vendors;
-        this.replies = replies;
-        this.recorder = recorder;
-        this.identity = identity;
+    Visit(Attempt.Stages stages, Hedge hedge, RetryPause pause) {
+        this.stages = stages;
+        this.hedge = hedge;
         this.pause = pause;
-        this.brokerMillis = brokerMillis;
-        this.nanos = nanos;
     }
 
     /** What a request's next step begins with. */
@@ -117,14 +99,23 @@ final class Visit {
                 : new CallAsk(standing.rule, Set.copyOf(standing.tried), journey.confined(), standing.stay, true);
     }
 
-    /** Makes the call that was granted, or ends what cannot go on. Blocking. */
-    Result run(Journey journey, Asked asked) {
+    /**
+     * Makes the call that was granted, or ends what cannot go on. Blocking.
+     *
+     * @param by the routes that the request goes by
+     */
+    Result run(Journey journey, Asked asked, Router by) {
         return switch (asked) {
             case Asked.TimeUp timeUp -> new Result.Ended(journey.expired());
             case Asked.Cancelled cancelled -> new Result.Ended(journey.cancelled());
             case Asked.Answered(Answer.Granted granted) -> {
-                Optional<Ending> ending = attempt(journey, granted);
-                yield ending.isPresent() ? new Result.Ended(ending.get()) : next(journey, granted);
+                Optional<Done> done = call(journey, granted, by);
+                Optional<Ending> ending = done.isPresent()
+                        ? attempt(journey, done.get())
+                        : Optional.of(journey.expired());
+                yield ending.isPresent()
+                        ? new Result.Ended(ending.get())
+                        : next(journey, done.orElseThrow().granted());
             }
             case Asked.Answered(Answer.OutOfBudget out) -> new Result.GoBack(retryAfter(journey));
             case Asked.Answered(Answer.Nowhere nowhere) -> new Result.Ended(journey.lastFailure()
@@ -147,7 +138,7 @@ final class Visit {
         if (isProbe(journey, granted)) {
             return new Result.Probed(retryAfter(journey));
         }
-        if (!mayFollow(journey, granted) || standing.number == MAX_ATTEMPTS) {
+        if (!mayFollow(journey, granted) || standing.number >= MAX_ATTEMPTS) {
             return end(journey);
         }
         standing.number++;
@@ -178,7 +169,7 @@ final class Visit {
 
     /** Until the request's time is up, ms; at most a year. */
     long leftMillis(InboundRequest request) {
-        return Math.min(request.expiresAtMillis() - brokerMillis.getAsLong(), LONGEST_MILLIS);
+        return Attempt.leftMillis(request, stages.brokerMillis());
     }
 
     /** No further attempt in this visit: for good if the failure says so. */
@@ -191,95 +182,47 @@ final class Visit {
         };
     }
 
-    /** One vendor call; empty if it failed and another may follow. */
-    private Optional<Ending> attempt(Journey journey, Answer.Granted granted) {
+    /** One vendor call, or two of which one counts; empty if it failed and another may follow. */
+    private Optional<Ending> attempt(Journey journey, Done done) {
         Standing standing = journey.standing();
-        InboundRequest request = journey.request();
-        Deployment deployment = granted.permit().deployment();
-        CallUse use = CallUse.NOT_MADE;
-        CallLesson lesson = CallLesson.NOTHING;
-        try {
-            if (leftMillis(request) <= 0) {
-                return Optional.of(journey.expired());
+        AnswerChannel channel = done.channel();
+        standing.midStream = channel.published();
+        if (done.outcome() instanceof AttemptOutcome.Failed failed) {
+            if (!channel.published() && TakeOver.mayBeRefusal(done.start(), failed.failure())) {
+                textRefused(journey, standing, done.deployment(), failed.failure());
+                return Optional.empty();
             }
-            AttemptId attempt = new AttemptId(request.hop(), request.ticket().epoch(), journey.nextNumber(),
-                    identity.source(request.ticket()));
-            long startedNanos = nanos.getAsLong();
-            Pricing prices = recorder.pricing();
-            boolean streamed = isStreamed(request, granted.routed().route().call(), deployment);
+            if (channel.published() && Attempt.continues(journey.request())) {
+                journey.takeOver().cut(done.answer(), done.start().text(), failed.usage());
+            }
+        }
+        return ending(journey, done);
+    }
+
+    /** The call that was granted; empty if the request's time was up before it was made. */
+    private Optional<Done> call(Journey journey, Answer.Granted granted, Router by) {
+        Standing standing = journey.standing();
+        Attempt attempt;
+        try {
             byte[] body = granted.candidate().change().map(change -> BodyOverrides.splice(journey.body(),
                     change.overrides())).orElse(journey.body());
-            TakeOver.Start start = journey.takeOver().at(deployment, request.request().getBodyFormat(), body,
+            Deployment deployment = granted.permit().deployment();
+            TakeOver.Start start = journey.takeOver().at(deployment, journey.request().request().getBodyFormat(), body,
                     textRefusers.contains(deployment.name()));
-            AnswerChannel channel = replies.open(request, attempt);
-            PermittedChannel permitted = new PermittedChannel(channel, permits, granted.permit(), journey.underWay(),
-                    () -> mayBeCut(journey, channel), startedNanos, nanos);
-            AnswerSoFar answer = new AnswerSoFar(permitted, channel, start.text());
-            recorder.started(request, attempt, streamed, granted.routed(), granted.candidate(), start.told(),
-                    granted.permit().lender());
-            use = new CallUse(CallUse.End.BY_US, OptionalLong.empty(), OptionalLong.empty());
-            VendorClient.Call call = new VendorClient.Call(deployment, request.request().getBodyFormat(), body,
-                    streamed, Duration.ofMillis(leftMillis(request)), request.id(), start.text());
-            TokenSink sink = continues(request) ? answer : permitted;
-            RequestTrace trace = journey.trace();
-            AttemptOutcome outcome = loanEnded(permitted, trace == null
-                    ? vendors.call(call, sink)
-                    : trace.call(vendors, call, attempt.getNumber(), sink));
-            if (outcome instanceof AttemptOutcome.Answered && outcome.times().timeToFirstToken().isEmpty()) {
-                // A stream without any token: all of the answer is the text that it went on from.
-                answer.begin();
-            }
-            channel.end(switch (outcome) {
-                case AttemptOutcome.Answered answered -> ChunkEndStatus.COMPLETE;
-                case AttemptOutcome.Failed failed -> ChunkEndStatus.CUT;
-            });
-            if (!permitted.tokenSeen()) {
-                outcome.times().timeToFirstToken()
-                        .ifPresent(first -> permits.firstToken(granted.permit(), first.toNanos()));
-            }
-            use = Lessons.use(outcome);
-            lesson = journey.isSuspect() && outcome instanceof AttemptOutcome.Failed
-                    ? CallLesson.NOTHING
-                    : Lessons.of(outcome);
-            Optional<BigDecimal> cost = recorder.ended(request, attempt, streamed, granted.candidate(), outcome,
-                    body.length, prices, granted.permit().lender());
-            journey.add(AttemptRecorder.summary(attempt, deployment, outcome,
-                    (startedNanos - journey.startedNanos()) / 1_000_000, start.told()), cost);
-            standing.midStream = channel.published();
-            if (outcome instanceof AttemptOutcome.Failed failed) {
-                if (!channel.published() && TakeOver.mayBeRefusal(start, failed.failure())) {
-                    textRefused(journey, standing, deployment, failed.failure());
-                    return Optional.empty();
-                }
-                if (channel.published() && continues(request)) {
-                    journey.takeOver().cut(answer, start.text(), failed.usage());
-                }
-            }
-            return ending(journey, granted, attempt, startedNanos, outcome, channel);
-        } finally {
-            permits.ended(granted.permit(), use, lesson);
+            attempt = new Attempt(stages, journey, granted, journey.nextNumber(), body, start);
+        } catch (RuntimeException | Error defect) {
+            stages.permits().ended(granted.permit(), CallUse.NOT_MADE, CallLesson.NOTHING);
+            throw defect;
         }
-    }
-
-    /** Not what its caller saw some of and cannot be given anew, and no request again and again. */
-    private static boolean mayBeCut(Journey journey, AnswerChannel channel) {
-        return journey.loansEnded() < MAX_LOANS_ENDED
-                && !(channel.published() && journey.request().request().getStreamPolicy() == StreamPolicy.FAIL);
-    }
-
-    /** A call that was cut for the capacity that it ran on, as such; its request stands as before it. */
-    private static AttemptOutcome loanEnded(PermittedChannel permitted, AttemptOutcome outcome) {
-        if (permitted.loanEnded() && outcome instanceof AttemptOutcome.Failed failed
-                && failed.failure().failureClass() == FailureClass.CANCELLED
-                && !Thread.currentThread().isInterrupted()) {
-            return failed.because(AttemptFailure.of(FailureClass.LOAN_ENDED,
-                    "the pool that lent the call's capacity wants it back, and the call had its borrowed_call_limit"));
-        }
-        return outcome;
-    }
-
-    private static boolean continues(InboundRequest request) {
-        return request.request().getStreamPolicy() == StreamPolicy.CONTINUE;
+        Hedge.Called called = hedge.run(journey, attempt, by, standing.number < MAX_ATTEMPTS);
+        Stream.concat(called.deciding().stream(), called.other().stream())
+                .sorted(Comparator.comparingInt(done -> done.id().getNumber()))
+                .forEach(done -> journey.add(done.summary(), done.cost()));
+        called.other().ifPresent(other -> {
+            standing.number++;
+            standing.tried.add(other.deployment().name());
+        });
+        return called.deciding();
     }
 
     private void textRefused(Journey journey, Standing standing, Deployment deployment, AttemptFailure failure) {
@@ -290,11 +233,10 @@ final class Visit {
         }
     }
 
-    private Optional<Ending> ending(Journey journey, Answer.Granted granted, AttemptId attempt,
-            long startedNanos, AttemptOutcome outcome, AnswerChannel channel) {
-        return switch (outcome) {
-            case AttemptOutcome.Answered answered -> Optional.of(new Ending.Answered(granted.permit().deployment(),
-                    attempt, answered, startedNanos, journey.attempts(), journey.cost()));
+    private static Optional<Ending> ending(Journey journey, Done done) {
+        return switch (done.outcome()) {
+            case AttemptOutcome.Answered answered -> Optional.of(new Ending.Answered(done.deployment(), done.id(),
+                    answered, done.startedNanos(), journey.attempts(), journey.cost()));
             case AttemptOutcome.Failed failed -> {
                 AttemptFailure failure = failed.failure();
                 journey.failed(failure);
@@ -310,12 +252,12 @@ final class Visit {
                 if (failure.failureClass() == FailureClass.DEADLINE) {
                     yield Optional.of(journey.expired());
                 }
-                if (channel.published() && journey.request().request().getStreamPolicy() == StreamPolicy.FAIL) {
+                if (done.channel().published()
+                        && journey.request().request().getStreamPolicy() == StreamPolicy.FAIL) {
                     yield Optional.of(journey.failedFor(failure, isRetryable(failure), failed.partialBody()));
                 }
-                if (failure.failureClass().blame() == FailureClass.Blame.ENDPOINT
-                        && permits.servesOthers(granted.permit())) {
-                    journey.failedWhereOthersAreServed(granted.permit().deployment().name());
+                if (failure.failureClass().blame() == FailureClass.Blame.ENDPOINT && done.servesOthers()) {
+                    journey.failedWhereOthersAreServed(done.deployment().name());
                 }
                 yield Optional.empty();
             }
@@ -400,14 +342,6 @@ final class Visit {
             case NO -> false;
             case YES -> !route.fallbackModels().isEmpty();
             case BY_POLICY -> route.fallbackModels().stream().anyMatch(model -> model.overflow() > 0);
-        };
-    }
-
-    private static boolean isStreamed(InboundRequest request, Route.CallMode mode, Deployment deployment) {
-        return switch (mode) {
-            case AS_ASKED -> request.request().getStreamTokens() && deployment.capabilities().streaming();
-            case STREAMED -> true;
-            case UNARY -> false;
         };
     }
 }

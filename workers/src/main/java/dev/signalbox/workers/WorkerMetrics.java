@@ -14,7 +14,9 @@ import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.kafka.KafkaClientMetrics;
 import java.math.BigDecimal;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -34,9 +36,13 @@ final class WorkerMetrics {
     private final Map<AttemptKey, AttemptMeters> attempts = new ConcurrentHashMap<>();
     private final Map<RequestKey, RequestMeters> requests = new ConcurrentHashMap<>();
     private final Map<String, AtomicInteger> inFlight = new ConcurrentHashMap<>();
+    private final Map<Hedge.Outcome, Counter> hedges = new EnumMap<>(Hedge.Outcome.class);
 
     WorkerMetrics(MeterRegistry registry) {
         this.registry = registry;
+        for (Hedge.Outcome outcome : Hedge.Outcome.values()) {
+            hedges.put(outcome, registry.counter("signalbox.hedges", "outcome", outcome.label()));
+        }
     }
 
     /** What that journal could not tell. */
@@ -84,6 +90,11 @@ final class WorkerMetrics {
     void deadLetter(Lane lane, String reason) {
         registry.counter("signalbox.dead.letters", "pool", lane.pool().value(), "priority", lane.priority().label(),
                 "reason", reason).increment();
+    }
+
+    /** What became of a second call that was due. */
+    void hedged(Hedge.Outcome outcome) {
+        Objects.requireNonNull(hedges.get(outcome), "every outcome has its counter").increment();
     }
 
     /** A request was moved to its lane's retry topic. */

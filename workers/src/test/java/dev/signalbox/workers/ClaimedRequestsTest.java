@@ -207,8 +207,11 @@ class ClaimedRequestsTest {
                 new AttemptJournal(encoder, renewable, renewable, new BrokerClock()), metrics,
                 new Pricing(configuration.prices()), "test", identity, () -> NOW);
         Permits permits = new Permits(new PermitDesk(configuration, new SplittableRandom(1)), () -> 0);
-        Visit visit = new Visit(permits, this::call, TestPublishers.publisher(producer, timer, () -> NOW), recorder,
-                identity, new Pauses(), () -> NOW, () -> 0);
+        Visit visit = new Visit(
+                new Attempt.Stages(permits, this::call, TestPublishers.publisher(producer, timer, () -> NOW), recorder,
+                        identity, () -> NOW, () -> 0),
+                new Hedge(permits, timer, outcome -> {
+                }), new Pauses());
         return new RequestFlow(TestPlans.of(configuration, permits), bodies,
                 permits, visit, new Pauses(), new ReplyWriter("1", () -> 0), metrics, (request, reply) -> {
                     answered.add(request);

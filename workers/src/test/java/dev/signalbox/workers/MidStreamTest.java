@@ -370,7 +370,10 @@ class MidStreamTest {
                 metrics, new Pricing(routes.prices()), "test", identity, () -> NOW);
         RetryPause pause = new NoPauses();
         Permits permits = new Permits(new PermitDesk(routes, new SplittableRandom(1)), () -> 0);
-        Visit visit = new Visit(permits, this::call, replies, recorder, identity, pause, () -> NOW, () -> 0);
+        Visit visit = new Visit(
+                new Attempt.Stages(permits, this::call, replies, recorder, identity, () -> NOW, () -> 0),
+                new Hedge(permits, timer, outcome -> {
+                }), pause);
         return new RequestFlow(TestPlans.of(routes, permits), TestBodies.NONE, permits,
                 visit, pause, new ReplyWriter("1", () -> 0), metrics,
                 (served, reply) -> replies.publish(served, reply, () -> done.add(served)), () -> NOW, () -> 0,

@@ -331,7 +331,10 @@ class RequestFlowTest {
                 metrics, new Pricing(configuration.prices()), "test", identity, () -> NOW);
         RetryPause pause = new RecordedPauses();
         Permits permits = permits(configuration);
-        Visit visit = new Visit(permits, this::call, publisher, recorder, identity, pause, () -> NOW, nanos::get);
+        Visit visit = new Visit(
+                new Attempt.Stages(permits, this::call, publisher, recorder, identity, () -> NOW, nanos::get),
+                new Hedge(permits, timer, outcome -> {
+                }), pause);
         path.accept(new RequestFlow(TestPlans.of(configuration, permits),
                 TestBodies.NONE, permits, visit, pause, new ReplyWriter("1", () -> 0), metrics,
                 (served, reply) -> publisher.publish(served, reply, () -> done.add(served)), () -> NOW,

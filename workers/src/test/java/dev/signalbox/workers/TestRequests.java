@@ -59,10 +59,15 @@ public final class TestRequests {
 
     /** @param expiresAtMillis on the fleet's clock */
     public static InboundRequest request(String id, boolean streamTokens, StreamPolicy policy, long expiresAtMillis) {
+        return request(LANE, id, streamTokens, policy, expiresAtMillis);
+    }
+
+    static InboundRequest request(Lane lane, String id, boolean streamTokens, StreamPolicy policy,
+            long expiresAtMillis) {
         LlmRequest request = LlmRequest.newBuilder().setId(id).setModel(TestConfiguration.MODEL)
                 .setBody(ByteBuffer.wrap("{\"model\":\"m\",\"messages\":[]}".getBytes(StandardCharsets.UTF_8)))
                 .setStreamTokens(streamTokens).setStreamPolicy(policy).build();
-        return new InboundRequest(LANE, new Ticket(new TopicPartition(LANE.requestTopic(), 0), 3, 42), request,
+        return new InboundRequest(lane, new Ticket(new TopicPartition(lane.requestTopic(), 0), 3, 42), request,
                 "0123456789abcdef0123456789abcdef", 0, 0, expiresAtMillis, new ReplyAddress(Topics.REPLIES,
                         OptionalInt.empty(), Topics.TOKENS, ReplyAddress.Form.JSON, List.of(), List.of()),
                 100);

@@ -285,11 +285,14 @@ class TracedRequestTest {
         Permits permits = new Permits(new PermitDesk(configuration, new SplittableRandom(1)), System::nanoTime);
         RetryPause pause = RetryPause.jittered(() -> new SplittableRandom(1));
         RenewableProducer renewable = new RenewableProducer("test", () -> producer);
-        Visit visit = new Visit(permits, this::call, TestPublishers.publisher(producer, timer, () -> NOW),
-                new AttemptRecorder(
-                        new AttemptJournal(encoder, renewable, renewable, new BrokerClock()),
-                        meters, new Pricing(configuration.prices()), "test", new WorkerIdentity("w", 1), () -> NOW),
-                new WorkerIdentity("w", 1), pause, () -> NOW, System::nanoTime);
+        Visit visit = new Visit(
+                new Attempt.Stages(permits, this::call, TestPublishers.publisher(producer, timer, () -> NOW),
+                        new AttemptRecorder(new AttemptJournal(encoder, renewable, renewable, new BrokerClock()),
+                                meters, new Pricing(configuration.prices()), "test", new WorkerIdentity("w", 1),
+                                () -> NOW),
+                        new WorkerIdentity("w", 1), () -> NOW, System::nanoTime),
+                new Hedge(permits, timer, outcome -> {
+                }), pause);
         TestRequests.serve(new RequestFlow(TestPlans.of(configuration, permits),
                 TestBodies.NONE, permits, visit, pause, new ReplyWriter("1", System::nanoTime), meters,
                 (request, reply) -> {

@@ -244,7 +244,10 @@ class VisitsTest {
                 metrics, new Pricing(configuration.prices()), "test", identity, () -> NOW);
         RetryPause pause = new NoPauses();
         Permits permits = new Permits(desk, nanos::get);
-        Visit visit = new Visit(permits, this::call, publisher, recorder, identity, pause, () -> NOW, nanos::get);
+        Visit visit = new Visit(
+                new Attempt.Stages(permits, this::call, publisher, recorder, identity, () -> NOW, nanos::get),
+                new Hedge(permits, timer, outcome -> {
+                }), pause);
         RequestFlow flow = new RequestFlow(TestPlans.of(configuration, permits),
                 TestBodies.NONE, permits, visit, pause, new ReplyWriter("1", nanos::get), metrics,
                 (served, reply) -> publisher.publish(served, reply, () -> {

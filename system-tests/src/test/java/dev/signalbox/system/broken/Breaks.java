@@ -34,6 +34,7 @@ final class Breaks {
     private static final Check ROOM = Check.of(REPLY + "ReplyRoomTest");
     private static final Check FLOW = Check.of(WORKERS + "RequestFlowTest");
     private static final Check MID_STREAM = Check.of(WORKERS + "MidStreamTest");
+    private static final Check HEDGED = Check.of(WORKERS + "HedgedCallsTest");
     private static final Check STALLED = Check.of(VENDOR + "StalledStreamsTest");
     private static final Check CONTINUED = Check.of(VENDOR + "ContinuedCallTest");
     private static final Check POOL = Check.of(SCHEDULER + "PoolSchedulerTest");
@@ -139,6 +140,8 @@ final class Breaks {
                     answers(CLIENT + "FollowedRequest", "isConfirmed", true)),
             Break.of("G4", "each attempt has a number of its own", MID_STREAM,
                     new Switch(WORKERS + "Journey", "nextNumber", new Switch.Off.Answers(1))),
+            Break.of("G4", "of two calls of one request, only the first to give a token is shown", HEDGED,
+                    answers(WORKERS + "Race$Side", "claims", true)),
             Break.of("G4", "who goes on from a text publishes it first", MID_STREAM,
                     doesNothing(WORKERS + "AnswerSoFar", "begin")),
             Break.of("G4", "nobody goes on from a tool call, thinking or several choices", MID_STREAM,
@@ -163,6 +166,10 @@ final class Breaks {
                     answers(CAPACITY + "CapacityModel", "isLearning", false)),
             Break.of("G5", "whose lease ended has no share that others may hold", LEASED,
                     answers(WORKERS + "capacity.LeaseHolder", "isElsewhere", false)),
+            Break.of("G5", "a second call beside one that is late needs room of its own", HEDGED,
+                    answers(ROUTER + "PermitDesk", "admits", true)),
+            Break.of("G5", "no second call goes before requests that wait", HEDGED,
+                    answers(WORKERS + "Permits", "isAwaited", false)),
             Break.of("G5", "a dispatcher that was replaced is heard no more", LEASED,
                     doesNothing(WORKERS + "capacity.LeaseHolder", "grantedElsewhere")),
 
@@ -179,7 +186,7 @@ final class Breaks {
 
             // G7 no call after expiry
             Break.of("G7", "time to live is looked at before each call", FLOW,
-                    doesNotAsk(WORKERS + "Visit", "leftMillis", "expiresAtMillis", Long.MAX_VALUE)),
+                    doesNotAsk(WORKERS + "Attempt", "leftMillis", "expiresAtMillis", Long.MAX_VALUE)),
             Break.of("G7", "time to live counts from the first record", Check.of(INTAKE + "RequestReaderTest"),
                     doesNotAsk(INTAKE + "RecordFacts", "firstEnqueuedMillis", "number", Long.MAX_VALUE)),
             Break.of("G7", "a request that is moved keeps the time of its first record",

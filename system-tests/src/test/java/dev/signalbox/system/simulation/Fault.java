@@ -18,6 +18,8 @@ enum Fault {
     HANGING_VENDOR,
     /** Half a stream comes, then a reset, an end without an end, or silence. */
     BROKEN_STREAM,
+    /** The first token comes late. */
+    LATE_TOKEN,
     /** 429, 5xx. */
     REFUSING_VENDOR,
     /** A caller's producer has written a request twice. */

@@ -16,6 +16,8 @@ import java.util.OptionalInt;
 
 /** Vendors that answer, hang, refuse, and break off in mid-stream, each call by chance. It keeps a call's limits as the real stage does. */
 final class SimulatedVendors implements VendorClient {
+    private static final long ASKED_EACH_NANOS = 50 * Simulation.MILLI;
+
     private final Simulation simulation;
     private final SimulatedProcess process;
     private final SimulatedWorld world;
@@ -65,6 +67,10 @@ final class SimulatedVendors implements VendorClient {
                     pause(1, 60);
                     return refused(kind % 3);
                 }
+                if (!world.isCalm() && simulation.oneIn(8)) {
+                    world.hit(Fault.LATE_TOKEN, process);
+                    pause(300, 700);
+                }
                 pause(5, 250);
                 if (call.continues().isPresent() && simulation.oneIn(6)) {
                     return failed(FailureClass.INVALID_REQUEST, OptionalInt.of(400), Optional.empty());
@@ -113,7 +119,13 @@ final class SimulatedVendors implements VendorClient {
             long spent = simulation.nanos() - started;
             long left = Math.min(limits.total().toNanos(), call.timeLeft().toNanos()) - spent;
             try {
-                Simulated.sleep(Duration.ofNanos(Math.min(nanos, left)));
+                long until = simulation.nanos() + Math.min(nanos, left);
+                while (until > simulation.nanos()) {
+                    if (!sink.goesOn()) {
+                        throw new Ended(FailureClass.CANCELLED);
+                    }
+                    Simulated.sleep(Duration.ofNanos(Math.min(ASKED_EACH_NANOS, until - simulation.nanos())));
+                }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new Ended(FailureClass.CANCELLED);

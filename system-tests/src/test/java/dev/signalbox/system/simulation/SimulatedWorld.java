@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * a stormy time, then a calm one in which everything has to end well, then all workers stop.
  */
 final class SimulatedWorld implements SimulatedBroker.Watch {
-    static final Lane LANE = new Lane(new PoolName("main"), Priority.STANDARD);
+    static final Lane LANE = new Lane(new PoolName("main"), Priority.INTERACTIVE);
     private static final int PARTITIONS = 3;
     private static final List<String> REQUEST_TOPICS = List.of(LANE.requestTopic(), LANE.overflowTopic(),
             LANE.retryTopic());
@@ -45,8 +45,8 @@ final class SimulatedWorld implements SimulatedBroker.Watch {
     private static final long CLOCK_MILLIS = 300;
     private static final long TICK_NANOS = 250 * Simulation.MILLI;
     /** From plenty of permits to hardly any. */
-    private static final List<Configuration> CONFIGURATIONS = List.of(configuration(30, 30), configuration(4, 2),
-            configuration(1, 1));
+    private static final List<Configuration> CONFIGURATIONS = List.of(configuration(30, 30, "hedge_after: 200ms,"),
+            configuration(4, 2, ""), configuration(1, 1, ""));
 
     /** What strikes from outside, the rarer met the more often. */
     private static final List<Fault> STRIKES = List.of(Fault.REBALANCE, Fault.KILL, Fault.KILL, Fault.FREEZE,
@@ -88,7 +88,7 @@ final class SimulatedWorld implements SimulatedBroker.Watch {
         this.callers = new SimulatedCallers(this);
     }
 
-    private static Configuration configuration(int concurrencyOfA, int concurrencyOfB) {
+    private static Configuration configuration(int concurrencyOfA, int concurrencyOfB, String hedging) {
         String yaml = """
                 environment: test
                 vendors:
@@ -98,12 +98,12 @@ final class SimulatedWorld implements SimulatedBroker.Watch {
                   a/m: { vendor: a, model_id: m, limits: { concurrency: %d }, capabilities: { prefill: true } }
                   b/m: { vendor: b, model_id: m, limits: { concurrency: %d }, capabilities: { prefill: true } }
                 pools:
-                  main: { use_cases: [otherwise], priorities: [standard] }
+                  main: { use_cases: [otherwise], priorities: [interactive] }
                 routes:
-                  m: { test: { otherwise: { latency_based: [a, b] } } }
+                  m: { test: { otherwise: { %s latency_based: [a, b] } } }
                 topics: { partitions: %d }
                 worker: { max_in_flight: %d, buffer_records: %d }
-                """.formatted(concurrencyOfA, concurrencyOfB, PARTITIONS, MAX_IN_FLIGHT, BUFFER);
+                """.formatted(concurrencyOfA, concurrencyOfB, hedging, PARTITIONS, MAX_IN_FLIGHT, BUFFER);
         return switch (ConfigurationReader.read("simulation.yaml", yaml, name -> Optional.empty())) {
             case ReadResult.Valid valid -> valid.configuration();
             case ReadResult.Invalid invalid -> throw new IllegalStateException(invalid.problems().toString());
@@ -192,7 +192,7 @@ final class SimulatedWorld implements SimulatedBroker.Watch {
             }
             case TRUNCATION -> truncating.add(process);
             case RETENTION -> retention(process);
-            case HANGING_VENDOR, BROKEN_STREAM, REFUSING_VENDOR, DUPLICATE ->
+            case HANGING_VENDOR, LATE_TOKEN, BROKEN_STREAM, REFUSING_VENDOR, DUPLICATE ->
                 throw new IllegalStateException(fault + " comes by itself");
         }
     }

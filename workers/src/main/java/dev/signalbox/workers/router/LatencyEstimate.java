@@ -25,6 +25,13 @@ final class LatencyEstimate {
         firstToken.add((double) nanos, nowNanos);
     }
 
+    /** A first token that had not come after so long: it counts as far as it is slower than what is known. */
+    void firstTokenLate(long nanos, long nowNanos) {
+        if (nanos > firstToken.value(0, nowNanos)) {
+            firstToken.add((double) nanos, nowNanos);
+        }
+    }
+
     /** An answer of that many tokens; {@code streamNanos} from its first token to its end. */
     void answered(long tokens, long streamNanos, long nowNanos) {
         outputTokens += 0.05 * (tokens - outputTokens);

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -94,6 +95,48 @@ public final class PermitDesk {
             case Unroutable unroutable -> new Answer.Nowhere(unroutable);
             case Routed routed -> first(by.states(), routed, query, ask, asking, nowNanos);
         };
+    }
+
+    /**
+     * Takes a permit for a second call beside one that runs: at another deployment that is well, with the same model, where
+     * nobody waits for the room that it takes. It spends the retry budget there.
+     *
+     * @param beside whom the running call is made to
+     * @param awaited deployments that requests wait for
+     */
+    public Answer askForHedge(Router by, RoutingQuery query, CallAsk ask, Candidate beside,
+            Predicate<DeploymentName> awaited, long nowNanos) {
+        return switch (by.decide(query, ask, null, nowNanos)) {
+            case Unroutable unroutable -> new Answer.Nowhere(unroutable);
+            case Routed routed -> hedge(by.states(), routed, query, beside, awaited, nowNanos);
+        };
+    }
+
+    private static Answer hedge(DeploymentStates states, Routed routed, RoutingQuery query, Candidate beside,
+            Predicate<DeploymentName> awaited, long nowNanos) {
+        boolean outOfBudget = false;
+        for (Candidate candidate : routed.candidates()) {
+            DeploymentName name = candidate.deployment().name();
+            if (candidate.standing() != Candidate.Standing.READY || name.equals(beside.deployment().name())
+                    || !candidate.change().equals(beside.change()) || awaited.test(name)) {
+                continue;
+            }
+            DeploymentState state = states.of(name);
+            PoolAccess access = state.access(query.pool());
+            CallNeed need = state.need(query);
+            if (admits(access, need, nowNanos)) {
+                if (state.retries().allows(nowNanos)) {
+                    return new Answer.Granted(state.grant(access, need, query.key(), true, nowNanos), routed,
+                            candidate);
+                }
+                outOfBudget = true;
+            }
+        }
+        return outOfBudget ? new Answer.OutOfBudget(routed) : new Answer.Busy(routed, Long.MAX_VALUE, false);
+    }
+
+    private static boolean admits(PoolAccess access, CallNeed need, long nowNanos) {
+        return access.check(need, null, nowNanos) instanceof LimitVerdict.Now;
     }
 
     private static Answer first(DeploymentStates states, Routed routed, RoutingQuery query, CallAsk ask,
@@ -227,6 +270,11 @@ public final class PermitDesk {
     /** The call's first token has come, or its whole answer if it is not streamed. */
     public void firstToken(Permit permit, long afterNanos, long nowNanos) {
         permit.access.state().latency().firstToken(afterNanos, nowNanos);
+    }
+
+    /** The call's first token has not come in that time, and will not be waited for. */
+    public void firstTokenLate(Permit permit, long afterNanos, long nowNanos) {
+        permit.access.state().latency().firstTokenLate(afterNanos, nowNanos);
     }
 
     /** Whether the permit's deployment is well for other requests. */
