@@ -16,6 +16,7 @@ import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.intake.LaneBounds;
 import dev.signalbox.workers.intake.LaneConsumer;
 import dev.signalbox.workers.intake.LaneConsumerProperties;
+import dev.signalbox.workers.intake.Onward;
 import dev.signalbox.workers.intake.RecordReader;
 import dev.signalbox.workers.intake.ReplyAddress;
 import dev.signalbox.workers.intake.RequestSink;
@@ -71,7 +72,7 @@ class LedgerOnKafkaIT {
             var properties = LaneConsumerProperties.of(lane, "test", clientProperties(), BOUNDS, handover);
             intake = new LaneConsumer(lane, BOUNDS, () -> new KafkaConsumer<>(properties), Admission.ALL,
                     (source, ticket) -> new RecordReader.Reading.Request(request(lane, ticket)), this, rejected::add,
-                    handover, new TrialTurn(), System::currentTimeMillis, route -> false);
+                    handover, new TrialTurn(), System::currentTimeMillis, route -> false, Onward.NOWHERE);
             intake.start();
         }
 

@@ -6,6 +6,7 @@ import dev.signalbox.workers.budget.BudgetBook.Verdict;
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.scheduler.RequestTask;
 import java.math.BigDecimal;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +50,11 @@ final class BudgetFirst implements RequestTask {
     @Override
     public Set<DeploymentName> deployments() {
         return path.deployments();
+    }
+
+    @Override
+    public Optional<byte[]> history() {
+        return path.history();
     }
 
     @Override

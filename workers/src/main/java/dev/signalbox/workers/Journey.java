@@ -70,6 +70,13 @@ final class Journey {
                 failedWhereOthersAreServed.stream().map(DeploymentName::toString).sorted().toList());
     }
 
+    /** The same if it waits for a visit after its first. */
+    Optional<RequestHistory> historyBetweenVisits() {
+        return visits > 1 && standing.number == 1 && standing.tried.isEmpty()
+                ? Optional.of(history())
+                : Optional.empty();
+    }
+
     /** Where its visit stands between two attempts. */
     static final class Standing {
         final Set<DeploymentName> tried = new HashSet<>(4);

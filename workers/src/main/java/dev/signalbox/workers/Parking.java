@@ -1,6 +1,7 @@
 package dev.signalbox.workers;
 
 import dev.signalbox.schemas.Lane;
+import dev.signalbox.schemas.Priority;
 import dev.signalbox.workers.intake.FleetClock;
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.intake.IntakeStatus;
@@ -13,6 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -30,44 +32,71 @@ final class Parking {
     private static final Duration LONGEST_DELAY = Duration.ofSeconds(60);
 
     private final Lane lane;
-    private final PoolDispatcher dispatcher;
+    private final Waiters waiters;
     private final RouteShare share;
     private final Supplier<Set<String>> routes;
     private final Supplier<IntakeStatus> intake;
     private final LaneBounds bounds;
     private final RetryTopic retries;
     private final Consumer<InboundRequest> done;
-    private final WorkerMetrics metrics;
+    private final Consumer<String> counted;
     private final FleetClock clock;
     private final Supplier<RandomGenerator> random;
+    private final Executor threads;
     private final AtomicBoolean underWay = new AtomicBoolean();
+
+    /** Those that wait in the pool. */
+    interface Waiters {
+        /** As {@link PoolDispatcher#park}. */
+        List<Parked> park(Priority priority, RouteShare share, Set<String> all, int most);
+
+        /** As {@link PoolDispatcher#offer}. */
+        void offer(InboundRequest request);
+
+        static Waiters of(PoolDispatcher dispatcher) {
+            return new Waiters() {
+                @Override
+                public List<Parked> park(Priority priority, RouteShare share, Set<String> all, int most) {
+                    return dispatcher.park(priority, share, all, most);
+                }
+
+                @Override
+                public void offer(InboundRequest request) {
+                    dispatcher.offer(request);
+                }
+            };
+        }
+    }
 
     /**
      * @param routes names of those that the lane's requests may go by
      * @param done told when a request's new record is acknowledged
+     * @param counted told of each one's route then
+     * @param threads what it moves it moves there, and may wait
      */
-    Parking(Lane lane, PoolDispatcher dispatcher, RouteShare share, Supplier<Set<String>> routes,
+    Parking(Lane lane, Waiters waiters, RouteShare share, Supplier<Set<String>> routes,
             Supplier<IntakeStatus> intake, LaneBounds bounds, RetryTopic retries, Consumer<InboundRequest> done,
-            WorkerMetrics metrics, FleetClock clock, Supplier<RandomGenerator> random) {
+            Consumer<String> counted, FleetClock clock, Supplier<RandomGenerator> random, Executor threads) {
         this.lane = lane;
-        this.dispatcher = dispatcher;
+        this.waiters = waiters;
         this.share = share;
         this.routes = routes;
         this.intake = intake;
         this.bounds = bounds;
         this.retries = retries;
         this.done = done;
-        this.metrics = metrics;
+        this.counted = counted;
         this.clock = clock;
         this.random = random;
+        this.threads = threads;
     }
 
     /** Looks whether something is to be moved. Returns at once; what it moves it moves on a thread of its own, one at a time. */
     void turn() {
         if (isCrowded() && underWay.compareAndSet(false, true)) {
-            Thread.ofVirtual().name("parking-" + lane).start(() -> {
+            threads.execute(() -> {
                 try {
-                    move(dispatcher.park(lane.priority(), share, routes.get(), MOST_AT_ONCE));
+                    move(waiters.park(lane.priority(), share, routes.get(), MOST_AT_ONCE));
                 } finally {
                     underWay.set(false);
                 }
@@ -77,20 +106,20 @@ final class Parking {
 
     private boolean isCrowded() {
         IntakeStatus now = intake.get();
-        return now.pendingRecords() >= bounds.pauseRecords() / 2 || now.pendingBytes() >= bounds.pauseBytes() / 2;
+        return now.roomRecords() >= bounds.pauseRecords() / 2 || now.roomBytes() >= bounds.pauseBytes() / 2;
     }
 
     private void move(List<Parked> parked) {
         for (Parked each : parked) {
             retries.publish(each.request(), later(each), written -> {
-                metrics.parked(lane);
+                counted.accept(each.route());
                 done.accept(written);
-            }, failed -> Thread.startVirtualThread(() -> dispatcher.offer(failed)));
+            }, failed -> threads.execute(() -> waiters.offer(failed)));
         }
     }
 
     private RetryTopic.Later later(Parked parked) {
-        return new RetryTopic.Later(delay(parked.request()), Optional.of(parked.route()), Optional.empty());
+        return new RetryTopic.Later(delay(parked.request()), Optional.of(parked.route()), parked.history());
     }
 
     /** Twice as long with each hop, half of it by chance, and no longer than the request lives. */

@@ -11,6 +11,7 @@ import dev.signalbox.workers.intake.IntakeStatus;
 import dev.signalbox.workers.intake.LaneBounds;
 import dev.signalbox.workers.intake.LaneConsumer;
 import dev.signalbox.workers.intake.LaneConsumerProperties;
+import dev.signalbox.workers.intake.NextChance;
 import dev.signalbox.workers.intake.RequestReader;
 import dev.signalbox.workers.intake.RequestSource;
 import dev.signalbox.workers.intake.Ticket;
@@ -141,7 +142,8 @@ final class PoolWorker implements AutoCloseable {
                 shared.writer, shared.metrics, joined::publish, shared.clock::nowMillis, System::nanoTime,
                 shared.telemetry, shared::underWay,
                 new LaterVisits(retries, request -> complete(request.ticket(), lane),
-                        dispatcher::offer));
+                        dispatcher::offer, () -> stages(lane).source.status(), bounds,
+                        due -> stages(lane).source.expect(due), shared.clock));
         Rejections rejections = new Rejections(replies, deadLetters, ticket -> complete(ticket, lane));
         RequestReader reader = new RequestReader(lane, shared.requests::decode,
                 () -> shared.plan().configuration());
@@ -152,12 +154,27 @@ final class PoolWorker implements AutoCloseable {
         RequestSource source = new LaneConsumer(lane, bounds, () -> shared.connections.consumer(properties),
                 options.admission(), new ClockedReader(shared.clock, reader), new FurtherHops(joined, retries,
                         request -> complete(request.ticket(), lane), shared.cancellations::contains, shared.clock),
-                rejections, handover,
-                shared.trialTurn, shared.clock, route -> dispatcher.hasRoom(lane.priority(), route, share));
-        Parking parking = new Parking(lane, dispatcher, share, () -> Set.copyOf(routes()), source::status, bounds,
-                retries, request -> complete(request.ticket(), lane), shared.metrics, shared.clock,
-                ThreadLocalRandom::current);
+                rejections, handover, shared.trialTurn, shared.clock, nextChance(lane, share), retries);
+        Parking parking = new Parking(lane, Parking.Waiters.of(dispatcher), share, () -> Set.copyOf(routes()),
+                source::status, bounds, retries, request -> complete(request.ticket(), lane), route -> {
+                    shared.metrics.parked(lane);
+                    source.parked(route);
+                }, shared.clock, ThreadLocalRandom::current, Thread::startVirtualThread);
         return new LaneStages(flow, source, joined, room, replies, parking, LaneConsumerProperties.ownsFor(properties));
+    }
+
+    private NextChance nextChance(Lane lane, RouteShare share) {
+        return new NextChance() {
+            @Override
+            public boolean hasRoom(String route) {
+                return dispatcher.hasRoom(lane.priority(), route, share);
+            }
+
+            @Override
+            public boolean isOpen(String route) {
+                return dispatcher.isOpen(lane.priority(), route);
+            }
+        };
     }
 
     /** Who waits for tokens gets them at once; who does not, cheaper: a record costs the broker half as much at 5 ms. */

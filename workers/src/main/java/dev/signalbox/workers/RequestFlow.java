@@ -244,6 +244,11 @@ final class RequestFlow {
         }
 
         @Override
+        public Optional<byte[]> history() {
+            return journey.historyBetweenVisits().map(Histories::encode);
+        }
+
+        @Override
         public OptionalLong usedTokens() {
             return OptionalLong.of(journey.usedTokens());
         }

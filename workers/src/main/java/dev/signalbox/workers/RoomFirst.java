@@ -5,6 +5,7 @@ import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.reply.ReplyRoom;
 import dev.signalbox.workers.scheduler.RequestTask;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.LongSupplier;
@@ -42,6 +43,11 @@ final class RoomFirst implements RequestTask {
     @Override
     public Set<DeploymentName> deployments() {
         return path.deployments();
+    }
+
+    @Override
+    public Optional<byte[]> history() {
+        return path.history();
     }
 
     @Override

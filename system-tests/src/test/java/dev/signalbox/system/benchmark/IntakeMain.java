@@ -7,6 +7,7 @@ import dev.signalbox.workers.intake.Handover;
 import dev.signalbox.workers.intake.LaneBounds;
 import dev.signalbox.workers.intake.LaneConsumer;
 import dev.signalbox.workers.intake.LaneConsumerProperties;
+import dev.signalbox.workers.intake.Onward;
 import dev.signalbox.workers.intake.RequestSink;
 import dev.signalbox.workers.intake.RequestSource;
 import dev.signalbox.workers.intake.Ticket;
@@ -44,7 +45,7 @@ public final class IntakeMain {
             return made;
         }, Admission.ALL, Reading.valueOf(args[3]).reader(configuration, args[1]), slots, unservable -> {
             throw new IllegalStateException(unservable.toString());
-        }, handover, new TrialTurn(), System::currentTimeMillis, route -> false);
+        }, handover, new TrialTurn(), System::currentTimeMillis, route -> false, Onward.NOWHERE);
         slots.source.set(intake);
         intake.start();
         while (intake.status().claimedPartitions() == 0) {

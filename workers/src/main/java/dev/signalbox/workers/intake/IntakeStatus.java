@@ -15,6 +15,8 @@ import java.util.Optional;
  * @param pendingRecords admitted and not complete: waiting or running
  * @param pendingBytes serialized bytes of the pending records
  * @param postponedRecords those of them that were put off and wait for their time
+ * @param postponedBytes bytes of these
+ * @param crowdedByRetries whether nothing more is read from the retry topic because too much of it waits for its time
  * @param oldestPendingMillis first-enqueue time of the oldest pending record at a partition's commit point, ms on the
  *        broker's clock; 0: none pending
  * @param heldRecords records held back, by whom they wait for
@@ -29,11 +31,21 @@ import java.util.Optional;
  */
 public record IntakeStatus(Lane lane, int partitions, int claimedPartitions, int pausedPartitions,
         int guardedPartitions, int pendingRecords, long pendingBytes, int postponedRecords,
-        long oldestPendingMillis,
+        long postponedBytes, boolean crowdedByRetries, long oldestPendingMillis,
         Map<String, Long> heldRecords, double metadataFill, long commitAgeMillis, long commits, long failedCommits,
         long staleCompletions, long lostRanges, long lostOffsets, Optional<Throwable> failure) {
 
     public IntakeStatus {
         heldRecords = Map.copyOf(heldRecords);
+    }
+
+    /** Pending records that are not put off: they wait or run, and take the lane's room. */
+    public int roomRecords() {
+        return pendingRecords - postponedRecords;
+    }
+
+    /** Bytes of these. */
+    public long roomBytes() {
+        return pendingBytes - postponedBytes;
     }
 }

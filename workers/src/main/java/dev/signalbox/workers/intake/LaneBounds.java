@@ -4,10 +4,11 @@ import dev.signalbox.config.WorkerSettings;
 
 /**
  * How much one lane takes in. Fetching stops early enough that what the client has fetched already still fits, so
- * {@code pauseRecords + maxPollRecords <= records} and {@code pauseBytes + fetchBytes <= bufferBytes}; it resumes only when a
- * quarter of the room is free again, so that it does not flutter.
+ * {@code pauseRecords + maxPollRecords + retryRecords <= records} and {@code pauseBytes + fetchBytes + retryBytes <=
+ * bufferBytes}; it resumes when an eighth of the room is free again, so that it does not flutter: what blocked routes and
+ * pauses may hold of the room, a quarter and an eighth, leaves others half of it before fetching is stopped for good.
  *
- * @param pauseRecords pending records (waiting or running) at which fetching stops
+ * @param pauseRecords pending records (waiting or running, without those put off) at which fetching stops
  * @param resumeRecords pending records at which it resumes
  * @param pauseBytes pending bytes at which fetching stops
  * @param resumeBytes pending bytes at which it resumes
@@ -17,8 +18,9 @@ import dev.signalbox.config.WorkerSettings;
  */
 public record LaneBounds(int pauseRecords, int resumeRecords, long pauseBytes, long resumeBytes, int maxPollRecords,
         int fetchBytes, int partitionFetchBytes) {
-    /** What of a lane's room retry topics may take: small, as their records wait elsewhere just as well. */
+    /** Room beside the lane's own for what is put off: small, as such records wait elsewhere just as well. */
     private static final int RETRY_PART = 8;
+    private static final int RESUME_PART = 8;
     private static final int MAX_POLL_RECORDS = 500;
     private static final int MAX_FETCH_BYTES = 16 << 20;
     private static final int MIN_FETCH_BYTES = 64 << 10;
@@ -28,10 +30,10 @@ public record LaneBounds(int pauseRecords, int resumeRecords, long pauseBytes, l
         int records = records(settings);
         int poll = Math.clamp(records / 4, 1, MAX_POLL_RECORDS);
         int fetch = Math.clamp(settings.bufferBytes() / 8, MIN_FETCH_BYTES, MAX_FETCH_BYTES);
-        int pause = Math.max(1, records - poll);
-        long pauseBytes = Math.max(1, settings.bufferBytes() - fetch);
-        return new LaneBounds(pause, pause - (pause + 3) / 4, pauseBytes, pauseBytes - (pauseBytes + 3) / 4, poll,
-                fetch,
+        int pause = Math.max(1, (records - poll) / (RETRY_PART + 1) * RETRY_PART);
+        long pauseBytes = Math.max(1, (settings.bufferBytes() - fetch) / (RETRY_PART + 1) * RETRY_PART);
+        return new LaneBounds(pause, pause - (pause + RESUME_PART - 1) / RESUME_PART, pauseBytes,
+                pauseBytes - (pauseBytes + RESUME_PART - 1) / RESUME_PART, poll, fetch,
                 Math.max(MIN_FETCH_BYTES, fetch / 8));
     }
 
@@ -40,13 +42,31 @@ public record LaneBounds(int pauseRecords, int resumeRecords, long pauseBytes, l
         return Math.addExact(settings.bufferRecords(), settings.maxInFlight());
     }
 
-    /**
-     * Whether nothing more may be taken in from retry topics: what is put off and what has come back are at most an eighth of
-     * the lane's room, and what comes back never keeps out what is new.
-     */
-    boolean mustPauseRetries(int retryRecords, long retryBytes) {
-        return retryRecords >= Math.max(1, pauseRecords / RETRY_PART)
-                || retryBytes >= Math.max(1, pauseBytes / RETRY_PART);
+    /** Most records that are put off. */
+    public int retryRecords() {
+        return Math.max(1, pauseRecords / RETRY_PART);
+    }
+
+    /** Most bytes of records that are put off; a single larger one still comes through. */
+    public long retryBytes() {
+        return Math.max(1, pauseBytes / RETRY_PART);
+    }
+
+    /** Whether a record may be put off beside those that are, which have a room of their own and take none of what is new. */
+    boolean mayPutOff(int records, long bytes, int sizeBytes) {
+        return records == 0 || (records < retryRecords() && bytes + sizeBytes <= retryBytes());
+    }
+
+    /** Whether nothing more may be read from retry topics, given whether that is so. */
+    boolean mustPauseRetries(int records, long bytes, boolean paused) {
+        return paused
+                ? records > retryRecords() * 3 / 4 || bytes > retryBytes() / 4 * 3
+                : records >= retryRecords() || bytes >= retryBytes();
+    }
+
+    /** Whether the lane has room for a record that comes back. */
+    boolean mayResume(int records, long bytes, int sizeBytes) {
+        return records == 0 || (records < pauseRecords && bytes + sizeBytes <= pauseBytes);
     }
 
     /** Whether fetching must be stopped, given whether it is. */

@@ -4,6 +4,9 @@ import dev.signalbox.schemas.Lane;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -37,6 +40,11 @@ public final class LaneConsumer implements RequestSource {
     private final LongSupplier nanoClock;
     private final FleetClock clock;
     private final NextChance nextChance;
+    private final Onward onward;
+    /** Of which requests were parked; of the configuration. */
+    private final Set<String> parkedRoutes = ConcurrentHashMap.newKeySet();
+    /** When records that come to the retry topic may be served; bounded by those that are published at once. */
+    private final ConcurrentLinkedQueue<Long> expected = new ConcurrentLinkedQueue<>();
     private final Completions completions;
     private final CountDownLatch ended = new CountDownLatch(1);
     private final Thread thread;
@@ -54,25 +62,26 @@ public final class LaneConsumer implements RequestSource {
      * @param trialTurn the one of all lanes of the worker
      * @param clock the fleet's, by which delays end
      * @param nextChance when what was parked may come before that; asked on the poll thread
+     * @param onward takes what waits on so that others are read; called on the poll thread
      */
     public LaneConsumer(Lane lane, LaneBounds bounds, Supplier<? extends Consumer<byte[], byte[]>> consumers,
             Admission admission, RecordReader reader, RequestSink sink, Rejector rejector, Handover handover,
-            TrialTurn trialTurn, FleetClock clock, NextChance nextChance) {
+            TrialTurn trialTurn, FleetClock clock, NextChance nextChance, Onward onward) {
         this(lane, bounds, consumers, admission, reader, sink, rejector, handover, trialTurn,
-                Thread::startVirtualThread, System::nanoTime, clock, nextChance);
+                Thread::startVirtualThread, System::nanoTime, clock, nextChance, onward);
     }
 
     LaneConsumer(Lane lane, LaneBounds bounds, Supplier<? extends Consumer<byte[], byte[]>> consumers,
             Admission admission, RecordReader reader, RequestSink sink, Rejector rejector, Handover handover,
             TrialTurn trialTurn, Executor decodeThreads, LongSupplier nanoClock) {
         this(lane, bounds, consumers, admission, reader, sink, rejector, handover, trialTurn, decodeThreads, nanoClock,
-                () -> TimeUnit.NANOSECONDS.toMillis(nanoClock.getAsLong()), route -> false);
+                () -> TimeUnit.NANOSECONDS.toMillis(nanoClock.getAsLong()), route -> false, Onward.NOWHERE);
     }
 
     LaneConsumer(Lane lane, LaneBounds bounds, Supplier<? extends Consumer<byte[], byte[]>> consumers,
             Admission admission, RecordReader reader, RequestSink sink, Rejector rejector, Handover handover,
             TrialTurn trialTurn, Executor decodeThreads, LongSupplier nanoClock, FleetClock clock,
-            NextChance nextChance) {
+            NextChance nextChance, Onward onward) {
         this.lane = lane;
         this.consumers = consumers;
         this.admission = admission;
@@ -84,6 +93,7 @@ public final class LaneConsumer implements RequestSource {
         this.nanoClock = nanoClock;
         this.clock = clock;
         this.nextChance = nextChance;
+        this.onward = onward;
         this.status = ledger.status(0, 0, Optional.empty());
         this.thread = Thread.ofPlatform().name("intake-" + lane).unstarted(this::run);
     }
@@ -107,6 +117,16 @@ public final class LaneConsumer implements RequestSource {
     public void hasten(Predicate<String> ids) {
         hastened.accumulateAndGet(ids,
                 (before, more) -> before == null ? more : before.or(Objects.requireNonNull(more)));
+    }
+
+    @Override
+    public void expect(long dueMillis) {
+        expected.add(dueMillis);
+    }
+
+    @Override
+    public void parked(String route) {
+        parkedRoutes.add(route);
     }
 
     @Override
@@ -152,7 +172,7 @@ public final class LaneConsumer implements RequestSource {
     PollLoop loop(Consumer<byte[], byte[]> consumer) {
         contact = CoordinatorContact.of(consumer);
         return new PollLoop(lane, consumer, ledger, admission, decoding, sink, completions, handover,
-                nanoClock, clock, nextChance);
+                nanoClock, clock, nextChance, onward);
     }
 
     /** A turn of the loop. */
@@ -164,6 +184,11 @@ public final class LaneConsumer implements RequestSource {
         if (ids != null) {
             loop.hasten(ids);
         }
+        for (Long due = expected.poll(); due != null; due = expected.poll()) {
+            loop.expect(due);
+        }
+        parkedRoutes.forEach(loop::parked);
+        parkedRoutes.clear();
         loop.step();
         status = loop.status();
     }

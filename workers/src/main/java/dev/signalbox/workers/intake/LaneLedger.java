@@ -33,10 +33,11 @@ final class LaneLedger {
     private final Map<TopicPartition, Map<String, Long>> held = new HashMap<>();
     private int pendingRecords;
     private long pendingBytes;
-    /** Of these, what is from the retry topic. */
-    private int retryRecords;
-    private long retryBytes;
+    /** Of these, what is put off: it has a room of its own. */
+    private int postponedRecords;
+    private long postponedBytes;
     private boolean full;
+    private boolean retriesFull;
     private boolean draining;
     private int changes;
     private long commits;
@@ -91,7 +92,9 @@ final class LaneLedger {
             return Optional.empty();
         }
         gone.leave(trialTurn);
-        count(partition, -gone.pendingRecords(), -gone.pendingBytes());
+        count(-gone.pendingRecords(), -gone.pendingBytes());
+        postponedRecords -= gone.postponedRecords();
+        postponedBytes -= gone.postponedBytes();
         return Optional.of(gone.epoch());
     }
 
@@ -132,7 +135,7 @@ final class LaneLedger {
     Optional<LostRange> overtaken(TopicPartition partition, long beginning) {
         Optional<LostRange> lost = open(partition).overtaken(beginning);
         lost.ifPresent(range -> {
-            count(partition, 1, 0);
+            count(1, 0);
             lostRanges++;
             lostOffsets += range.offsets();
         });
@@ -147,7 +150,7 @@ final class LaneLedger {
     /** Whether nothing of an owned partition is pending that was handed on, and all that is done is committed. */
     boolean isSettled(TopicPartition partition) {
         PartitionIntake owned = open(partition);
-        return owned.pendingRecords() == owned.postponedRecords() && !owned.isDirty();
+        return owned.isQuiet() && !owned.isDirty();
     }
 
     /** The next offset to come. */
@@ -157,7 +160,7 @@ final class LaneLedger {
 
     Ticket admit(TopicPartition partition, long offset, int sizeBytes, long enqueuedMillis) {
         Ticket ticket = open(partition).admit(offset, sizeBytes, enqueuedMillis);
-        count(partition, 1, sizeBytes);
+        count(1, sizeBytes);
         return ticket;
     }
 
@@ -187,23 +190,48 @@ final class LaneLedger {
         given.stream().map(partitions::get).filter(Objects::nonNull).forEach(PartitionIntake::released);
     }
 
-    private void count(TopicPartition partition, int records, long bytes) {
+    private void count(int records, long bytes) {
         pendingRecords += records;
         pendingBytes += bytes;
-        if (partition.topic().equals(retryTopic)) {
-            retryRecords += records;
-            retryBytes += bytes;
-        }
+    }
+
+    /** Whether a record of so many bytes may be put off. */
+    boolean mayPutOff(int sizeBytes) {
+        boolean may = bounds.mayPutOff(postponedRecords, postponedBytes, sizeBytes);
+        retriesFull |= !may;
+        return may;
     }
 
     /** A pending record is put off. */
     void postponed(Ticket ticket) {
-        open(ticket.partition()).postponed();
+        postponedRecords++;
+        postponedBytes += open(ticket.partition()).postponed(ticket.offset());
     }
 
     /** One that was put off is handed on. */
     void resumed(Ticket ticket) {
-        open(ticket.partition()).resumed();
+        postponedRecords--;
+        postponedBytes -= open(ticket.partition()).resumed(ticket.offset());
+    }
+
+    /** The same if the lane has room for it; whether it has. */
+    boolean resumes(Ticket ticket) {
+        boolean may = bounds.mayResume(pendingRecords - postponedRecords, pendingBytes - postponedBytes,
+                open(ticket.partition()).sizeBytes(ticket.offset()));
+        if (may) {
+            resumed(ticket);
+        }
+        return may;
+    }
+
+    /** One that was put off is published again, and done once that is acknowledged; or it is not after all. */
+    void moves(Ticket ticket, boolean under) {
+        open(ticket.partition()).moves(ticket.offset(), under);
+    }
+
+    /** Whether nothing more is read from the retry topic for now, because too much is put off. */
+    boolean isCrowdedByRetries() {
+        return retriesFull;
     }
 
     /** Whether the assignment that a record was read under goes on. */
@@ -232,9 +260,12 @@ final class LaneLedger {
             staleCompletions++;
             return;
         }
+        boolean wasPostponed = owned.isPostponed(ticket.offset());
         int bytes = owned.completed(ticket.offset());
         if (bytes >= 0) {
-            count(ticket.partition(), -1, -bytes);
+            count(-1, -bytes);
+            postponedRecords -= wasPostponed ? 1 : 0;
+            postponedBytes -= wasPostponed ? bytes : 0;
         }
     }
 
@@ -286,8 +317,8 @@ final class LaneLedger {
 
     /** Partitions that must not be fetched from now. */
     Set<TopicPartition> paused() {
-        full = bounds.mustPause(pendingRecords, pendingBytes, full);
-        boolean retriesFull = bounds.mustPauseRetries(retryRecords, retryBytes);
+        full = bounds.mustPause(pendingRecords - postponedRecords, pendingBytes - postponedBytes, full);
+        retriesFull = bounds.mustPauseRetries(postponedRecords, postponedBytes, retriesFull);
         Set<TopicPartition> paused = new HashSet<>();
         partitions.forEach((partition, owned) -> {
             if (full || draining || owned.mustPause() || (retriesFull && partition.topic().equals(retryTopic))) {
@@ -309,13 +340,11 @@ final class LaneLedger {
     IntakeStatus status(int pausedPartitions, long commitAgeNanos, Optional<Throwable> failure) {
         int claimed = 0;
         int guarded = 0;
-        int postponed = 0;
         double fill = 0;
         long oldest = 0;
         for (PartitionIntake owned : partitions.values()) {
             claimed += owned.isClaimed() ? 1 : 0;
             guarded += owned.isGuarded() ? 1 : 0;
-            postponed += owned.postponedRecords();
             fill = Math.max(fill, owned.fill());
             long enqueued = owned.oldestPendingMillis();
             oldest = enqueued > 0 && (oldest == 0 || enqueued < oldest) ? enqueued : oldest;
@@ -323,7 +352,8 @@ final class LaneLedger {
         Map<String, Long> heldByOwner = new HashMap<>();
         held.values().forEach(owners -> owners.forEach((owner, count) -> heldByOwner.merge(owner, count, Long::sum)));
         return new IntakeStatus(lane, partitions.size(), claimed, pausedPartitions, guarded, pendingRecords,
-                pendingBytes, postponed, oldest, heldByOwner, fill, TimeUnit.NANOSECONDS.toMillis(commitAgeNanos),
+                pendingBytes, postponedRecords, postponedBytes, retriesFull, oldest, heldByOwner, fill,
+                TimeUnit.NANOSECONDS.toMillis(commitAgeNanos),
                 commits,
                 failedCommits, staleCompletions, lostRanges, lostOffsets, failure);
     }

@@ -4,4 +4,9 @@ package dev.signalbox.workers.intake;
 public interface NextChance {
     /** Whether a lane would let a request of that route wait now. */
     boolean hasRoom(String route);
+
+    /** Whether a request of that route would be called if it were here, as far as is known. */
+    default boolean isOpen(String route) {
+        return hasRoom(route);
+    }
 }

@@ -1,11 +1,13 @@
 package dev.signalbox.workers.intake;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +23,9 @@ final class PartitionIntake {
     /** End of each lost range that is pending, by its first offset; none of it is done before all of it is. */
     private final Map<Long, Long> lostEnds = new HashMap<>();
     /** Of the pending ones, those that were put off and not handed on yet. */
-    private int postponed;
+    private final Set<Long> postponed = new HashSet<>();
+    /** Of these, those that are published again. */
+    private final Set<Long> moving = new HashSet<>();
     private boolean claimed;
     /** Grows when the claim is in doubt: a commit sent before proves nothing. */
     private int doubts;
@@ -197,6 +201,8 @@ final class PartitionIntake {
         if (done == null) {
             return -1;
         }
+        postponed.remove(offset);
+        moving.remove(offset);
         if (trial != null) {
             trial.completed(offset);
         }
@@ -209,18 +215,48 @@ final class PartitionIntake {
         return done.sizeBytes();
     }
 
-    /** A pending record is put off. */
-    void postponed() {
-        postponed++;
+    /** A pending record is put off; its bytes. */
+    int postponed(long offset) {
+        postponed.add(offset);
+        return sizeBytes(offset);
     }
 
-    /** One that was put off is handed on. */
-    void resumed() {
-        postponed--;
+    /** One that was put off is handed on; its bytes. */
+    int resumed(long offset) {
+        postponed.remove(offset);
+        moving.remove(offset);
+        return sizeBytes(offset);
+    }
+
+    /** One that was put off is published again, or is not after all. */
+    void moves(long offset, boolean under) {
+        if (under) {
+            moving.add(offset);
+        } else {
+            moving.remove(offset);
+        }
+    }
+
+    boolean isPostponed(long offset) {
+        return postponed.contains(offset);
+    }
+
+    /** Of a pending record. */
+    int sizeBytes(long offset) {
+        return Optional.ofNullable(pending.get(offset)).map(Pending::sizeBytes).orElse(0);
     }
 
     int postponedRecords() {
-        return postponed;
+        return postponed.size();
+    }
+
+    long postponedBytes() {
+        return postponed.stream().mapToLong(this::sizeBytes).sum();
+    }
+
+    /** Whether nothing of it that is pending is served or published again. */
+    boolean isQuiet() {
+        return pending.size() == postponed.size() - moving.size();
     }
 
     long pendingBytes() {

@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
@@ -41,6 +42,7 @@ final class PollLoop implements AutoCloseable {
     private static final Duration IDLE_POLL = Duration.ofMillis(100);
     private static final long EARLY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     private static final int EARLY_OF_A_ROUTE = 500;
+    private static final int EARLY_OF_A_SHUT_ROUTE = 20;
     /** Records decoded one after another: few enough to use all cores, enough to be worth a thread. */
     private static final int DECODE_BATCH = 64;
 
@@ -57,7 +59,11 @@ final class PollLoop implements AutoCloseable {
     private final LongSupplier nanoClock;
     private final FleetClock clock;
     private final NextChance nextChance;
+    private final Onward onward;
     private final Postponed postponed = new Postponed();
+    private final ReadingOn readingOn = new ReadingOn();
+    /** Put off again, since they could not be published; the producer's threads add, the poll thread takes. */
+    private final ConcurrentLinkedQueue<RecordDecoding.Admitted> unmoved = new ConcurrentLinkedQueue<>();
     private int ledgerChanges;
     private long nextEarly;
     private IntakeStatus status;
@@ -66,7 +72,7 @@ final class PollLoop implements AutoCloseable {
 
     PollLoop(Lane lane, Consumer<byte[], byte[]> consumer, LaneLedger ledger, Admission admission,
             RecordDecoding decoding, RequestSink sink, Completions completions, Handover handover,
-            LongSupplier nanoClock, FleetClock clock, NextChance nextChance) {
+            LongSupplier nanoClock, FleetClock clock, NextChance nextChance, Onward onward) {
         this.lane = lane;
         this.retryTopic = lane.retryTopic();
         this.consumer = consumer;
@@ -77,6 +83,7 @@ final class PollLoop implements AutoCloseable {
         this.nanoClock = nanoClock;
         this.clock = clock;
         this.nextChance = nextChance;
+        this.onward = onward;
         this.nextStatus = nanoClock.getAsLong();
         this.nextEarly = nextStatus;
         this.lastAlive = nextStatus;
@@ -141,19 +148,74 @@ final class PollLoop implements AutoCloseable {
             ledgerChanges = ledger.changes();
             postponed.keepOnly(ledger::isCurrent);
         }
+        for (RecordDecoding.Admitted each = unmoved.poll(); each != null; each = unmoved.poll()) {
+            if (ledger.isCurrent(each.ticket())) {
+                ledger.moves(each.ticket(), false);
+                postponed.add(each);
+            }
+        }
+        boolean looks = now - nextEarly >= 0;
+        if (looks) {
+            nextEarly = now + EARLY_NANOS;
+            readingOn.look(nextChance::isOpen, clock.nowMillis());
+        }
         if (postponed.size() == 0) {
             return;
         }
-        handOn(postponed.due(clock.nowMillis(), this::mayResume));
-        if (now - nextEarly >= 0) {
-            nextEarly = now + EARLY_NANOS;
-            handOn(postponed.early(nextChance::hasRoom, EARLY_OF_A_ROUTE, this::mayResume));
+        handOn(postponed.due(clock.nowMillis(), this::hasRoomFor));
+        if (looks) {
+            handOn(postponed.early(this::mostEarly, this::hasRoomFor));
         }
+        if (ledger.isCrowdedByRetries() && readingOn.isWanted(ledger.owned(), retryTopic)) {
+            publishAgain(postponed.waitOn(nextChance::isOpen, clock.nowMillis(), this::mayResume));
+        }
+    }
+
+    private int mostEarly(String route) {
+        if (!nextChance.hasRoom(route)) {
+            return 0;
+        }
+        return nextChance.isOpen(route) ? EARLY_OF_A_ROUTE : EARLY_OF_A_SHUT_ROUTE;
+    }
+
+    private boolean hasRoomFor(Ticket ticket) {
+        return mayResume(ticket) && ledger.resumes(ticket);
+    }
+
+    /** They wait on behind what stands behind them now. */
+    private void publishAgain(List<RecordDecoding.Admitted> waiting) {
+        for (RecordDecoding.Admitted each : waiting) {
+            ledger.moves(each.ticket(), true);
+            long now = clock.nowMillis();
+            long rest = Postponed.dueMillis(each.source()) + RecordFacts.furtherDelayMillis(each.source()) - now;
+            if (RecordFacts.parkedRoute(each.source()).isEmpty()) {
+                readingOn.expect(now + rest, now);
+            }
+            onward.publish(new Onward.Waiting(each.source(), RecordFacts.hop(each.source()),
+                    RecordFacts.firstEnqueuedMillis(each.source()), Duration.ofMillis(rest)),
+                    () -> completions.add(each.ticket()), () -> unmoved.add(each));
+        }
+    }
+
+    /** A record comes to the retry topic that may be served from then on, and must not wait behind others. */
+    void expect(long dueMillis) {
+        readingOn.expect(dueMillis, clock.nowMillis());
+    }
+
+    /** A request of that route was parked. */
+    void parked(String route) {
+        readingOn.parked(route);
     }
 
     /** Requests of these ids are handed on now, though they were put off. */
     void hasten(Predicate<String> ids) {
-        handOn(postponed.picked(ids, this::mayResume));
+        handOn(postponed.picked(ids, ticket -> {
+            boolean may = mayResume(ticket);
+            if (may) {
+                ledger.resumed(ticket);
+            }
+            return may;
+        }));
     }
 
     private boolean mayResume(Ticket ticket) {
@@ -164,7 +226,6 @@ final class PollLoop implements AutoCloseable {
     private void handOn(List<RecordDecoding.Admitted> due) {
         for (int from = 0; from < due.size(); from += DECODE_BATCH) {
             List<RecordDecoding.Admitted> batch = due.subList(from, Math.min(due.size(), from + DECODE_BATCH));
-            batch.forEach(admitted -> ledger.resumed(admitted.ticket()));
             decoding.decode(batch);
         }
     }
@@ -217,6 +278,7 @@ final class PollLoop implements AutoCloseable {
 
     private void handOver(ConsumerRecords<byte[], byte[]> records) {
         List<RecordDecoding.Admitted> batch = new ArrayList<>();
+        Set<TopicPartition> readAgain = new HashSet<>();
         for (TopicPartition partition : records.partitions()) {
             List<ConsumerRecord<byte[], byte[]>> ofPartition = records.records(partition);
             if (!ledger.isOpen(partition)) {
@@ -224,6 +286,14 @@ final class PollLoop implements AutoCloseable {
                 continue;
             }
             for (ConsumerRecord<byte[], byte[]> source : ofPartition) {
+                if (partition.topic().equals(retryTopic)) {
+                    if (isTooMuch(source)) {
+                        consumer.seek(partition, source.offset());
+                        readAgain.add(partition);
+                        break;
+                    }
+                    readingOn.read(partition, source.timestamp(), RecordFacts.parkedRoute(source));
+                }
                 source.leaderEpoch().ifPresent(epoch -> ledger.appended(partition, source.offset(), epoch));
                 if (ledger.received(partition, source.offset())) {
                     admitOrHold(partition, source, batch);
@@ -238,7 +308,16 @@ final class PollLoop implements AutoCloseable {
             decoding.decode(batch);
         }
         // Beyond the last record lie, if anything, markers of transactions and records of aborted ones.
-        records.nextOffsets().forEach((partition, next) -> ledger.passed(partition, next.offset()));
+        records.nextOffsets().forEach((partition, next) -> {
+            if (!readAgain.contains(partition)) {
+                ledger.passed(partition, next.offset());
+            }
+        });
+    }
+
+    /** Whether it would have to be put off, and too much is. */
+    private boolean isTooMuch(ConsumerRecord<byte[], byte[]> source) {
+        return Postponed.takes(source, clock.nowMillis()) && !ledger.mayPutOff(RecordFacts.sizeBytes(source));
     }
 
     private void admitOrHold(TopicPartition partition, ConsumerRecord<byte[], byte[]> source,

@@ -8,23 +8,29 @@ import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.function.Predicate;
+import java.util.function.ToIntFunction;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
  * Records of a lane's retry topic whose time has not come, by the end of their delays. A pure model: one thread, broker time
  * as a parameter. What was parked because its route had no room comes before its time as soon as there is some.
  *
- * <p>Bounds: the records that the intake admits of retry topics, see {@link LaneBounds#mustPauseRetries}.
+ * <p>Bounds: the records that the intake admits of retry topics, see {@link LaneBounds#mayPutOff}.
  */
 final class Postponed {
     /** Longest delay of one hop; who waits longer hops again. */
     static final long MAX_DELAY_MILLIS = 60_000;
+    private static final long A_WHILE_MILLIS = 250;
 
     private final PriorityQueue<Entry> entries = new PriorityQueue<>(
             Comparator.comparingLong((Entry entry) -> entry.dueMillis).thenComparingLong(entry -> entry.number));
     private long numbers;
 
     private record Entry(RecordDecoding.Admitted admitted, long dueMillis, String route, long number) {
+        boolean waitsOn(long nowMillis, Predicate<Ticket> may) {
+            return dueMillis - nowMillis > A_WHILE_MILLIS && admitted.source().key() != null
+                    && may.test(admitted.ticket());
+        }
     }
 
     /** Whether a record is to be put off. */
@@ -32,7 +38,7 @@ final class Postponed {
         return dueMillis(source) > nowMillis;
     }
 
-    private static long dueMillis(ConsumerRecord<byte[], byte[]> source) {
+    static long dueMillis(ConsumerRecord<byte[], byte[]> source) {
         return source.timestamp() + RecordFacts.delayMillis(source);
     }
 
@@ -61,12 +67,15 @@ final class Postponed {
         return due;
     }
 
-    /** Takes out those that may go before their time: of routes that have room, at most so many of each. */
-    List<RecordDecoding.Admitted> early(Predicate<String> hasRoom, int most, Predicate<Ticket> may) {
+    /**
+     * Takes out those that may go before their time.
+     *
+     * @param most so many of each route
+     */
+    List<RecordDecoding.Admitted> early(ToIntFunction<String> most, Predicate<Ticket> may) {
         Map<String, Integer> left = new HashMap<>();
         return take(entry -> {
-            if (entry.route.isEmpty()
-                    || left.computeIfAbsent(entry.route, route -> hasRoom.test(route) ? most : 0) == 0
+            if (entry.route.isEmpty() || left.computeIfAbsent(entry.route, most::applyAsInt) == 0
                     || !may.test(entry.admitted.ticket())) {
                 return false;
             }
@@ -79,9 +88,20 @@ final class Postponed {
     List<RecordDecoding.Admitted> picked(Predicate<String> ids, Predicate<Ticket> may) {
         return take(entry -> {
             byte[] key = entry.admitted.source().key();
-            return key != null && may.test(entry.admitted.ticket())
-                    && ids.test(new String(key, StandardCharsets.UTF_8));
+            return key != null && ids.test(new String(key, StandardCharsets.UTF_8))
+                    && may.test(entry.admitted.ticket());
         });
+    }
+
+    /**
+     * Takes out those that have a while to wait yet: the parked ones whose route is not open, or if there are none the
+     * others.
+     */
+    List<RecordDecoding.Admitted> waitOn(Predicate<String> isOpen, long nowMillis, Predicate<Ticket> may) {
+        Map<String, Boolean> open = new HashMap<>();
+        List<RecordDecoding.Admitted> parked = take(entry -> !entry.route.isEmpty()
+                && !open.computeIfAbsent(entry.route, isOpen::test) && entry.waitsOn(nowMillis, may));
+        return parked.isEmpty() ? take(entry -> entry.route.isEmpty() && entry.waitsOn(nowMillis, may)) : parked;
     }
 
     private List<RecordDecoding.Admitted> take(Predicate<Entry> which) {

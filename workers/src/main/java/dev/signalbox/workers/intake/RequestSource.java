@@ -24,6 +24,15 @@ public interface RequestSource extends AutoCloseable {
     /** Requests of these ids are delivered now, though they were put off. Any thread; returns at once. */
     void hasten(Predicate<String> ids);
 
+    /**
+     * A request was published to the retry topic: from then on, ms on the broker's clock, it is not to wait behind what waits
+     * longer. Any thread; returns at once.
+     */
+    void expect(long dueMillis);
+
+    /** A request of that route was published to the retry topic because the route was blocked. Any thread; returns at once. */
+    void parked(String route);
+
     /** For how long at most nobody who gives it partitions has heard of it; who is silent for a session may own none any more. */
     Duration silence();
 

@@ -2,6 +2,7 @@ package dev.signalbox.workers.reply;
 
 import dev.signalbox.schemas.Headers;
 import dev.signalbox.workers.intake.InboundRequest;
+import dev.signalbox.workers.intake.Onward;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
@@ -18,11 +19,14 @@ import org.slf4j.LoggerFactory;
  * Publishes requests again, to come later: byte for byte as they came, with what they have been through as headers. The
  * first record's append time goes with them, so neither time to live nor place in line begins anew.
  */
-public final class RetryTopic {
+public final class RetryTopic implements Onward {
     private static final Logger LOG = LoggerFactory.getLogger(RetryTopic.class);
     /** Headers that each hop writes anew. */
     private static final Set<String> OF_THE_HOP = Set.of(Headers.HOP, Headers.FIRST_ENQUEUED, Headers.DELAY,
             Headers.PARKED_ROUTE, Headers.HISTORY);
+
+    /** Those that are written anew whoever publishes it again. */
+    private static final Set<String> OF_EACH_HOP = Set.of(Headers.HOP, Headers.FIRST_ENQUEUED, Headers.DELAY);
 
     private final String topic;
     private final RenewableProducer producer;
@@ -74,6 +78,28 @@ public final class RetryTopic {
                         failed.accept(request);
                     }
                 });
+    }
+
+    @Override
+    public void publish(Waiting waiting, Runnable written, Runnable failed) {
+        ConsumerRecord<byte[], byte[]> source = waiting.source();
+        RecordHeaders headers = new RecordHeaders();
+        for (Header header : source.headers()) {
+            if (!OF_EACH_HOP.contains(header.key())) {
+                headers.add(header);
+            }
+        }
+        add(headers, Headers.HOP, Integer.toString(waiting.hop() + 1));
+        add(headers, Headers.FIRST_ENQUEUED, Long.toString(waiting.firstEnqueuedMillis()));
+        add(headers, Headers.DELAY, Long.toString(waiting.rest().toMillis()));
+        producer.send(new ProducerRecord<>(topic, null, source.key(), source.value(), headers), (metadata, error) -> {
+            if (error == null) {
+                written.run();
+            } else {
+                LOG.warn("a record was not published to {} again and waits on here: {}", topic, error.toString());
+                failed.run();
+            }
+        });
     }
 
     private static RecordHeaders headers(InboundRequest request, ConsumerRecord<byte[], byte[]> source, Later later) {

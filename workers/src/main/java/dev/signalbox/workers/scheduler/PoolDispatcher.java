@@ -274,6 +274,19 @@ public final class PoolDispatcher implements RequestSink {
         }
     }
 
+    /** As {@link PoolScheduler#isOpen}. */
+    public boolean isOpen(Priority priority, String route) {
+        if (!awaitsRoom) {
+            return true;
+        }
+        lock.lock();
+        try {
+            return model.isOpen(priority, route);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Waiting requests dropped since the start because their partition moved. */
     public long forgottenRequests() {
         lock.lock();

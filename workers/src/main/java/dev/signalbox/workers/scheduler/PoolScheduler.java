@@ -72,8 +72,9 @@ public final class PoolScheduler {
      * A request that is to wait elsewhere.
      *
      * @param route the one that it waited for
+     * @param history what it has been through since its record, if it has
      */
-    public record Parked(InboundRequest request, String route) {
+    public record Parked(InboundRequest request, String route, Optional<byte[]> history) {
     }
 
     /** A scheduler by {@link PoolRules#PLAIN}. */
@@ -375,12 +376,18 @@ public final class PoolScheduler {
             waiting.task().forgotten();
         }
         lane.restIfIdle();
-        return excess.stream().map(waiting -> new Parked(waiting.request(), waiting.task().route())).toList();
+        return excess.stream().map(waiting -> new Parked(waiting.request(), waiting.task().route(),
+                waiting.begun ? waiting.task().history() : Optional.empty())).toList();
     }
 
     /** Whether a lane would let a request of that route wait, though it was told to come later. */
     public boolean hasRoom(Priority priority, String route, RouteShare share) {
         return turns.of(priority).routes.hasRoom(route, share);
+    }
+
+    /** Whether a request of that route would go as soon as it is its turn, as far as is known. */
+    public boolean isOpen(Priority priority, String route) {
+        return turns.of(priority).routes.isOpen(route);
     }
 
     /** What it holds now. */

@@ -3,6 +3,7 @@ package dev.signalbox.workers.scheduler;
 import dev.signalbox.config.DeploymentName;
 import dev.signalbox.workers.intake.InboundRequest;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 
@@ -29,6 +30,11 @@ public interface RequestTask {
     /** Tokens that its calls have used so far; empty if nobody counts them. Asked while it does not run. */
     default OptionalLong usedTokens() {
         return OptionalLong.empty();
+    }
+
+    /** What it has been through, encoded, if it was served and may go on elsewhere by that; asked while it does not run. */
+    default Optional<byte[]> history() {
+        return Optional.empty();
     }
 
     /** It will not be asked or run again, since its partition moved while it waited. Must be short; called under a lock. */

@@ -126,7 +126,21 @@ final class RouteQueues {
     /** Whether further requests of a route may come though they were told to come later. */
     boolean hasRoom(String route, RouteShare share) {
         Queue queue = routes.get(route);
-        return queue == null || !queue.isShut() || queue.waiting < share.records() / 2;
+        return queue == null || !queue.isShut() || queue.waiting < share.among(shutRoutes()).records() / 2;
+    }
+
+    /** Whether its way is open, as far as is known. */
+    boolean isOpen(String route) {
+        Queue queue = routes.get(route);
+        return queue == null || !queue.isShut();
+    }
+
+    private int shutRoutes() {
+        int shut = 0;
+        for (Queue queue : routes.values()) {
+            shut += queue.waiting > 0 && queue.isShut() ? 1 : 0;
+        }
+        return Math.max(1, shut);
     }
 
     /** Routes that are blocked, of those that somebody waits on. */

@@ -14,9 +14,8 @@ public record RouteShare(int records, long bytes) {
         return new RouteShare(Math.max(1, records / PART), Math.max(1, bytes / PART));
     }
 
-    /** The same for each of several: three eighths of the lane's room at most between them. */
+    /** The same for several between them. */
     RouteShare among(int routes) {
-        return new RouteShare(Math.max(1, Math.min(records, records * 3 / 2 / routes)),
-                Math.max(1, Math.min(bytes, bytes / routes * 3 / 2)));
+        return new RouteShare(Math.max(1, records / routes), Math.max(1, bytes / routes));
     }
 }

@@ -17,7 +17,7 @@ final class Waiting {
             : Long.compare(a.arrival, b.arrival);
 
     /** A request with less time left is told where it waits. */
-    private static final long MIN_LEFT_MILLIS = 5_000;
+    private static final long MIN_LEFT_MILLIS = 500;
 
     private final RequestTask task;
     private final InboundRequest request;
@@ -88,9 +88,9 @@ final class Waiting {
         return nowMillis > urgentFromMillis;
     }
 
-    /** Whether it may wait elsewhere: on its way, not begun, and with time enough for that. */
+    /** Whether it may wait elsewhere: on its way, not in the middle of a visit, and with time enough for that. */
     boolean mayMove(long nowMillis) {
-        return queue != null && !begun && !hastened && request.source() != null
+        return queue != null && (!begun || task.history().isPresent()) && !hastened && request.source() != null
                 && expiresAtMillis - nowMillis >= MIN_LEFT_MILLIS;
     }
 

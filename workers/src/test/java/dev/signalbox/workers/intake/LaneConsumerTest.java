@@ -239,7 +239,7 @@ class LaneConsumerTest {
     }
 
     @Test
-    void fetching_stops_at_the_bounds_and_resumes_when_a_quarter_is_free() {
+    void fetching_stops_at_the_bounds_and_resumes_when_an_eighth_is_free() {
         kafka.assign(0, 1);
         steps(1);
         kafka.records(0, 0, BOUNDS.pauseRecords());
@@ -432,7 +432,7 @@ class LaneConsumerTest {
         ScriptedConsumer own = new ScriptedConsumer(LANE, 1);
         LaneConsumer running = new LaneConsumer(LANE, BOUNDS, () -> own, Admission.ALL,
                 (source, ticket) -> request(ticket), sink, rejected::add, new Handover(), new TrialTurn(), () -> 0,
-                route -> false);
+                route -> false, Onward.NOWHERE);
         own.schedulePollTask(() -> own.assign(0));
         running.start();
         Awaitility.await().until(() -> running.status().claimedPartitions() == 1);
@@ -447,7 +447,7 @@ class LaneConsumerTest {
             throw new IllegalStateException("no broker");
         }, Admission.ALL, (source, ticket) -> request(ticket), sink, rejected::add, new Handover(), new TrialTurn(),
                 () -> 0,
-                route -> false);
+                route -> false, Onward.NOWHERE);
         broken.start();
         Awaitility.await().until(() -> broken.status().failure().isPresent());
         assertThat(broken.close(Duration.ofSeconds(5))).isTrue();
@@ -472,8 +472,9 @@ class LaneConsumerTest {
         for (int records : new int[]{1, 10, 5_000, 100_000}) {
             for (long bytes : new long[]{1 << 20, 128L << 20, 4L << 30}) {
                 LaneBounds bounds = LaneBounds.of(new WorkerSettings(2_000, records, bytes));
-                assertThat(bounds.pauseRecords() + bounds.maxPollRecords()).isLessThanOrEqualTo(2_000 + records);
-                assertThat(bounds.pauseBytes() + bounds.fetchBytes()).isLessThanOrEqualTo(bytes);
+                assertThat(bounds.pauseRecords() + bounds.maxPollRecords() + bounds.retryRecords())
+                        .isLessThanOrEqualTo(2_000 + records);
+                assertThat(bounds.pauseBytes() + bounds.fetchBytes() + bounds.retryBytes()).isLessThanOrEqualTo(bytes);
                 assertThat(bounds.resumeRecords()).isLessThan(bounds.pauseRecords());
                 assertThat(bounds.resumeBytes()).isLessThan(bounds.pauseBytes());
                 assertThat(bounds.partitionFetchBytes()).isLessThanOrEqualTo(bounds.fetchBytes());

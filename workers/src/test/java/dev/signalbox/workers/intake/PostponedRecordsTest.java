@@ -25,6 +25,7 @@ class PostponedRecordsTest {
     private final ScriptedConsumer kafka = new ScriptedConsumer(LANE, 2);
     private final List<Ticket> offered = new ArrayList<>();
     private final Set<String> routesWithRoom = new HashSet<>();
+    private final List<Onward.Waiting> publishedAgain = new ArrayList<>();
     private final Handover handover = new Handover();
     private long nanos;
     private long nowMillis = 100_000;
@@ -42,7 +43,11 @@ class PostponedRecordsTest {
                 }
             }, rejected -> {
                 throw new AssertionError(rejected);
-            }, handover, new TrialTurn(), Runnable::run, () -> nanos, () -> nowMillis, routesWithRoom::contains);
+            }, handover, new TrialTurn(), Runnable::run, () -> nanos, () -> nowMillis, routesWithRoom::contains,
+            (waiting, written, failed) -> {
+                publishedAgain.add(waiting);
+                written.run();
+            });
     private final PollLoop loop = intake.loop(kafka);
 
     private void pass(long millis) {
@@ -126,16 +131,63 @@ class PostponedRecordsTest {
         pass(1);
         pass(1);
         assertThat(kafka.paused()).containsExactly(kafka.retries(0));
+        pass(100);
+        assertThat(intake.status().postponedRecords()).isEqualTo(ROOM);
+        assertThat(publishedAgain).isEmpty();
         kafka.records(0, 0, 10);
         pass(1);
         assertThat(offered).hasSize(10).allSatisfy(ticket -> assertThat(ticket.partition()).isEqualTo(
                 kafka.partition(0)));
         pass(60_000);
+        pass(1);
+        pass(1);
         assertThat(offered).hasSize(10 + ROOM + 5);
-        assertThat(kafka.paused()).as("they are still served").containsExactly(kafka.retries(0));
+        assertThat(kafka.paused()).as("what is served takes none of that room").isEmpty();
         offered.forEach(intake::complete);
         pass(1);
         assertThat(kafka.paused()).isEmpty();
+    }
+
+    @Test
+    void what_was_parked_of_a_route_that_opens_is_read_though_others_stand_before_it() {
+        assigned();
+        for (long offset = 0; offset < ROOM; offset++) {
+            kafka.retry(0, offset, nowMillis, 50_000, "a");
+        }
+        kafka.retry(0, ROOM, nowMillis, 50_000, "b");
+        intake.parked("b");
+        pass(1);
+        pass(1_000);
+        assertThat(publishedAgain).isEmpty();
+        routesWithRoom.add("b");
+        for (int i = 0; i < 5; i++) {
+            pass(100);
+        }
+        assertThat(offeredOffsets()).containsExactly((long) ROOM);
+        assertThat(publishedAgain).hasSize(ROOM).allSatisfy(waiting -> {
+            assertThat(RecordFacts.parkedRoute(waiting.source())).isEqualTo("a");
+            assertThat(waiting.rest().toMillis()).isBetween(48_000L, 49_500L);
+        });
+        pass(100);
+        assertThat(intake.status().pendingRecords()).isEqualTo(1);
+    }
+
+    @Test
+    void a_retry_whose_time_has_come_is_read_though_others_stand_before_it() {
+        assigned();
+        for (long offset = 0; offset < ROOM; offset++) {
+            kafka.retry(0, offset, nowMillis, 50_000, "a");
+        }
+        kafka.retry(0, ROOM, nowMillis, 5_000, "");
+        intake.expect(nowMillis + 5_000);
+        pass(1);
+        pass(2_900);
+        assertThat(publishedAgain).isEmpty();
+        pass(2_100);
+        for (int i = 0; i < 5; i++) {
+            pass(100);
+        }
+        assertThat(offeredOffsets()).containsExactly((long) ROOM);
     }
 
     @Test

@@ -48,6 +48,7 @@ final class ScriptedConsumer extends MockConsumer<byte[], byte[]> {
     Duration longestWait = Duration.ZERO;
     volatile long polls;
     boolean holdAnswers;
+    private ConsumerRecords<byte[], byte[]> lastPoll = ConsumerRecords.empty();
     int failCommitted;
     int generation = 1;
 
@@ -64,6 +65,17 @@ final class ScriptedConsumer extends MockConsumer<byte[], byte[]> {
             updatePartitions(topic, infos);
         }
         updateBeginningOffsets(beginning);
+    }
+
+    /** What the last poll had read from there on is read again. */
+    @Override
+    public synchronized void seek(TopicPartition partition, long offset) {
+        super.seek(partition, offset);
+        for (ConsumerRecord<byte[], byte[]> record : lastPoll.records(partition)) {
+            if (record.offset() >= offset) {
+                addRecord(record);
+            }
+        }
     }
 
     TopicPartition retries(int number) {
@@ -131,6 +143,7 @@ final class ScriptedConsumer extends MockConsumer<byte[], byte[]> {
     public synchronized ConsumerRecords<byte[], byte[]> poll(Duration timeout) {
         polls++;
         ConsumerRecords<byte[], byte[]> polled = super.poll(timeout);
+        lastPoll = polled;
         if (positionAfterPoll.isEmpty() || polled.isEmpty()) {
             return polled;
         }

@@ -111,8 +111,8 @@ class BlockedRoutesTest {
         offerMany("down", 150);
         offerMany("other", 150);
         pass(SECOND);
-        assertThat(park()).hasSize(150);
-        assertThat(scheduler.waiting("down") + scheduler.waiting("other")).isEqualTo(150);
+        assertThat(park()).hasSize(200);
+        assertThat(scheduler.waiting("down") + scheduler.waiting("other")).isEqualTo(100);
     }
 
     @Test
@@ -164,7 +164,7 @@ class BlockedRoutesTest {
         pass(SECOND);
         assertThat(scheduler.waiting("down")).isEqualTo(10);
         assertThat(scheduler.park(Priority.STANDARD, new RouteShare(1, 1), ROUTES, ALL, now / MILLI, now)).isEmpty();
-        offer("down", now / MILLI - 597_000);
+        offer("down", now / MILLI - 599_600);
         assertThat(scheduler.park(Priority.STANDARD, new RouteShare(1, 1), ROUTES, ALL, now / MILLI, now)).isEmpty();
         offer("down", now / MILLI);
         assertThat(scheduler.park(Priority.STANDARD, new RouteShare(1, 1), ROUTES, ALL, now / MILLI, now)).hasSize(1);

@@ -1,0 +1,222 @@
+package dev.signalbox.workers;
+
+import dev.signalbox.schemas.Headers;
+import dev.signalbox.workers.WaitingRequest.Place;
+import dev.signalbox.workers.intake.IntakeStatus;
+import dev.signalbox.workers.intake.LaneBounds;
+import dev.signalbox.workers.intake.SteppedIntake;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+
+/**
+ * What must hold in a {@link WaitingWorld}.
+ *
+ * <p>A request is late while it may be called and is not, though for more than a second its route has been up with a free
+ * permit, the pool has had a free slot, and the requests that are not a closed route's have held no more than half of
+ * the lane's room, in records and in bytes. (Who waits for room that open or slow routes have taken waits for no closed one.)
+ *
+ * <p>One kind is measured and not judged: a request that others stand before, unread, in its partition of the retry topic when
+ * it may be called. Kafka reads in order, so what waits on must be read and published again before it.
+ */
+final class WaitingJudge {
+    private static final long LATE_MILLIS = 1_000;
+
+    private final WaitingWorld world;
+    final List<String> violations = new ArrayList<>();
+    long parked;
+    long retried;
+    long answered;
+    long cancelled;
+    long expired;
+    long latestMillis;
+    /** Of those that others stood before on the retry topic: how many were late, and the latest, behind how many roomfuls. */
+    long lateBehind;
+    long latestBehind;
+    long turnsOfLatest;
+    private long slotSince;
+    private long laneSince;
+
+    WaitingJudge(WaitingWorld world) {
+        this.world = world;
+    }
+
+    void violation(String what) {
+        world.note(() -> "VIOLATION " + what);
+        violations.add(world.nowMillis() + " " + what);
+    }
+
+    /** Looks around. */
+    void look() {
+        long now = world.nowMillis();
+        world.plan.routes.forEach(route -> route.observe(now));
+        bounds(now);
+        slotSince = world.scheduler.status().inFlight() < world.plan.settings.maxInFlight()
+                ? Math.min(slotSince, now)
+                : Long.MAX_VALUE;
+        if (slotSince > now || laneSince > now) {
+            return;
+        }
+        for (WaitingRequest request : world.live) {
+            if (request.place == Place.CALL || request.place == Place.PAUSES || request.route.roomSince > now) {
+                continue;
+            }
+            long from = Math.max(Math.max(request.fromMillis, request.route.roomSince), Math.max(slotSince, laneSince));
+            long late = now - from;
+            if (late >= 0 && request.turnsAhead < 0) {
+                request.turnsAhead = turnsAhead(request);
+            }
+            if (request.turnsAhead > 0) {
+                behind(request, late);
+            } else if (late > LATE_MILLIS) {
+                violation("late by " + late + " ms: " + request + where(request));
+                return;
+            } else {
+                latestMillis = Math.max(latestMillis, late);
+            }
+        }
+    }
+
+    /** One that others stand before on the retry topic. */
+    private void behind(WaitingRequest request, long late) {
+        if (late > LATE_MILLIS && !request.lateBehind) {
+            request.lateBehind = true;
+            lateBehind++;
+        }
+        if (late > latestBehind) {
+            latestBehind = late;
+            turnsOfLatest = request.turnsAhead;
+        }
+    }
+
+    /** How many roomfuls of records stand unread before it on the retry topic. */
+    private long turnsAhead(WaitingRequest request) {
+        WaitingLogs.Log log = request.log;
+        ConsumerRecord<byte[], byte[]> record = request.record;
+        if (log == null || record == null || record.offset() < log.position
+                || !log.partition.topic().equals(WaitingWorld.LANE.retryTopic())) {
+            return 0;
+        }
+        long records = 0;
+        long bytes = 0;
+        for (WaitingLogs.Log each : world.logs.logs.values()) {
+            if (each.partition.topic().equals(WaitingWorld.LANE.retryTopic())) {
+                int until = each.equals(log) ? (int) record.offset() : each.records.size();
+                records += until - each.position;
+                bytes += (until < each.records.size() ? each.bytesBefore.get(until) : each.bytes)
+                        - (each.position < each.records.size() ? each.bytesBefore.get(each.position) : each.bytes);
+            }
+        }
+        return records == 0
+                ? 0
+                : 1 + Math.max(records / world.plan.bounds.retryRecords(), bytes / world.plan.bounds.retryBytes());
+    }
+
+    private String where(WaitingRequest request) {
+        ConsumerRecord<byte[], byte[]> record = request.record;
+        WaitingLogs.Log log = request.log;
+        return record == null || log == null
+                ? ""
+                : " at " + record.offset() + " of " + log.partition + ", which is read to " + log.position + " of "
+                        + log.records.size() + (world.logs.paused().contains(log.partition) ? ", paused" : "") + "; "
+                        + world.intake.status();
+    }
+
+    private void bounds(long now) {
+        int others = 0;
+        long othersBytes = 0;
+        long bytes = 0;
+        for (WaitingRequest request : world.live) {
+            WaitingLogs.Log log = request.log;
+            if (log != null && request.record != null && request.record.offset() < log.position) {
+                bytes += request.sizeBytes;
+                boolean takesRoom = request.place != Place.LOG && request.place != Place.MOVING;
+                if (takesRoom && (request.route.closedSince > now - LATE_MILLIS || request.place == Place.CALL)) {
+                    others++;
+                    othersBytes += request.sizeBytes;
+                }
+            }
+        }
+        laneSince = others > world.plan.bounds.pauseRecords() / 2 || othersBytes > world.plan.bounds.pauseBytes() / 2
+                ? Long.MAX_VALUE
+                : Math.min(laneSince, now);
+        IntakeStatus status = world.intake.status();
+        if (status.pendingRecords() > LaneBounds.records(world.plan.settings)
+                || status.pendingBytes() > world.plan.settings.bufferBytes()
+                || bytes > world.plan.settings.bufferBytes() || status.postponedRecords() < 0
+                || status.postponedRecords() > world.plan.bounds.retryRecords()
+                || status.postponedBytes() > world.plan.bounds.retryBytes()) {
+            violation("beyond its bounds: " + status + ", " + bytes + " bytes");
+        }
+    }
+
+    /** A record of it is read. */
+    void read(WaitingRequest request, ConsumerRecord<byte[], byte[]> source) {
+        int number = (source.value()[0] & 0xff) + 256 * (source.value()[1] & 0xff);
+        if (number != (request.number & 0xffff) || !request.id.equals(header(source.headers(), "caller"))
+                || SteppedIntake.hop(source) != request.hop
+                || SteppedIntake.firstEnqueuedMillis(source) != request.enqueuedMillis) {
+            violation("not as it came: " + request + " " + source);
+        }
+    }
+
+    /** It is published again. */
+    void published(WaitingRequest request, ProducerRecord<byte[], byte[]> record) {
+        retried++;
+        request.hop++;
+        if (!header(record.headers(), Headers.HOP).equals(Integer.toString(request.hop))) {
+            violation("its hops are not counted: " + request);
+        }
+    }
+
+    private static String header(org.apache.kafka.common.header.Headers headers, String name) {
+        return new String(headers.lastHeader(name).value(), StandardCharsets.UTF_8);
+    }
+
+    /** A call of it begins. */
+    void calls(WaitingRequest request) {
+        long now = world.nowMillis();
+        if (request.place != Place.SCHEDULER && request.place != Place.PAUSES) {
+            violation("called from nowhere: " + request);
+        }
+        if (request.cancelled || now >= request.expiresMillis) {
+            violation("called though it is cancelled or its time is up: " + request);
+        }
+        if (now < request.fromMillis) {
+            violation("called before its time: " + request);
+        }
+        for (WaitingRequest other : world.live) {
+            if (other.tenant == request.tenant && other.route.name.equals(request.route.name)
+                    && other.enqueuedMillis < request.enqueuedMillis && other.fromMillis <= now
+                    && other.place == Place.SCHEDULER && !other.cancelled) {
+                violation(request + " overtakes " + other);
+            }
+        }
+    }
+
+    void ends(WaitingRequest request, String how) {
+        if (!request.isLive()) {
+            violation("ended twice: " + request);
+        }
+        switch (how) {
+            case "answered" -> answered++;
+            case "expired" -> expired++;
+            default -> cancelled++;
+        }
+    }
+
+    void end() {
+        world.logs.logs.forEach((partition, log) -> {
+            var committed = world.logs.committed.get(partition);
+            if (!log.records.isEmpty() && (committed == null || committed.offset() != log.records.size())) {
+                violation("not committed to its end: " + partition + " " + committed);
+            }
+        });
+        IntakeStatus status = world.intake.status();
+        if (status.pendingRecords() != 0 || status.pendingBytes() != 0) {
+            violation("still pending: " + status);
+        }
+    }
+}
