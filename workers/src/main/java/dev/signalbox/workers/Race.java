@@ -4,6 +4,7 @@ import dev.signalbox.schemas.avro.ChunkKind;
 import dev.signalbox.schemas.avro.ToolCallStart;
 import dev.signalbox.workers.router.VendorSignals;
 import dev.signalbox.workers.vendor.TokenSink;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +49,7 @@ final class Race {
         }
 
         boolean goesOn() {
-            return switch (state.get()) {
+            return switch (Objects.requireNonNull(state.get())) {
                 case ALONE, NEVER_OPENED, FIRST_WON -> isFirst;
                 case OPEN -> true;
                 case SECOND_WON -> !isFirst;

@@ -10,13 +10,13 @@ import dev.signalbox.schemas.Priority;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
-import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
-import java.time.format.DateTimeParseException;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -188,11 +188,10 @@ final class Load {
                 return (long) (Double.parseDouble(millis) * 1e6);
             }
             if (timestamp != null) {
-                LocalDateTime at = LocalDateTime.parse(timestamp, TIMESTAMP);
-                return Math.addExact(Math.multiplyExact(at.toEpochSecond(ZoneOffset.UTC), 1_000_000_000L),
-                        at.getNano());
+                return ChronoUnit.NANOS.between(LocalDateTime.of(1970, 1, 1, 0, 0),
+                        LocalDateTime.parse(timestamp, TIMESTAMP));
             }
-        } catch (NumberFormatException | DateTimeParseException e) {
+        } catch (NumberFormatException | DateTimeException | ArithmeticException e) {
             // said below
         }
         throw facts.wrong(place + ": has no time that can be read");
