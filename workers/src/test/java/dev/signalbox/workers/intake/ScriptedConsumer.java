@@ -78,6 +78,13 @@ final class ScriptedConsumer extends MockConsumer<byte[], byte[]> {
         }
     }
 
+    /** Whoever assigns says himself what is read. */
+    @Override
+    public synchronized void rebalance(Collection<TopicPartition> assignment) {
+        lastPoll = ConsumerRecords.empty();
+        super.rebalance(assignment);
+    }
+
     TopicPartition retries(int number) {
         return new TopicPartition(lane.retryTopic(), number);
     }
