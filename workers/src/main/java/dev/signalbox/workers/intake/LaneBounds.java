@@ -30,7 +30,7 @@ public record LaneBounds(int pauseRecords, int resumeRecords, long pauseBytes, l
         int records = records(settings);
         int poll = Math.clamp(records / 4, 1, MAX_POLL_RECORDS);
         int fetch = Math.clamp(settings.bufferBytes() / 8, MIN_FETCH_BYTES, MAX_FETCH_BYTES);
-        int pause = Math.max(1, (records - poll) / (RETRY_PART + 1) * RETRY_PART);
+        int pause = Math.max(1, Math.toIntExact((long) (records - poll) * RETRY_PART / (RETRY_PART + 1)));
         long pauseBytes = Math.max(1, (settings.bufferBytes() - fetch) / (RETRY_PART + 1) * RETRY_PART);
         return new LaneBounds(pause, pause - (pause + RESUME_PART - 1) / RESUME_PART, pauseBytes,
                 pauseBytes - (pauseBytes + RESUME_PART - 1) / RESUME_PART, poll, fetch,
