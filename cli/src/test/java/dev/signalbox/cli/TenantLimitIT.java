@@ -42,6 +42,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A tenant at two workers, whom an operator sees, limits and lets go again. */
 @Tag("issue-6")
+@Tag("long")
 class TenantLimitIT {
     private static final Lane LANE = new Lane(new PoolName("all"), Priority.STANDARD);
     private static final Duration PATIENCE = Duration.ofSeconds(30);
