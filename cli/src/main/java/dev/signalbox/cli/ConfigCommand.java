@@ -95,7 +95,7 @@ final class ConfigCommand implements Runnable {
             @Parameters(arity = "0..1", paramLabel = "FILE", description = "The file; default --config.") @Nullable Path file,
             @Mixin Execution execution) throws IOException, InterruptedException {
         execution.check();
-        return carryOut(change(options, file), execution);
+        return change(options, file).carryOut(execution, shell.terminal());
     }
 
     @Command(name = "rollback", description = "Puts an earlier configuration in force again, as a new generation; without --execute only shows what would change.")
@@ -113,19 +113,8 @@ final class ConfigCommand implements Runnable {
                 (generation == null ? "there is no earlier configuration" : "--to: there is no generation " + wanted)
                         + "; signalbox config history lists those that are kept, the last "
                         + ConfigurationLog.HISTORY));
-        return carryOut(new ConfigurationChange(clients, log, "generation " + wanted, entry.text()), execution);
-    }
-
-    private int carryOut(ConfigurationChange change, Execution execution) throws InterruptedException {
-        change.tell(shell.terminal());
-        if (change.isNothing()) {
-            shell.terminal().say("nothing to change: it is in force");
-        } else if (execution.isMeant()) {
-            change.execute(execution.who(), execution.why(), shell.terminal());
-        } else {
-            shell.terminal().say("dry run: --execute puts it in force");
-        }
-        return ExitCode.OK.number();
+        return new ConfigurationChange(clients, log, "generation " + wanted, entry.text()).carryOut(execution,
+                shell.terminal());
     }
 
     private static ConfigurationChange change(InstallationOptions options, @Nullable Path file)

@@ -82,6 +82,38 @@ final class ConfigurationChange {
         return log.holds().map(entry -> ConfigurationDiff.between(entry.text(), text)).orElse(List.of());
     }
 
+    /**
+     * The text in force, to be edited.
+     *
+     * @throws CommandFailure if none is
+     */
+    static String text(ConfigurationLog log) {
+        return log.holds().map(Entry::text).orElseThrow(() -> new CommandFailure(ExitCode.USAGE,
+                "no configuration is in force yet: put one in force with \"signalbox config apply\""));
+    }
+
+    /** The configuration of that text, as this version reads it. */
+    static Configuration configuration(ConfigurationLog log) {
+        return switch (read("llm.config", text(log))) {
+            case ReadResult.Valid valid -> valid.configuration();
+            case ReadResult.Invalid invalid -> throw CommandFailure.ofLines(ExitCode.USAGE,
+                    invalid.problems().stream().map(Problem::toString).toList());
+        };
+    }
+
+    /** Shows what would change, and does it if that is meant; the exit code. */
+    int carryOut(ConfigCommand.Execution execution, Terminal terminal) throws InterruptedException {
+        tell(terminal);
+        if (isNothing()) {
+            terminal.say("nothing to change: it is in force");
+        } else if (execution.isMeant()) {
+            execute(execution.who(), execution.why(), terminal);
+        } else {
+            terminal.say("dry run: --execute puts it in force");
+        }
+        return ExitCode.OK.number();
+    }
+
     boolean isNothing() {
         return log.holds().isPresent() && differences().isEmpty();
     }

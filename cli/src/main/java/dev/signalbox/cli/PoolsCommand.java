@@ -6,6 +6,7 @@ import dev.signalbox.config.Configuration;
 import dev.signalbox.config.Deployment;
 import dev.signalbox.config.Pool;
 import dev.signalbox.config.PoolParts;
+import dev.signalbox.config.live.ConfigurationLog;
 import dev.signalbox.config.live.ControlKey;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.schemas.Priority;
@@ -48,7 +49,7 @@ final class PoolsCommand implements Runnable {
     public void run() {
         if (spec != null) {
             throw new ParameterException(spec.commandLine(),
-                    "pools: list, describe, capacity, history, move, drain or restore?");
+                    "pools: list, describe, capacity, history, move, resize, drain or restore?");
         }
     }
 
@@ -193,6 +194,29 @@ final class PoolsCommand implements Runnable {
         return ExitCode.OK.number();
     }
 
+    @Command(name = "resize", description = "Other parts of deployments, or another reserve, for a pool, in the configuration in force; without --execute only shows what would change. To undo it: config rollback.")
+    int resize(@Mixin InstallationOptions with,
+            @Parameters(paramLabel = "POOL", description = "Such as conversation-serving.") String name,
+            @Option(names = "--part", paramLabel = "DEPLOYMENT=SHARE", description = "Its part of that deployment, such as sim.a/m=40%%; the other pools that have one give up, or gain, in proportion. May be repeated.") @Nullable Map<String, String> parts,
+            @Option(names = "--exclusive", paramLabel = "DEPLOYMENT", description = "It has all of that deployment, the others nothing. May be repeated.") @Nullable List<String> exclusive,
+            @Option(names = "--reserve", paramLabel = "SHARE", description = "Part of its capacity that it never lends, such as 20%%.") @Nullable String reserve,
+            @Mixin ConfigCommand.Execution execution) throws InterruptedException {
+        execution.check();
+        if (parts == null && exclusive == null && reserve == null) {
+            throw new CommandFailure(ExitCode.USAGE, "what is to change? --part, --exclusive or --reserve");
+        }
+        Clients clients = with.reachable();
+        ConfigurationLog log = ConfigurationHistory.read(clients);
+        Configuration configuration = ConfigurationChange.configuration(log);
+        PoolResize resize = new PoolResize(configuration, pool(name, configuration), ConfigurationChange.text(log));
+        Optional.ofNullable(parts).orElse(Map.of()).forEach(resize::part);
+        Optional.ofNullable(exclusive).orElse(List.of()).forEach(resize::exclusive);
+        Optional.ofNullable(reserve).ifPresent(resize::reserve);
+        resize.preview().forEach(shell.terminal().out()::println);
+        return new ConfigurationChange(clients, log, "the edited configuration", resize.text()).carryOut(execution,
+                shell.terminal());
+    }
+
     @Command(name = "drain", description = "No worker takes any request of that pool for a while: they wait in Kafka; what runs ends.", footer = {
             "", "Exit codes: 0 ordered, 2 bad input, 3 only a preview: nothing was ordered without --execute."})
     int drain(@Mixin InstallationOptions with,
@@ -241,7 +265,7 @@ final class PoolsCommand implements Runnable {
         return ExitCode.OK.number();
     }
 
-    private static Pool pool(String name, Configuration configuration) {
+    static Pool pool(String name, Configuration configuration) {
         return configuration.pools().stream().filter(pool -> pool.name().value().equals(name)).findFirst()
                 .orElseThrow(() -> new CommandFailure(ExitCode.USAGE, "no pool is called \"" + name + "\""
                         + DidYouMean.hint(name,
