@@ -15,6 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Pools are resized and priorities are weighed in the configuration in force, whose text stays its operators' own. */
 @Tag("issue-6")
+@Tag("long")
 class PrioritiesCommandIT {
     private static final String TEXT = """
             # reviewed on Monday

@@ -81,9 +81,9 @@ public final class YamlEdit {
     }
 
     private static MappingNode mapping(Node node, List<String> path) {
-        if (node instanceof MappingNode mapping && !mapping.getValue().isEmpty()
-                || node instanceof MappingNode flow && isFlow(flow.getFlowStyle())) {
-            return (MappingNode) node;
+        if (node instanceof MappingNode mapping
+                && (!mapping.getValue().isEmpty() || isFlow(mapping.getFlowStyle()))) {
+            return mapping;
         }
         throw new IllegalArgumentException(
                 (path.isEmpty() ? "the text" : String.join(".", path)) + " is no mapping with entries");
@@ -161,8 +161,8 @@ public final class YamlEdit {
     }
 
     private static boolean isFlow(Node node) {
-        return node instanceof MappingNode mapping && isFlow(mapping.getFlowStyle())
-                || node instanceof SequenceNode sequence && isFlow(sequence.getFlowStyle());
+        return (node instanceof MappingNode mapping && isFlow(mapping.getFlowStyle()))
+                || (node instanceof SequenceNode sequence && isFlow(sequence.getFlowStyle()));
     }
 
     private static boolean isFlow(FlowStyle style) {

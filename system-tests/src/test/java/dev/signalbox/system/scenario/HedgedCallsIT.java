@@ -23,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A vendor whose first token is 20 s late, on a route that hedges: its caller has another's whole answer, and no token of two. */
 @Tag("issue-6")
+@Tag("long")
 class HedgedCallsIT {
     private static final Lane LANE = new Lane(new PoolName("main"), Priority.INTERACTIVE);
     private static final int REQUESTS = 5;
