@@ -46,7 +46,9 @@ class LimitsIT {
     private static final int OUTPUT_TOKENS = 9_000;
     private static final int ANSWER_TOKENS = ModelProfile.FIXED_ANSWER_TOKENS;
     private static final double WANTED_USE = 0.9;
-    /** Of the short form's ten seconds the first ones go by while a new worker's code is compiled. */
+    /** Served before anything is measured, so that a new worker's code is compiled. */
+    private static final int WARM_UP = 1_500;
+    /** Of the short form's ten seconds the first ones still go by in colder code than the others. */
     private static final double WANTED_USE_COLD = 0.8;
 
     @Test
@@ -65,6 +67,7 @@ class LimitsIT {
         ModelProfile brisk = ModelProfile.paced(ANSWER_TOKENS, 4);
         List<VendorProfile> vendors = new ArrayList<>();
         for (Family family : Family.values()) {
+            vendors.add(VendorProfile.of(family.label() + "-w", brisk).withFamily(family.vendorFamily));
             vendors.add(VendorProfile.of(family.label() + "-b", brisk).withFamily(family.vendorFamily)
                     .withModel("calls", brisk.withLimits(Limits.NONE.withConcurrency(CALLS_AT_ONCE))
                             .withPerTokenMillis(Distribution.fixed(8)))
@@ -79,6 +82,8 @@ class LimitsIT {
         StringBuilder deployments = new StringBuilder();
         StringBuilder routes = new StringBuilder();
         for (Family family : Family.values()) {
+            deployments.append("  %1$s-w/%1$s-warm: { vendor: %1$s-w, model_id: warm }%n".formatted(family.label()));
+            routes.append("  %1$s-warm: { test: { otherwise: { sequence: [%1$s-w] } } }%n".formatted(family.label()));
             for (String limit : List.of("calls=concurrency: " + CALLS_AT_ONCE,
                     "requests=requests_per_minute: " + REQUESTS, "input=input_tokens_per_minute: " + INPUT_TOKENS,
                     "output=output_tokens_per_minute: " + OUTPUT_TOKENS)) {
@@ -94,6 +99,8 @@ class LimitsIT {
                 vendors:
                   openai-b: { family: openai, base_url: "%s" }
                   anthropic-b: { family: anthropic, base_url: "%s" }
+                  openai-w: { family: openai, base_url: "%s" }
+                  anthropic-w: { family: anthropic, base_url: "%s" }
                 deployments:
                 %spools:
                   main: { use_cases: [otherwise], priorities: [standard] }
@@ -101,12 +108,15 @@ class LimitsIT {
                 %stopics: { partitions: 4 }
                 # Each limit's queue has room beside the others' in the lane's buffer; slots are for what runs only.
                 worker: { max_in_flight: 200, buffer_records: 20000 }
-                """.formatted(simulator.baseUrl("openai-b"), simulator.baseUrl("anthropic-b"), deployments, routes);
+                """.formatted(simulator.baseUrl("openai-b"), simulator.baseUrl("anthropic-b"),
+                simulator.baseUrl("openai-w"),
+                simulator.baseUrl("anthropic-w"), deployments, routes);
     }
 
     private static void demand(Path folder, Duration time) throws Exception {
         try (Installation installation = Installation.start(folder, vendors(), LimitsIT::configuration);
                 Caller caller = new Caller(installation.callerProperties(), LANE)) {
+            warmUp(caller);
             int minutes = (int) (time.toSeconds() / 60) + 1;
             List<CompletableFuture<Caller.Answer>> answers = new ArrayList<>();
             for (Family family : Family.values()) {
@@ -154,6 +164,16 @@ class LimitsIT {
                 }
             }
             assertThat(others).as("neither answered nor out of time").isEmpty();
+        }
+    }
+
+    private static void warmUp(Caller caller) throws Exception {
+        List<CompletableFuture<Caller.Answer>> answers = new ArrayList<>();
+        for (Family family : Family.values()) {
+            ask(caller, family, "warm", WARM_UP, Duration.ofMinutes(1), answers);
+        }
+        for (CompletableFuture<Caller.Answer> answer : answers) {
+            answer.get(70, TimeUnit.SECONDS);
         }
     }
 
