@@ -53,7 +53,7 @@ final class Journey {
     /** What it has been through before it was published again. */
     private void goOn(RequestHistory before) {
         visits = before.getVisits() + 1;
-        probes = Math.max(0, request.hop() - before.getVisits());
+        probes = before.getProbes();
         attempts.addAll(before.getAttempts());
         cost = before.getCost() == null ? null : new BigDecimal(before.getCost());
         before.getFailedWhereOthersAreServed().stream().map(DeploymentName::parse).forEach(
@@ -67,12 +67,13 @@ final class Journey {
     RequestHistory history() {
         return new RequestHistory(visits - 1, attempts(), cost == null ? null : cost.toPlainString(), rule.name(),
                 ruleStays,
-                failedWhereOthersAreServed.stream().map(DeploymentName::toString).sorted().toList());
+                failedWhereOthersAreServed.stream().map(DeploymentName::toString).sorted().toList(),
+                probes);
     }
 
-    /** The same if it waits for a visit after its first. */
+    /** The same if it has been called and waits for a visit. */
     Optional<RequestHistory> historyBetweenVisits() {
-        return visits > 1 && standing.number == 1 && standing.tried.isEmpty()
+        return pauses() > 0 && standing.number == 1 && standing.tried.isEmpty()
                 ? Optional.of(history())
                 : Optional.empty();
     }
@@ -124,7 +125,7 @@ final class Journey {
         probes++;
     }
 
-    /** How often it did; across workers, roughly. */
+    /** How often it did. */
     int probes() {
         return probes;
     }

@@ -88,7 +88,8 @@ class VisitsTest {
     private final Configuration configuration = configuration();
     private final PermitDesk desk = new PermitDesk(configuration, new SplittableRandom(1));
     private Function<String, AttemptOutcome> vendors = deployment -> answered();
-    private int pausesBetweenVisits;
+    /** Numbers of the pauses between visits. */
+    private final List<Integer> pauses = new ArrayList<>();
     private RequestFlow.Later later = TestRequests.NEVER_LATER;
 
     @AfterEach
@@ -105,7 +106,7 @@ class VisitsTest {
         assertThat(reply.getAttempts()).extracting(attempt -> attempt.getAttempt().getNumber()).containsExactly(1, 2, 3,
                 4,
                 5, 6);
-        assertThat(pausesBetweenVisits).isEqualTo(1);
+        assertThat(pauses).hasSize(1);
     }
 
     @Test
@@ -114,7 +115,7 @@ class VisitsTest {
         LlmReply reply = serve("r1");
         assertThat(reply.getStatus()).isEqualTo(ReplyStatus.FAILED);
         assertThat(reply.getError().getCode()).isEqualTo("TIMEOUT");
-        assertThat(pausesBetweenVisits).isEqualTo(9);
+        assertThat(pauses).hasSize(9);
         assertThat(reply.getAttempts()).hasSize(30);
     }
 
@@ -153,18 +154,41 @@ class VisitsTest {
                 .as("what cannot be read begins anew").hasSize(1);
     }
 
+    /** Hops are no visits: it may have been parked, or gone on to wait behind others. */
+    @Test
+    @Tag("issue-7")
+    void failedProbesAreToldAndHopsAreNotTakenForThem() {
+        vendors = deployment -> failed(FailureClass.ENDPOINT_DEAD);
+        List<RequestHistory> histories = new ArrayList<>();
+        later = (request, pause, history) -> histories.add(history.get());
+        assertThat(tryToServe(request("r1", (RequestHistory) null))).isEmpty();
+        for (int hop = 10; hop <= 300; hop += 10) {
+            nanos.addAndGet(Duration.ofMinutes(1).toNanos());
+            assertThat(tryToServe(request("r1", Histories.encode(histories.getLast()), hop))).as("hop %d", hop)
+                    .isEmpty();
+        }
+        assertThat(pauses).as("each pause is the next one").containsExactlyElementsOf(
+                IntStream.rangeClosed(1, 31).boxed().toList());
+        assertThat(histories.getLast().getVisits()).isEqualTo(1);
+        assertThat(histories.getLast().getProbes()).isEqualTo(30);
+    }
+
     private static InboundRequest request(String id, RequestHistory history) {
         return request(id, history == null ? null : Histories.encode(history));
     }
 
     private static InboundRequest request(String id, byte[] header) {
+        return request(id, header, header == null ? 0 : 1);
+    }
+
+    private static InboundRequest request(String id, byte[] header, int hop) {
         InboundRequest plain = TestRequests.request(id, false, StreamPolicy.RESTART, NOW + 3_600_000);
         RecordHeaders headers = new RecordHeaders();
         if (header != null) {
             headers.add(Headers.HISTORY, header);
         }
         return new InboundRequest(plain.lane(), plain.ticket(), plain.request(), plain.requestHash(),
-                header == null ? 0 : 1, 0, plain.expiresAtMillis(), plain.address(), plain.sizeBytes(),
+                hop, 0, plain.expiresAtMillis(), plain.address(), plain.sizeBytes(),
                 new ConsumerRecord<>(plain.lane().retryTopic(), 0, 42, 0, TimestampType.LOG_APPEND_TIME, 0, 0, null,
                         new byte[0], headers, Optional.empty()));
     }
@@ -267,7 +291,7 @@ class VisitsTest {
 
         @Override
         public Optional<Duration> betweenVisits(int visit, Optional<Duration> asked, long left) {
-            pausesBetweenVisits++;
+            pauses.add(visit);
             nanos.addAndGet(1_000_000_000);
             return Optional.of(Duration.ofSeconds(1));
         }

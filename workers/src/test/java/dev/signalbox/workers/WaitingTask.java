@@ -62,7 +62,7 @@ final class WaitingTask implements RequestTask {
     public Optional<byte[]> history() {
         return visits > 1
                 ? Optional.of(Histories.encode(new RequestHistory(visits - 1, List.of(), null, "STRATEGY", false,
-                        List.of())))
+                        List.of(), 0)))
                 : Optional.empty();
     }
 

@@ -342,7 +342,7 @@ final class WaitingWorld {
         request.place = Place.MOVING;
         request.parked = false;
         if (later.takes(task.request(), pause, () -> new RequestHistory(task.visits, List.of(), null, "STRATEGY", false,
-                List.of()))) {
+                List.of(), 0))) {
             note(() -> "comes back in " + pause + ": " + request);
             scheduler.finished(dispatch, 1, events.nanos());
             return;
