@@ -17,14 +17,16 @@ import java.util.Optional;
  * @param contextWindowFallbacks models tried in order when the request does not fit the context window
  * @param contentFilterFallbacks models tried in order when the vendor's content filter refused the request
  * @param hedgeAfter second call for an interactive request whose first token did not come in that time; empty: never
+ * @param spillAfter part of a request's time to live for which it waits for a cheaper deployment that is merely busy before it
+ *        goes to a dearer one, 0 to 1; 0: it does not wait. Of routes by price only
  */
 public record Route(String name, Strategy strategy, List<FallbackModel> fallbackModels, Residency allow, CallMode call,
         List<FallbackModel> contextWindowFallbacks, List<FallbackModel> contentFilterFallbacks,
-        Optional<Duration> hedgeAfter) {
+        Optional<Duration> hedgeAfter, double spillAfter) {
 
-    /** A route without rules of its own for context window, content filter and hedging. */
+    /** A route without rules of its own for context window, content filter, hedging and spilling. */
     public Route(String name, Strategy strategy, List<FallbackModel> fallbackModels, Residency allow, CallMode call) {
-        this(name, strategy, fallbackModels, allow, call, List.of(), List.of(), Optional.empty());
+        this(name, strategy, fallbackModels, allow, call, List.of(), List.of(), Optional.empty(), 0);
     }
 
     /**

@@ -47,7 +47,8 @@ final class RouteBinder {
                 fallbacks(route.path("on_context_window")), fallbacks(route.path("on_content_filter")),
                 route.has("hedge_after")
                         ? Optional.of(ConfigurationBinder.duration(route.path("hedge_after")))
-                        : Optional.empty());
+                        : Optional.empty(),
+                route.has("spill_after") ? ConfigurationBinder.share(route.path("spill_after")) : 0);
     }
 
     /** A member: a place, or the one strategy that a map holds. */

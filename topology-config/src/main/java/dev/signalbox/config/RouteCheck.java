@@ -35,6 +35,10 @@ final class RouteCheck {
     private void route(String model, String environment, String useCase, JsonNode route) {
         String pointer = Pointer.path("routes", model, environment, useCase);
         strategies(model, pointer, route);
+        if (route.has("spill_after") && !route.has("cheapest")) {
+            findings.at(Pointer.of(pointer, "spill_after"),
+                    "only a route by price has dearer places to spill to: it goes with \"cheapest\"");
+        }
         for (String rule : FALLBACKS) {
             JsonNode fallbacks = route.path(rule);
             for (int i = 0; i < fallbacks.size(); i++) {

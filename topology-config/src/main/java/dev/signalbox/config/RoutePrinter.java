@@ -24,6 +24,9 @@ final class RoutePrinter {
         node.set("allow", ConfigurationPrinter.residency(route.allow()));
         node.put("call", route.call().label());
         route.hedgeAfter().ifPresent(after -> node.put("hedge_after", Units.print(after)));
+        if (route.spillAfter() > 0) {
+            node.put("spill_after", Units.printShare(route.spillAfter()));
+        }
         return node;
     }
 

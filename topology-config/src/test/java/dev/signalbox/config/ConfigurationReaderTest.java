@@ -141,6 +141,8 @@ class ConfigurationReaderTest {
         assertThat(configuration.route("claude-sonnet-4", "summaries").orElseThrow().strategy())
                 .isEqualTo(new LoadBalanced(List.of(new Weighted(one("anthropic.direct/claude-sonnet-4"), 70),
                         new Weighted(one("bedrock.us-west-2/claude-sonnet-4"), 30))));
+        assertThat(serving.spillAfter()).isZero();
+        assertThat(configuration.route("claude-sonnet-4", "nightly").orElseThrow().spillAfter()).isEqualTo(0.375);
         assertThat(configuration.routes().get("claude-sonnet-4").byEnvironment().get("test")).containsOnlyKeys(
                 "otherwise");
 

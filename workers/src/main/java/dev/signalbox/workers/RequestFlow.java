@@ -6,11 +6,13 @@ import dev.signalbox.schemas.avro.LlmReply;
 import dev.signalbox.schemas.avro.ReplyStatus;
 import dev.signalbox.schemas.avro.RequestHistory;
 import dev.signalbox.workers.intake.InboundRequest;
+import dev.signalbox.workers.router.CallAsk;
 import dev.signalbox.workers.router.PermitDesk.Answer;
 import dev.signalbox.workers.router.RouteDecision.Routed;
 import dev.signalbox.workers.router.RouteDecision.Rule;
 import dev.signalbox.workers.router.RouteReach.Reach;
 import dev.signalbox.workers.router.RoutingQuery;
+import dev.signalbox.workers.router.TimeSpent;
 import dev.signalbox.workers.scheduler.RequestTask;
 import dev.signalbox.workers.scheduler.ShedReceipt;
 import dev.signalbox.workers.telemetry.RequestTrace;
@@ -266,8 +268,11 @@ final class RequestFlow {
                 }
                 Answer answer = answer(plans.get());
                 if (answer instanceof Answer.Busy(Routed routed, long untilNanos, boolean heldBack)) {
+                    long now = nanos.getAsLong();
+                    OptionalLong spared = routed.sparedUntilNanos();
                     return new Readiness.Busy(busy(routed),
-                            untilNanos == Long.MAX_VALUE ? Long.MAX_VALUE : untilNanos - nanos.getAsLong(), heldBack);
+                            untilNanos == Long.MAX_VALUE ? Long.MAX_VALUE : untilNanos - now, heldBack,
+                            spared.isPresent() ? spared.getAsLong() - now : Long.MAX_VALUE);
                 }
                 asked = new Visit.Asked.Answered(answer);
             } catch (RuntimeException thrown) {
@@ -281,12 +286,18 @@ final class RequestFlow {
             if (now.generation() != plan.generation() && journey.standing().number == 1) {
                 goBy(now);
             }
-            Answer answer = permits.ask(plan.router(), journey.query(), Visit.ask(journey));
+            CallAsk call = Visit.ask(journey).at(timeSpent());
+            Answer answer = permits.ask(plan.router(), journey.query(), call);
             if (now.generation() != plan.generation() && answer instanceof Answer.Nowhere) {
                 goBy(now);
-                answer = permits.ask(plan.router(), journey.query(), Visit.ask(journey));
+                answer = permits.ask(plan.router(), journey.query(), call);
             }
             return answer;
+        }
+
+        private TimeSpent timeSpent() {
+            return new TimeSpent(brokerMillis.getAsLong() - request.firstEnqueuedMillis(),
+                    request.expiresAtMillis() - request.firstEnqueuedMillis());
         }
 
         private void goBy(RoutePlan now) {

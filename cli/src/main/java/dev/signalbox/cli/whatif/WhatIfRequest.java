@@ -18,6 +18,7 @@ import dev.signalbox.workers.router.RouteDecision.Routed;
 import dev.signalbox.workers.router.RouteDecision.Rule;
 import dev.signalbox.workers.router.RouteReach.Reach;
 import dev.signalbox.workers.router.RoutingQuery;
+import dev.signalbox.workers.router.TimeSpent;
 import dev.signalbox.workers.scheduler.Dispatch;
 import dev.signalbox.workers.scheduler.RequestTask;
 import java.nio.ByteBuffer;
@@ -120,12 +121,16 @@ final class WhatIfRequest implements RequestTask {
         CallAsk ask = attempt == 1
                 ? new CallAsk(rule, Set.of(), Set.of(), Optional.empty(), false)
                 : new CallAsk(rule, Set.copyOf(tried), Set.of(), Optional.empty(), true);
-        Answer answer = worker.desk().ask(query, ask, null, run.time.nanos());
+        TimeSpent spent = new TimeSpent(run.time.millis() - request.firstEnqueuedMillis(),
+                request.expiresAtMillis() - request.firstEnqueuedMillis());
+        Answer answer = worker.desk().ask(query, ask.at(spent), null, run.time.nanos());
         if (answer instanceof Answer.Busy(Routed routed, long untilNanos, boolean heldBack)) {
+            OptionalLong spared = routed.sparedUntilNanos();
             return new Readiness.Busy(
                     routed.candidates().stream().filter(routed::isAwaited).map(each -> each.deployment().name())
                             .collect(Collectors.toUnmodifiableSet()),
-                    untilNanos == Long.MAX_VALUE ? Long.MAX_VALUE : untilNanos - run.time.nanos(), heldBack);
+                    untilNanos == Long.MAX_VALUE ? Long.MAX_VALUE : untilNanos - run.time.nanos(), heldBack,
+                    spared.isPresent() ? spared.getAsLong() - run.time.nanos() : Long.MAX_VALUE);
         }
         asked = answer;
         return Readiness.READY;

@@ -44,6 +44,7 @@ final class Breaks {
     private static final Check LEASES = Check.of(CAPACITY + "CapacityModelTest");
     private static final Check LEASED = Check.of(WORKERS + "capacity.LeaseHolderTest");
     private static final Check LOANS = Check.of(ROUTER + "LeasedCallsTest");
+    private static final Check PATIENCE = Check.of(SCHEDULER + "PatienceTest");
     private static final Check ROUTES = Check.of(SCHEDULER + "RoutesApartTest");
     private static final Check READER = Check.of(CLIENT + "ReaderVectorsTest");
     private static final Check READER_BOUNDS = Check.of(CLIENT + "ReplyAssemblerTest");
@@ -167,7 +168,7 @@ final class Breaks {
             Break.of("G5", "whose lease ended has no share that others may hold", LEASED,
                     answers(WORKERS + "capacity.LeaseHolder", "isElsewhere", false)),
             Break.of("G5", "a second call beside one that is late needs room of its own", HEDGED,
-                    answers(ROUTER + "PermitDesk", "admits", true)),
+                    answers(ROUTER + "PermitDesk", "isFree", true)),
             Break.of("G5", "no second call goes before requests that wait", HEDGED,
                     answers(WORKERS + "Permits", "isAwaited", false)),
             Break.of("G5", "a dispatcher that was replaced is heard no more", LEASED,
@@ -318,7 +319,13 @@ final class Breaks {
             Break.of("G10", "a request that pauses gives its slot back", ROUTES,
                     doesNotAsk(SCHEDULER + "PoolScheduler", "again", "release", 1)),
             Break.of("G10", "room that is freed wakes who waits for it", ROUTES,
-                    doesNothing(SCHEDULER + "PoolScheduler", "freed")));
+                    doesNothing(SCHEDULER + "PoolScheduler", "freed")),
+            Break.of("G10", "who has slack leaves a dearer deployment to who has none", Check.of(ROUTER + "ThriftTest"),
+                    new Switch(ROUTER + "Thrift", "slackNanos", new Switch.Off.Answers(0))),
+            Break.of("G10", "who waits for a cheaper deployment goes to a dearer one when its slack ends", PATIENCE,
+                    answersNothing(SCHEDULER + "Patience", "over")),
+            Break.of("G10", "a route of which all wait for a cheaper deployment gives way", PATIENCE,
+                    doesNothing(SCHEDULER + "RouteQueues$Queue", "waitsOn")));
 
     private Breaks() {
     }

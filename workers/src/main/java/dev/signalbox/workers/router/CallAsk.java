@@ -14,8 +14,20 @@ import java.util.Set;
  *        they serve others
  * @param stay where it should be tried once more, if that can be
  * @param retry whether the call is a retry or a failover, which spends the target's budget
+ * @param time how much of the request's time is spent: who has some may wait for a cheaper deployment; a retry does not
  */
 public record CallAsk(Rule rule, Set<DeploymentName> tried, Set<DeploymentName> confined, Optional<DeploymentName> stay,
-        boolean retry) {
+        boolean retry, TimeSpent time) {
     public static final CallAsk FIRST = new CallAsk(Rule.STRATEGY, Set.of(), Set.of(), Optional.empty(), false);
+
+    /** Of a request that waits for no cheaper deployment. */
+    public CallAsk(Rule rule, Set<DeploymentName> tried, Set<DeploymentName> confined, Optional<DeploymentName> stay,
+            boolean retry) {
+        this(rule, tried, confined, stay, retry, TimeSpent.ALL);
+    }
+
+    /** The same of a request that has spent so much of its time. */
+    public CallAsk at(TimeSpent spent) {
+        return new CallAsk(rule, tried, confined, stay, retry, spent);
+    }
 }

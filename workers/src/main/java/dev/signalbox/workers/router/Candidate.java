@@ -12,8 +12,8 @@ import java.util.Optional;
  * @param standing what it can do now
  * @param why it is not ready; empty if it is
  * @param change what the request becomes for it, if it serves another model than the one asked for
- * @param retryNanos when it may admit the request if it is busy by rate, when an ejected one may be tried, or when an order ends,
- *        monotonic ns; 0: when a call ends
+ * @param retryNanos when it may admit the request if it is busy by rate, when an ejected one may be tried, when an order ends, or
+ *        until when it is spared, monotonic ns; 0: when a call ends
  */
 public record Candidate(Deployment deployment, double score, Standing standing, Optional<String> why,
         Optional<FallbackModel> change, long retryNanos) {
@@ -27,6 +27,8 @@ public record Candidate(Deployment deployment, double score, Standing standing, 
         EASING,
         /** Its limits are used up for now. */
         BUSY,
+        /** It could be called, but is dearer than one that is busy, and the request has time to wait for that. */
+        SPARED,
         /** It failed too often. */
         EJECTED,
         /** An operator ordered that it is not called. */
@@ -60,6 +62,11 @@ public record Candidate(Deployment deployment, double score, Standing standing, 
 
     Candidate scored(double newScore) {
         return new Candidate(deployment, newScore, standing, why, change, retryNanos);
+    }
+
+    Candidate spared(long untilNanos) {
+        return new Candidate(deployment, score, Standing.SPARED, Optional.of("dearer than one that is busy"), change,
+                untilNanos);
     }
 
     Candidate changed(FallbackModel model) {

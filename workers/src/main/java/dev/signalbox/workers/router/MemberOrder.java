@@ -159,6 +159,12 @@ final class MemberOrder {
                 nowNanos);
     }
 
+    /** Of an answer there; 0: not known. */
+    double expectedMillis(Deployment deployment, RoutingQuery query, long nowNanos) {
+        DeploymentState state = states.of(deployment.name());
+        return isKnown(state, nowNanos) ? millis(state, query, nowNanos) : 0;
+    }
+
     /** By this worker's own calls, or by the fleet's. */
     private static boolean isKnown(DeploymentState state, long nowNanos) {
         return !state.latency().isCold() || state.fleet().view().knowsLatency(nowNanos);

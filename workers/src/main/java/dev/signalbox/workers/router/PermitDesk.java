@@ -117,26 +117,24 @@ public final class PermitDesk {
         boolean outOfBudget = false;
         for (Candidate candidate : routed.candidates()) {
             DeploymentName name = candidate.deployment().name();
-            if (candidate.standing() != Candidate.Standing.READY || name.equals(beside.deployment().name())
+            if (!isFree(candidate) || name.equals(beside.deployment().name())
                     || !candidate.change().equals(beside.change()) || awaited.test(name)) {
                 continue;
             }
             DeploymentState state = states.of(name);
-            PoolAccess access = state.access(query.pool());
-            CallNeed need = state.need(query);
-            if (admits(access, need, nowNanos)) {
-                if (state.retries().allows(nowNanos)) {
-                    return new Answer.Granted(state.grant(access, need, query.key(), true, nowNanos), routed,
-                            candidate);
-                }
-                outOfBudget = true;
+            if (state.retries().allows(nowNanos)) {
+                PoolAccess access = state.access(query.pool());
+                return new Answer.Granted(state.grant(access, state.need(query), query.key(), true, nowNanos), routed,
+                        candidate);
             }
+            outOfBudget = true;
         }
         return outOfBudget ? new Answer.OutOfBudget(routed) : new Answer.Busy(routed, Long.MAX_VALUE, false);
     }
 
-    private static boolean admits(PoolAccess access, CallNeed need, long nowNanos) {
-        return access.check(need, null, nowNanos) instanceof LimitVerdict.Now;
+    /** Whether it is well and its limits admit the call, as was asked for the decision just now. */
+    private static boolean isFree(Candidate candidate) {
+        return candidate.standing() == Candidate.Standing.READY;
     }
 
     private static Answer first(DeploymentStates states, Routed routed, RoutingQuery query, CallAsk ask,

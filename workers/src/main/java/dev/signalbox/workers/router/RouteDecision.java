@@ -3,6 +3,7 @@ package dev.signalbox.workers.router;
 import dev.signalbox.config.Deployment;
 import dev.signalbox.config.Route;
 import java.util.List;
+import java.util.OptionalLong;
 
 /** Which deployments would serve a request, in which order, and why. */
 public sealed interface RouteDecision {
@@ -50,6 +51,12 @@ public sealed interface RouteDecision {
             return candidate.standing() == Candidate.Standing.BUSY
                     || candidate.standing() == Candidate.Standing.WITHDRAWN || usable(candidate)
                     || (panic && candidate.standing() == Candidate.Standing.EJECTED);
+        }
+
+        /** When the request goes to a deployment that is spared now, monotonic ns; empty if none is. */
+        public OptionalLong sparedUntilNanos() {
+            return candidates.stream().filter(each -> each.standing() == Candidate.Standing.SPARED)
+                    .mapToLong(Candidate::retryNanos).reduce((a, b) -> a - b < 0 ? a : b);
         }
 
         /** Whether any call may be made now. */

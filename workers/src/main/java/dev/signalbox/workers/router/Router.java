@@ -83,7 +83,9 @@ public final class Router {
         Standing best = candidates.getFirst().standing();
         return switch (best) {
             case READY, TRIAL, EASING -> routed(route, Rule.STRATEGY, false, candidates);
-            case BUSY -> overflowing(route, candidates, question);
+            case BUSY, SPARED -> candidates.stream().anyMatch(each -> each.standing() == Standing.SPARED)
+                    ? routed(route, Rule.STRATEGY, false, candidates)
+                    : overflowing(route, candidates, question);
             case EJECTED, WITHDRAWN -> {
                 RouteDecision other = byModels(route, Rule.FALLBACK_MODELS, candidates, question);
                 yield other instanceof Routed routed && !routed.panic()
@@ -151,12 +153,23 @@ public final class Router {
     private List<Candidate> ordered(Route route, Question question) {
         List<Candidate> candidates = distinct(order(route.strategy(), route.allow(), question));
         if (candidates.size() > 1) {
+            candidates = spared(route, candidates, question);
             candidates.sort(BY_STANDING);
             if (question.ask.retry()) {
                 usableFirst(candidates, question);
             }
         }
         return candidates;
+    }
+
+    private List<Candidate> spared(Route route, List<Candidate> candidates, Question question) {
+        if (route.spillAfter() == 0 || question.ask.retry()) {
+            return candidates;
+        }
+        return new ArrayList<>(Thrift.spare(candidates,
+                each -> Thrift.slackNanos(question.ask.time(), route.spillAfter(),
+                        orders.expectedMillis(each.deployment(), question.query, question.nowNanos)),
+                question.nowNanos));
     }
 
     /** Of those that may be called now: where the request should stay, unless other workers are to try that, then those that it has not called, then the others. */
@@ -179,9 +192,10 @@ public final class Router {
             case READY, TRIAL -> 0;
             case EASING -> 1;
             case BUSY -> 2;
-            case EJECTED -> 3;
-            case WITHDRAWN -> 4;
-            case UNFIT -> 5;
+            case SPARED -> 3;
+            case EJECTED -> 4;
+            case WITHDRAWN -> 5;
+            case UNFIT -> 6;
         };
     }
 

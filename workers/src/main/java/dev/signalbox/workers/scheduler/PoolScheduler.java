@@ -33,6 +33,9 @@ import org.apache.kafka.common.TopicPartition;
  * <p>While no slot is free, those are handed out nevertheless that need no call any more, since they were cancelled or their
  * time is up: calls may be long, and nobody is to wait for one to be told so.
  *
+ * <p>Who would rather wait for some of its deployments than take another waits on their way alone ({@link Patience}); when its
+ * patience ends it has its turn on all of them.
+ *
  * <p>A tenant that is at one of its own limits ({@link TenantLimits}) stands aside until it is below, and the others go.
  *
  * <p>Each operation costs O(log n) in the requests of one way and the tenants of one priority, and O(1) in each way that
@@ -180,7 +183,7 @@ public final class PoolScheduler {
                 case Readiness.Busy busy -> {
                     Way way = shut(lane, busy, nowNanos);
                     lane.tenants.move(first, way);
-                    time.waits(first.request(), way);
+                    waits(lane, first, busy, way, nowNanos);
                     expiredBy = spoken == null && before != null ? Long.MIN_VALUE : expiredBy;
                 }
             }
@@ -249,7 +252,7 @@ public final class PoolScheduler {
         Way way = shut(lane, busy, nowNanos);
         if (release(dispatch, nowNanos)) {
             lane.tenants.add(dispatch.waiting(), way);
-            time.waits(dispatch.request(), way);
+            waits(lane, dispatch.waiting(), busy, way, nowNanos);
         }
     }
 
@@ -414,6 +417,15 @@ public final class PoolScheduler {
     private Way shut(PriorityLane lane, Readiness.Busy busy, long nowNanos) {
         time.halted();
         return gates.shut(lane.gates, busy, nowNanos + Math.clamp(busy.forNanos(), 1, LONGEST_SHUT_NANOS));
+    }
+
+    /** It was refused, and waits on that way. */
+    private void waits(PriorityLane lane, Waiting waiting, Readiness.Busy busy, Way way, long nowNanos) {
+        time.waits(waiting.request(), way);
+        if (busy.isPatient()) {
+            lane.tenants.patience.begins(waiting, nowNanos + busy.patientNanos());
+            waiting.route().waitsOn(way);
+        }
     }
 
     private PriorityLane lane(InboundRequest request) {

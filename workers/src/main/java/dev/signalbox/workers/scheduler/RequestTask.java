@@ -55,11 +55,19 @@ public interface RequestTask {
          * @param deployments at least one
          * @param forNanos after which time alone may bring that, ns; {@link Long#MAX_VALUE}: it never does
          * @param heldBack whether there is room that is held back for {@code interactive}, which may therefore go
+         * @param patientNanos after which it may go to others than these, so that it must be asked again though nothing has
+         *        changed there, ns; {@link Long#MAX_VALUE}: it goes nowhere else
          */
-        record Busy(Set<DeploymentName> deployments, long forNanos, boolean heldBack) implements Readiness {
+        record Busy(Set<DeploymentName> deployments, long forNanos, boolean heldBack,
+                long patientNanos) implements Readiness {
             /** Busy for everybody. */
             public Busy(Set<DeploymentName> deployments, long forNanos) {
                 this(deployments, forNanos, false);
+            }
+
+            /** Of one that goes nowhere else. */
+            public Busy(Set<DeploymentName> deployments, long forNanos, boolean heldBack) {
+                this(deployments, forNanos, heldBack, Long.MAX_VALUE);
             }
 
             public Busy {
@@ -67,6 +75,10 @@ public interface RequestTask {
                 if (deployments.isEmpty()) {
                     throw new IllegalArgumentException("nothing to wait for");
                 }
+            }
+
+            boolean isPatient() {
+                return patientNanos != Long.MAX_VALUE;
             }
         }
     }

@@ -53,6 +53,11 @@ final class RouteQueues {
             offered = true;
         }
 
+        /** One of its requests waits on that way for now, though others may be open to it later. */
+        void waitsOn(Way narrower) {
+            way = narrower;
+        }
+
         /** One of its requests waits no more. */
         void left() {
             waiting--;

@@ -40,6 +40,7 @@ final class TenantQueues {
     private final TreeSet<Waiting> paused = new TreeSet<>(Waiting.BY_PAUSE);
     private final Map<TopicPartition, List<Waiting>> byPartition = new HashMap<>();
     final RouteQueues routes = new RouteQueues();
+    final Patience patience = new Patience();
     private double level;
     /** When others' service was last told: what is told next was served beside what was served here since. */
     private double toldLevel;
@@ -294,6 +295,7 @@ final class TenantQueues {
     }
 
     private void remove(Waiting request) {
+        patience.ends(request);
         TenantAccount tenant = order.remove(request);
         tenant.waiting--;
         if (tenant.queues.isEmpty()) {

@@ -7,7 +7,7 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What time alone brings to those that wait: gates open, pauses end, tenants fall below their limits, and requests expire
+ * What time alone brings to those that wait: gates open, pauses and patience end, tenants fall below their limits, and requests expire
  * though they cannot go, because their way is shut, their tenant at a limit or no slot free, so that nobody would ask them in time. (The
  * others that expire are asked in their turn.)
  */
@@ -36,6 +36,13 @@ final class TimeWatch {
                 Way way = lane.gates.way(resumed.task().deployments());
                 lane.tenants.enqueue(resumed, way);
                 waits(resumed.request(), way);
+            }
+            for (Waiting over = lane.tenants.patience.over(nowNanos); over != null; over = lane.tenants.patience
+                    .over(nowNanos)) {
+                Way way = lane.gates.way(over.task().deployments());
+                lane.tenants.move(over, way);
+                over.route().waitsOn(way);
+                waits(over.request(), way);
             }
         }
     }
@@ -86,6 +93,7 @@ final class TimeWatch {
         long in = gates.dueInNanos(nowNanos);
         for (PriorityLane lane : lanes) {
             in = earlier(in, lane.tenants.nextReleasedNanos(), nowNanos);
+            in = earlier(in, lane.tenants.patience.nextNanos(), nowNanos);
         }
         if (in != Long.MAX_VALUE && firstExpiryMillis != Long.MAX_VALUE) {
             in = Math.min(in, Math.clamp(firstExpiryMillis - nowMillis, SOONEST_MILLIS, LATEST_MILLIS) * 1_000_000L);

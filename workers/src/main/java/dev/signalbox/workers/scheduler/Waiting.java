@@ -16,6 +16,11 @@ final class Waiting {
             ? Long.compare(a.pausedUntilNanos - b.pausedUntilNanos, 0)
             : Long.compare(a.arrival, b.arrival);
 
+    /** By the end of their patience. */
+    static final Comparator<Waiting> BY_PATIENCE = (a, b) -> a.patientUntilNanos != b.patientUntilNanos
+            ? Long.compare(a.patientUntilNanos - b.patientUntilNanos, 0)
+            : Long.compare(a.arrival, b.arrival);
+
     /** A request with less time left is told where it waits. */
     private static final long MIN_LEFT_MILLIS = 500;
 
@@ -45,6 +50,9 @@ final class Waiting {
     boolean hastened;
     /** It was served before, and what came of that is known here alone. */
     boolean begun;
+    /** Changed by {@link Patience} alone. */
+    boolean patient;
+    long patientUntilNanos;
     /** Changed only while it is in no order of pauses. */
     long pausedUntilNanos;
 

@@ -15,6 +15,8 @@ class EvenPaceTest {
     private static final long MILLI = 1_000_000L;
     private static final long SECOND = 1_000 * MILLI;
     private static final long NONE = Long.MAX_VALUE;
+    /** More than any limit here allows. */
+    private static final int MOST_CALLS = 3_000;
 
     private final EvenPace pace = new EvenPace();
     private final List<Long> calls = new ArrayList<>();
@@ -22,7 +24,7 @@ class EvenPaceTest {
     private void flood(CallNeed need, long requests, long outputTokens, long fromNanos, long untilNanos) {
         for (long now = fromNanos; now < untilNanos; now += 10 * MILLI) {
             while (pace.check(need, requests, NONE, outputTokens, now) instanceof LimitVerdict.Now
-                    && calls.size() < 100_000) {
+                    && calls.size() < MOST_CALLS) {
                 pace.started(need, requests, NONE, outputTokens, now);
                 calls.add(now);
             }
