@@ -139,10 +139,11 @@ final class Attempt {
                     streamed, Duration.ofMillis(leftMillis(request, stages.brokerMillis)), request.id(),
                     start.text());
             TokenSink sink = side.racing(continues(request) ? answer : permitted);
+            VendorClient vendors = (asked, into) -> loanEnded(permitted, stages.vendors.call(asked, into));
             RequestTrace trace = journey.trace();
-            AttemptOutcome outcome = loanEnded(permitted, trace == null
-                    ? stages.vendors.call(call, sink)
-                    : trace.call(stages.vendors, call, id.getNumber(), sink));
+            AttemptOutcome outcome = trace == null
+                    ? vendors.call(call, sink)
+                    : trace.call(vendors, call, id.getNumber(), sink);
             boolean counts = !(outcome instanceof AttemptOutcome.Answered) || side.claims();
             if (counts && outcome instanceof AttemptOutcome.Answered
                     && outcome.times().timeToFirstToken().isEmpty()) {

@@ -68,7 +68,8 @@ record UsageColumn(String name, Kind kind, Function<UsageRecord, @Nullable Objec
                     usage -> usage.getPromptTemplate() == null ? null : usage.getPromptTemplate().getVersion()),
             of("experiment", Kind.TEXT, usage -> usage.getExperiment() == null ? null : usage.getExperiment().getId()),
             of("experiment_variant", Kind.TEXT,
-                    usage -> usage.getExperiment() == null ? null : usage.getExperiment().getVariant()));
+                    usage -> usage.getExperiment() == null ? null : usage.getExperiment().getVariant()),
+            of("lender", Kind.TEXT, UsageRecord::getLender));
 
     private static UsageColumn of(String name, Kind kind, Function<UsageRecord, @Nullable Object> value) {
         return new UsageColumn(name, kind, value);

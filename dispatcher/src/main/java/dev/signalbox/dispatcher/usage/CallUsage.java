@@ -44,6 +44,7 @@ final class CallUsage {
         usage.setSupersedes(false);
         usage.setPromptTemplate(started.getPromptTemplate());
         usage.setExperiment(started.getExperiment());
+        usage.setLender(started.getLender());
         return usage;
     }
 

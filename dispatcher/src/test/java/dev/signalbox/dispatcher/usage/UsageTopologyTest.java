@@ -65,9 +65,11 @@ class UsageTopologyTest {
     @Test
     void aCallIsPublishedOnceWhenItsEndIsRead() {
         AttemptEvent started = call("r-1", 1);
+        started.setLender("everything-else");
         event(started);
         assertThat(usage.isEmpty()).isTrue();
         AttemptEvent ended = answered(started, 10, 51, "0.000000123");
+        ended.setLender("everything-else");
         event(ended);
         event(ended);
         event(started);
@@ -82,6 +84,7 @@ class UsageTopologyTest {
         assertThat(record.getUsage().getOutputTokens()).isEqualTo(51);
         assertThat(record.getCost()).isEqualByComparingTo("0.000000123");
         assertThat(record.getTenant()).isEqualTo("acme");
+        assertThat(record.getLender()).as("whose capacity it ran on").isEqualTo("everything-else");
         pass(LONGEST_CALL.plusMinutes(1));
         assertThat(usage.isEmpty()).as("nothing is left open").isTrue();
     }

@@ -182,6 +182,8 @@ final class Breaks {
                     answersNothing(ROUTER + "Loans", "admitted")),
             Break.of("G6", "a borrowed call that had its time ends when its owner wants the capacity back", LOANS,
                     doesNothing(ROUTER + "Loans", "callBack")),
+            Break.of("G6", "a call that is cut for its capacity's owner costs its request no attempt and no retry",
+                    Check.of(WORKERS + "LoanEndedTest"), doesNothing(WORKERS + "Journey", "loanEnded")),
             Break.of("G6", "a pool never lends its reserve", Check.of(CAPACITY + "LendingTest"),
                     doesNotAsk(CAPACITY + "Lending", "lend", "ceil", 0)),
 

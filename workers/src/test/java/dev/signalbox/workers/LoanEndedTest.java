@@ -1,0 +1,428 @@
+package dev.signalbox.workers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.net.httpserver.HttpServer;
+import dev.signalbox.config.Configuration;
+import dev.signalbox.config.ConfigurationReader;
+import dev.signalbox.config.Deployment;
+import dev.signalbox.config.DeploymentName;
+import dev.signalbox.config.ReadResult;
+import dev.signalbox.schemas.Amounts;
+import dev.signalbox.schemas.Lane;
+import dev.signalbox.schemas.PoolName;
+import dev.signalbox.schemas.Priority;
+import dev.signalbox.schemas.Topics;
+import dev.signalbox.schemas.avro.AttemptEvent;
+import dev.signalbox.schemas.avro.AttemptSummary;
+import dev.signalbox.schemas.avro.ChunkKind;
+import dev.signalbox.schemas.avro.LlmReply;
+import dev.signalbox.schemas.avro.ReplyStatus;
+import dev.signalbox.schemas.avro.StreamPolicy;
+import dev.signalbox.schemas.avro.TokenUsage;
+import dev.signalbox.schemas.serde.JsonRecords;
+import dev.signalbox.workers.capacity.CapacityUse;
+import dev.signalbox.workers.capacity.Lease;
+import dev.signalbox.workers.intake.BrokerClock;
+import dev.signalbox.workers.reply.AttemptJournal;
+import dev.signalbox.workers.reply.Pricing;
+import dev.signalbox.workers.reply.RecordEncoder;
+import dev.signalbox.workers.reply.RenewableProducer;
+import dev.signalbox.workers.reply.ReplyPublisher;
+import dev.signalbox.workers.reply.TestPublishers;
+import dev.signalbox.workers.router.CallAsk;
+import dev.signalbox.workers.router.PermitDesk;
+import dev.signalbox.workers.router.PermitDesk.Answer;
+import dev.signalbox.workers.telemetry.Telemetry;
+import dev.signalbox.workers.vendor.AttemptFailure;
+import dev.signalbox.workers.vendor.AttemptOutcome;
+import dev.signalbox.workers.vendor.FailureClass;
+import dev.signalbox.workers.vendor.TokenSink;
+import dev.signalbox.workers.vendor.VendorClient;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.trace.propagation.W3CTraceContextPropagator;
+import io.opentelemetry.context.propagation.ContextPropagators;
+import io.opentelemetry.sdk.OpenTelemetrySdk;
+import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
+import io.opentelemetry.sdk.trace.SdkTracerProvider;
+import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.avro.io.DecoderFactory;
+import org.apache.avro.specific.SpecificDatumReader;
+import org.apache.kafka.clients.producer.MockProducer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * A request of pool {@code high} whose call at a runs on what {@code low} lent, and is cut since that wants it back after its
+ * {@code borrowed_call_limit} of 10 s: two calls on the pool's own part run there for as long as a test does.
+ */
+@Tag("issue-6")
+@Timeout(20)
+class LoanEndedTest {
+    private static final long NOW = 1_000_000;
+    private static final PoolName HIGH = new PoolName("high");
+    private static final DeploymentName A = new DeploymentName("a", "m");
+    private static final AttemptOutcome.CallTimes TIMES = new AttemptOutcome.CallTimes(Duration.ofMillis(5),
+            Optional.of(Duration.ofMillis(2)));
+
+    private final JsonRecords json = new JsonRecords();
+    private final MockProducer<byte[], byte[]> producer = new MockProducer<>(true, null, new ByteArraySerializer(),
+            new ByteArraySerializer());
+    private final InMemorySpanExporter spans = InMemorySpanExporter.create();
+    private final OpenTelemetrySdk sdk = OpenTelemetrySdk.builder()
+            .setTracerProvider(
+                    SdkTracerProvider.builder().addSpanProcessor(SimpleSpanProcessor.create(spans)).build())
+            .setPropagators(ContextPropagators.create(W3CTraceContextPropagator.getInstance())).build();
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+    private final HandTimer hedgeTimer = new HandTimer();
+    private final AtomicLong nanos = new AtomicLong(1_000_000_000_000L);
+    private final Map<String, VendorClient> vendors = new HashMap<>();
+    private final List<String> called = new CopyOnWriteArrayList<>();
+    private final List<Hedge.Outcome> hedges = new CopyOnWriteArrayList<>();
+    private final CountDownLatch secondCalled = new CountDownLatch(1);
+    private final CountDownLatch loanEnded = new CountDownLatch(1);
+    private HttpServer registry;
+    private Configuration configuration = configuration("sequence: [a, b]");
+    private Permits permits = permits();
+    private long grants;
+
+    @BeforeEach
+    void start() throws IOException {
+        registry = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        registry.createContext("/", exchange -> {
+            try (exchange) {
+                byte[] answer = "{\"id\":1}".getBytes(StandardCharsets.UTF_8);
+                exchange.getRequestBody().readAllBytes();
+                exchange.sendResponseHeaders(200, answer.length);
+                exchange.getResponseBody().write(answer);
+            }
+        });
+        registry.start();
+    }
+
+    @AfterEach
+    void stop() {
+        registry.stop(0);
+        timer.shutdownNow();
+        hedgeTimer.shutdownNow();
+        sdk.close();
+    }
+
+    /** A timer whose time comes when a test says so. */
+    private static final class HandTimer extends ScheduledThreadPoolExecutor {
+        private final List<Runnable> tasks = new CopyOnWriteArrayList<>();
+
+        HandTimer() {
+            super(1);
+        }
+
+        @Override
+        public ScheduledFuture<?> schedule(Runnable task, long delay, TimeUnit unit) {
+            tasks.add(task);
+            return super.schedule(() -> {
+            }, 1, TimeUnit.DAYS);
+        }
+
+        void due() {
+            tasks.forEach(Runnable::run);
+        }
+    }
+
+    @Test
+    void aCallThatIsCutForItsLenderGoesOnElsewhereAndEverybodyIsToldWhatHappened() throws IOException {
+        vendors.put("a", (call, sink) -> {
+            sink.token(ChunkKind.TEXT, 0, "from a", null);
+            assertThat(sink.goesOn()).as("its time is not up").isTrue();
+            return calledBack(sink);
+        });
+        vendors.put("b", (call, sink) -> answered(sink, "from b"));
+        LlmReply reply = serve(Priority.STANDARD);
+
+        assertThat(reply.getStatus()).isEqualTo(ReplyStatus.COMPLETED);
+        assertThat(reply.getServedBy().getDeployment()).isEqualTo("b/m");
+        assertThat(outcomes(reply)).containsExactly("LOAN_ENDED", "ANSWERED");
+        assertThat(reply.getAttempts().getFirst().getMessage()).contains("borrowed_call_limit");
+        assertThat(shown()).containsExactly("1 from a", "2 from b");
+        assertThat(told()).containsExactly("a/m STARTED of low", "a/m LOAN_ENDED of low", "b/m STARTED",
+                "b/m ANSWERED");
+        assertThat(spans.getFinishedSpanItems().getFirst().getAttributes().get(AttributeKey.stringKey("error.type")))
+                .as("the call's span").isEqualTo("LOAN_ENDED");
+        assertThat(permits.view(deployment()).running()).as("the pool's own calls").isEqualTo(2);
+        assertThat(permits.borrowed(deployment(), HIGH, new PoolName("low"))).isZero();
+    }
+
+    @Test
+    void itCostsNoAttemptAndNoneIsCutForEver() {
+        configuration = configuration("sequence: [a]");
+        vendors.put("a", (call, sink) -> {
+            if (called.size() <= Visit.MAX_LOANS_ENDED) {
+                AttemptOutcome cut = calledBack(sink);
+                lend();
+                return cut;
+            }
+            callBack();
+            assertThat(sink.goesOn()).as("its fourth call runs to its end").isTrue();
+            return answered(sink, "from a");
+        });
+        LlmReply reply = serve(Priority.STANDARD);
+
+        assertThat(reply.getStatus()).isEqualTo(ReplyStatus.COMPLETED);
+        assertThat(outcomes(reply)).as("one more than a visit has attempts").containsExactly("LOAN_ENDED", "LOAN_ENDED",
+                "LOAN_ENDED", "ANSWERED");
+    }
+
+    @Test
+    void aStreamThatCannotBeGivenAnewIsNotCut() {
+        vendors.put("a", (call, sink) -> {
+            sink.token(ChunkKind.TEXT, 0, "from ", null);
+            callBack();
+            assertThat(sink.goesOn()).isTrue();
+            return answered(sink, "a");
+        });
+        LlmReply reply = serve(Priority.STANDARD, StreamPolicy.FAIL);
+        assertThat(outcomes(reply)).containsExactly("ANSWERED");
+    }
+
+    @Test
+    void inARaceTheOtherCallAnswersWhenTheFirstOnesLoanEnds() throws IOException {
+        vendors.put("a", (call, sink) -> {
+            hedgeTimer.due();
+            await(secondCalled);
+            AttemptOutcome cut = calledBack(sink);
+            loanEnded.countDown();
+            return cut;
+        });
+        vendors.put("b", (call, sink) -> {
+            secondCalled.countDown();
+            await(loanEnded);
+            return answered(sink, "from b");
+        });
+        LlmReply reply = serve(Priority.INTERACTIVE);
+
+        assertThat(reply.getServedBy().getDeployment()).isEqualTo("b/m");
+        assertThat(outcomes(reply)).containsExactly("LOAN_ENDED", "ANSWERED");
+        assertThat(shown()).containsExactly("2 from b");
+        assertThat(hedges).containsExactly(Hedge.Outcome.WON);
+        assertThat(told()).containsExactlyInAnyOrder("a/m STARTED of low", "b/m STARTED", "a/m LOAN_ENDED of low",
+                "b/m ANSWERED");
+    }
+
+    @Test
+    void inARaceTheFirstCallAnswersWhenTheOtherOnesLoanEnds() throws IOException {
+        configuration = configuration("sequence: [b, a]");
+        vendors.put("b", (call, sink) -> {
+            hedgeTimer.due();
+            await(loanEnded);
+            return answered(sink, "from b");
+        });
+        vendors.put("a", (call, sink) -> {
+            AttemptOutcome cut = calledBack(sink);
+            loanEnded.countDown();
+            return cut;
+        });
+        LlmReply reply = serve(Priority.INTERACTIVE);
+
+        assertThat(reply.getServedBy().getDeployment()).isEqualTo("b/m");
+        assertThat(outcomes(reply)).containsExactly("ANSWERED", "LOAN_ENDED");
+        assertThat(told()).contains("a/m LOAN_ENDED of low", "b/m ANSWERED");
+    }
+
+    @Test
+    void whenTheOtherCallOfARaceFailsTooTheRequestGoesOn() {
+        vendors.put("a", (call, sink) -> {
+            hedgeTimer.due();
+            await(secondCalled);
+            AttemptOutcome cut = calledBack(sink);
+            loanEnded.countDown();
+            return cut;
+        });
+        vendors.put("b", (call, sink) -> {
+            if (called.size() > 2) {
+                return answered(sink, "from b");
+            }
+            secondCalled.countDown();
+            await(loanEnded);
+            return failed(FailureClass.OVERLOADED);
+        });
+        LlmReply reply = serve(Priority.INTERACTIVE);
+
+        assertThat(reply.getStatus()).isEqualTo(ReplyStatus.COMPLETED);
+        assertThat(outcomes(reply)).containsExactly("LOAN_ENDED", "OVERLOADED", "ANSWERED");
+    }
+
+    /** Three calls of four at once for the pool that owns two. */
+    private void lend() {
+        grant(3, Map.of("low", calls(1)), Set.of());
+    }
+
+    /** Its owner wants it back, and it had its time. */
+    private void callBack() {
+        nanos.addAndGet(Duration.ofSeconds(10).toNanos());
+        grant(2, Map.of(), Set.of("low"));
+        permits.capacity(A);
+    }
+
+    private void grant(long leased, Map<String, Amounts> borrowed, Set<String> wantedBack) {
+        permits.granted(A, new Lease(1, ++grants, permits.demanded(A), false, Duration.ofSeconds(6),
+                Duration.ofSeconds(60), Map.of("high", calls(leased), "low", calls(4 - leased))),
+                Map.of("high", new CapacityUse.Granted(calls(leased), borrowed, wantedBack), "low",
+                        new CapacityUse.Granted(calls(4 - leased), Map.of())));
+    }
+
+    private static Amounts calls(long calls) {
+        return new Amounts(calls, Amounts.UNLIMITED, Amounts.UNLIMITED, Amounts.UNLIMITED);
+    }
+
+    private AttemptOutcome calledBack(TokenSink sink) {
+        callBack();
+        long patience = System.nanoTime() + 3_000_000_000L;
+        while (sink.goesOn() && System.nanoTime() - patience < 0) {
+            Thread.onSpinWait();
+        }
+        return failed(FailureClass.CANCELLED);
+    }
+
+    private static void await(CountDownLatch latch) {
+        Awaitility.await().until(() -> latch.getCount() == 0);
+    }
+
+    private Deployment deployment() {
+        return Objects.requireNonNull(configuration.deployments().get(A));
+    }
+
+    private static Configuration configuration(String strategy) {
+        String yaml = """
+                environment: test
+                vendors: { v: { family: openai, base_url: "http://127.0.0.1:1" } }
+                pools:
+                  high: { use_cases: [talk], priorities: [interactive, standard], borrows_from: [low] }
+                  low: { use_cases: [otherwise], priorities: [standard], borrowed_call_limit: 10s }
+                deployments:
+                  a/m: { vendor: v, model_id: m, limits: { concurrency: 4 }, pools: { high: 50%%, low: 50%% } }
+                  b/m: { vendor: v, model_id: m }
+                routes: { m: { test: { otherwise: { hedge_after: 300ms, %s } } } }
+                """.formatted(strategy);
+        return switch (ConfigurationReader.read("loans.yaml", yaml, name -> Optional.empty())) {
+            case ReadResult.Valid valid -> valid.configuration();
+            case ReadResult.Invalid invalid -> throw new IllegalStateException(invalid.problems().toString());
+        };
+    }
+
+    private Permits permits() {
+        return new Permits(new PermitDesk(configuration, new SplittableRandom(1)), nanos::get);
+    }
+
+    private LlmReply serve(Priority priority) {
+        return serve(priority, StreamPolicy.RESTART);
+    }
+
+    private LlmReply serve(Priority priority, StreamPolicy policy) {
+        permits = permits();
+        lend();
+        var request = TestRequests.request(new Lane(HIGH, priority), "r1", true, policy, NOW + 60_000);
+        var query = TestPlans.of(configuration, permits).get().queries().query(request);
+        CallAsk atA = new CallAsk(CallAsk.FIRST.rule(), Set.of(), Set.of(A), Optional.empty(), false);
+        for (int i = 0; i < 2; i++) {
+            Answer own = permits.ask(permits.router(), query, atA);
+            assertThat(((Answer.Granted) own).permit().lender()).isEmpty();
+        }
+        RecordEncoder encoder = new RecordEncoder(
+                Map.of("schema.registry.url", "http://127.0.0.1:" + registry.getAddress().getPort()));
+        RenewableProducer renewable = new RenewableProducer("test", () -> producer);
+        ReplyPublisher publisher = TestPublishers.publisher(producer, timer, () -> NOW);
+        WorkerMetrics metrics = new WorkerMetrics(new SimpleMeterRegistry());
+        WorkerIdentity identity = new WorkerIdentity("w", 1);
+        AttemptRecorder recorder = new AttemptRecorder(
+                new AttemptJournal(encoder, renewable, renewable, new BrokerClock()), metrics,
+                new Pricing(configuration.prices()), "test", identity, () -> NOW);
+        RetryPause pause = RetryPause.jittered(() -> new SplittableRandom(1));
+        Visit visit = new Visit(new Attempt.Stages(permits, this::call, publisher, recorder, identity, () -> NOW,
+                nanos::get), new Hedge(permits, hedgeTimer, hedges::add), pause);
+        TestRequests.serveWaiting(new RequestFlow(TestPlans.of(configuration, permits), TestBodies.NONE, permits, visit,
+                pause,
+                new ReplyWriter("1", () -> 0), metrics, (served, reply) -> publisher.publish(served, reply, () -> {
+                }), () -> NOW, nanos::get, Telemetry.of(sdk), TestRequests::neverCancelled,
+                TestRequests.NEVER_LATER), request, any -> nanos.addAndGet(Duration.ofMillis(100).toNanos()));
+        Awaitility.await().until(() -> publisher.unpublished() == 0);
+        return producer.history().stream().filter(record -> record.topic().equals(Topics.REPLIES))
+                .map(record -> json.parseReply(record.value())).findFirst().orElseThrow();
+    }
+
+    private AttemptOutcome call(VendorClient.Call call, TokenSink sink) {
+        String place = call.deployment().name().place();
+        called.add(place);
+        return Optional.ofNullable(vendors.get(place)).orElseThrow().call(call, sink);
+    }
+
+    private static AttemptOutcome answered(TokenSink sink, String text) {
+        sink.token(ChunkKind.TEXT, 0, text, null);
+        return new AttemptOutcome.Answered(("{\"text\":\"" + text + "\"}").getBytes(StandardCharsets.UTF_8),
+                Optional.of("stop"), Optional.of("vendor-m"), usage(), List.of(), TIMES);
+    }
+
+    private static AttemptOutcome failed(FailureClass why) {
+        return new AttemptOutcome.Failed(new AttemptFailure(why, OptionalInt.empty(), "it failed", Optional.empty()),
+                Optional.empty(), usage(), TIMES);
+    }
+
+    private static Optional<TokenUsage> usage() {
+        return Optional.of(TokenUsage.newBuilder().setInputTokens(10L).setOutputTokens(20L).build());
+    }
+
+    private static List<String> outcomes(LlmReply reply) {
+        return reply.getAttempts().stream().map(AttemptSummary::getOutcome).toList();
+    }
+
+    /** Each chunk with text, behind its attempt's number. */
+    private List<String> shown() {
+        return producer.history().stream().filter(record -> record.topic().equals(Topics.TOKENS))
+                .map(record -> json.parseChunk(record.value())).filter(chunk -> chunk.getKind() != ChunkKind.END)
+                .map(chunk -> chunk.getAttempt().getNumber() + " " + chunk.getDelta()).toList();
+    }
+
+    /** What was told of each call: where, what, and on whose capacity. */
+    private List<String> told() throws IOException {
+        SpecificDatumReader<AttemptEvent> reader = new SpecificDatumReader<>(AttemptEvent.class);
+        List<String> told = new CopyOnWriteArrayList<>();
+        for (var record : producer.history()) {
+            if (record.topic().equals(Topics.ATTEMPTS)) {
+                ByteBuffer value = ByteBuffer.wrap(record.value());
+                byte[] avro = new byte[value.position(1 + Integer.BYTES).remaining()];
+                value.get(avro);
+                AttemptEvent event = reader.read(null, DecoderFactory.get().binaryDecoder(avro, null));
+                told.add(event.getDeployment() + " "
+                        + Optional.ofNullable(event.getOutcome()).orElse(event.getPhase().name())
+                        + Optional.ofNullable(event.getLender()).map(lender -> " of " + lender).orElse(""));
+            }
+        }
+        return told;
+    }
+}
