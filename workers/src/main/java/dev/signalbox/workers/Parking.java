@@ -6,6 +6,7 @@ import dev.signalbox.workers.intake.FleetClock;
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.intake.IntakeStatus;
 import dev.signalbox.workers.intake.LaneBounds;
+import dev.signalbox.workers.intake.ParkedDelay;
 import dev.signalbox.workers.reply.RetryTopic;
 import dev.signalbox.workers.scheduler.PoolDispatcher;
 import dev.signalbox.workers.scheduler.PoolScheduler.Parked;
@@ -28,8 +29,6 @@ import java.util.random.RandomGenerator;
 final class Parking {
     /** At once, so that the pool's lock is held for a few ms at most. */
     private static final int MOST_AT_ONCE = 1_000;
-    private static final Duration FIRST_DELAY = Duration.ofSeconds(2);
-    private static final Duration LONGEST_DELAY = Duration.ofSeconds(60);
 
     private final Lane lane;
     private final Waiters waiters;
@@ -96,7 +95,11 @@ final class Parking {
         if (isCrowded() && underWay.compareAndSet(false, true)) {
             threads.execute(() -> {
                 try {
-                    move(waiters.park(lane.priority(), share, routes.get(), MOST_AT_ONCE));
+                    List<Parked> parked;
+                    do {
+                        parked = waiters.park(lane.priority(), share, routes.get(), MOST_AT_ONCE);
+                        move(parked);
+                    } while (parked.size() == MOST_AT_ONCE && isCrowded());
                 } finally {
                     underWay.set(false);
                 }
@@ -122,10 +125,8 @@ final class Parking {
         return new RetryTopic.Later(delay(parked.request()), Optional.of(parked.route()), parked.history());
     }
 
-    /** Twice as long with each hop, half of it by chance, and no longer than the request lives. */
     private Duration delay(InboundRequest request) {
-        long ceiling = Math.min(LONGEST_DELAY.toMillis(), FIRST_DELAY.toMillis() << Math.min(request.hop(), 10));
-        long jittered = ceiling / 2 + random.get().nextLong(ceiling / 2 + 1);
-        return Duration.ofMillis(Math.clamp(request.expiresAtMillis() - clock.nowMillis(), 0, jittered));
+        return Duration.ofMillis(ParkedDelay.millis(request.hop(), request.expiresAtMillis() - clock.nowMillis(),
+                random.get().nextDouble()));
     }
 }

@@ -174,6 +174,11 @@ final class PoolWorker implements AutoCloseable {
             public boolean isOpen(String route) {
                 return dispatcher.isOpen(lane.priority(), route);
             }
+
+            @Override
+            public boolean isCancelled(String id) {
+                return shared.cancellations.contains(id);
+            }
         };
     }
 

@@ -140,6 +140,11 @@ final class WaitingWorld {
             public boolean isOpen(String route) {
                 return scheduler.isOpen(Priority.STANDARD, route);
             }
+
+            @Override
+            public boolean isCancelled(String id) {
+                return heard.contains(id);
+            }
         };
     }
 

@@ -5,6 +5,11 @@ public interface NextChance {
     /** Whether a lane would let a request of that route wait now. */
     boolean hasRoom(String route);
 
+    /** Whether the request of that id is to be told at once that it was cancelled. */
+    default boolean isCancelled(String id) {
+        return false;
+    }
+
     /** Whether a request of that route would be called if it were here, as far as is known. */
     default boolean isOpen(String route) {
         return hasRoom(route);

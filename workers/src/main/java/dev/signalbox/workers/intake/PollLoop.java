@@ -1,8 +1,10 @@
 package dev.signalbox.workers.intake;
 
 import dev.signalbox.schemas.Lane;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -39,6 +41,8 @@ final class PollLoop implements AutoCloseable {
     /** While so much is pending that there is enough to do meanwhile: each turn costs as much as many records. */
     private static final Duration MANY_PENDING_POLL = Duration.ofMillis(50);
     private static final int MANY_PENDING = 1_000;
+    /** Parked requests that begin a further hop at each look, so that no more than 2,000 a second do. */
+    private static final int MOST_OVER = 200;
     private static final Duration IDLE_POLL = Duration.ofMillis(100);
     private static final long EARLY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     private static final int EARLY_OF_A_ROUTE = 500;
@@ -162,8 +166,12 @@ final class PollLoop implements AutoCloseable {
         if (postponed.size() == 0) {
             return;
         }
-        handOn(postponed.due(clock.nowMillis(), this::hasRoomFor));
         if (looks) {
+            postponed.lookAgain();
+        }
+        handOn(postponed.due(clock.nowMillis(), this::waitsOn, this::hasRoomFor));
+        if (looks) {
+            publishAgain(postponed.over(MOST_OVER, this::mayResume));
             handOn(postponed.early(this::mostEarly, this::hasRoomFor));
         }
         if (ledger.isCrowdedByRetries() && readingOn.isWanted(ledger.owned(), retryTopic)) {
@@ -187,7 +195,7 @@ final class PollLoop implements AutoCloseable {
         for (RecordDecoding.Admitted each : waiting) {
             ledger.moves(each.ticket(), true);
             long now = clock.nowMillis();
-            long rest = Postponed.dueMillis(each.source()) + RecordFacts.furtherDelayMillis(each.source()) - now;
+            long rest = restMillis(each.source(), now);
             if (RecordFacts.parkedRoute(each.source()).isEmpty()) {
                 readingOn.expect(now + rest, now);
             }
@@ -195,6 +203,27 @@ final class PollLoop implements AutoCloseable {
                     RecordFacts.firstEnqueuedMillis(each.source()), Duration.ofMillis(rest)),
                     () -> completions.add(each.ticket()), () -> unmoved.add(each));
         }
+    }
+
+    /** What is left of its delay, or if nothing is the next one of what was parked. */
+    private static long restMillis(ConsumerRecord<byte[], byte[]> source, long now) {
+        long rest = Postponed.dueMillis(source) + RecordFacts.furtherDelayMillis(source) - now;
+        // By chance, and the same chance whenever a run is repeated.
+        double chance = (Arrays.hashCode(source.key()) & 0xffff) / (double) 0x1_0000;
+        return rest > 0
+                ? rest
+                : ParkedDelay.millis(RecordFacts.hop(source), RecordFacts.expiresMillis(source) - now, chance);
+    }
+
+    /**
+     * Whether a parked request goes on waiting though its time has come: its route is shut, and of that as many as may wait here
+     * already do. It is not even decoded, so that a route that is down costs others next to nothing however many wait for it.
+     */
+    private boolean waitsOn(ConsumerRecord<byte[], byte[]> source) {
+        String route = RecordFacts.parkedRoute(source);
+        return !route.isEmpty() && source.key() != null && RecordFacts.expiresMillis(source) > clock.nowMillis()
+                && !nextChance.hasRoom(route)
+                && !nextChance.isCancelled(new String(source.key(), StandardCharsets.UTF_8));
     }
 
     /** A record comes to the retry topic that may be served from then on, and must not wait behind others. */
@@ -315,9 +344,13 @@ final class PollLoop implements AutoCloseable {
         });
     }
 
+    private boolean isPutOff(ConsumerRecord<byte[], byte[]> source) {
+        return Postponed.takes(source, clock.nowMillis()) || waitsOn(source);
+    }
+
     /** Whether it would have to be put off, and too much is. */
     private boolean isTooMuch(ConsumerRecord<byte[], byte[]> source) {
-        return Postponed.takes(source, clock.nowMillis()) && !ledger.mayPutOff(RecordFacts.sizeBytes(source));
+        return isPutOff(source) && !ledger.mayPutOff(RecordFacts.sizeBytes(source));
     }
 
     private void admitOrHold(TopicPartition partition, ConsumerRecord<byte[], byte[]> source,
@@ -334,7 +367,7 @@ final class PollLoop implements AutoCloseable {
         switch (ledger.place(admitted)) {
             case BEGINS -> {
                 if (admitted.ticket().partition().topic().equals(retryTopic)
-                        && Postponed.takes(admitted.source(), clock.nowMillis())) {
+                        && isPutOff(admitted.source())) {
                     ledger.postponed(admitted.ticket());
                     postponed.add(admitted);
                 } else {

@@ -13,7 +13,8 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
  * Records of a lane's retry topic whose time has not come, by the end of their delays. A pure model: one thread, broker time
- * as a parameter. What was parked because its route had no room comes before its time as soon as there is some.
+ * as a parameter. What was parked because its route had no room comes before its time as soon as there is some, and waits on
+ * when its time has come and there is none.
  *
  * <p>Bounds: the records that the intake admits of retry topics, see {@link LaneBounds#mayPutOff}.
  */
@@ -24,12 +25,17 @@ final class Postponed {
 
     private final PriorityQueue<Entry> entries = new PriorityQueue<>(
             Comparator.comparingLong((Entry entry) -> entry.dueMillis).thenComparingLong(entry -> entry.number));
+    /** Parked ones whose time has come and that wait on. */
+    private final List<Entry> over = new ArrayList<>();
     private long numbers;
 
     private record Entry(RecordDecoding.Admitted admitted, long dueMillis, String route, long number) {
         boolean waitsOn(long nowMillis, Predicate<Ticket> may) {
-            return dueMillis - nowMillis > A_WHILE_MILLIS && admitted.source().key() != null
-                    && may.test(admitted.ticket());
+            return dueMillis - nowMillis > A_WHILE_MILLIS && isMovable(may);
+        }
+
+        boolean isMovable(Predicate<Ticket> may) {
+            return admitted.source().key() != null && may.test(admitted.ticket());
         }
     }
 
@@ -50,14 +56,18 @@ final class Postponed {
     /**
      * Takes out those whose time has come, oldest due first.
      *
+     * @param waits parked ones that wait on nevertheless; they are {@link #over}
      * @param may those that may go at all
      */
-    List<RecordDecoding.Admitted> due(long nowMillis, Predicate<Ticket> may) {
+    List<RecordDecoding.Admitted> due(long nowMillis, Predicate<ConsumerRecord<byte[], byte[]>> waits,
+            Predicate<Ticket> may) {
         List<RecordDecoding.Admitted> due = new ArrayList<>();
         List<Entry> stay = new ArrayList<>();
         while (!entries.isEmpty() && entries.element().dueMillis <= nowMillis) {
             Entry entry = entries.remove();
-            if (may.test(entry.admitted.ticket())) {
+            if (!entry.route.isEmpty() && waits.test(entry.admitted.source())) {
+                over.add(entry);
+            } else if (may.test(entry.admitted.ticket())) {
                 due.add(entry.admitted);
             } else {
                 stay.add(entry);
@@ -65,6 +75,29 @@ final class Postponed {
         }
         entries.addAll(stay);
         return due;
+    }
+
+    /** Those whose time has come and that waited on are looked at anew. */
+    void lookAgain() {
+        entries.addAll(over);
+        over.clear();
+    }
+
+    /**
+     * Takes out those whose time has come and that wait on.
+     *
+     * @param most so many at once
+     */
+    List<RecordDecoding.Admitted> over(int most, Predicate<Ticket> may) {
+        List<RecordDecoding.Admitted> taken = new ArrayList<>();
+        over.removeIf(entry -> {
+            boolean takes = taken.size() < most && may.test(entry.admitted.ticket());
+            if (takes) {
+                taken.add(entry.admitted);
+            }
+            return takes;
+        });
+        return taken;
     }
 
     /**
@@ -99,12 +132,14 @@ final class Postponed {
      */
     List<RecordDecoding.Admitted> waitOn(Predicate<String> isOpen, long nowMillis, Predicate<Ticket> may) {
         Map<String, Boolean> open = new HashMap<>();
-        List<RecordDecoding.Admitted> parked = take(entry -> !entry.route.isEmpty()
-                && !open.computeIfAbsent(entry.route, isOpen::test) && entry.waitsOn(nowMillis, may));
+        List<RecordDecoding.Admitted> parked = over(over.size(), may);
+        parked.addAll(take(entry -> !entry.route.isEmpty()
+                && !open.computeIfAbsent(entry.route, isOpen::test) && entry.waitsOn(nowMillis, may)));
         return parked.isEmpty() ? take(entry -> entry.route.isEmpty() && entry.waitsOn(nowMillis, may)) : parked;
     }
 
     private List<RecordDecoding.Admitted> take(Predicate<Entry> which) {
+        lookAgain();
         List<Entry> inOrder = new ArrayList<>(entries);
         inOrder.sort(entries.comparator());
         List<RecordDecoding.Admitted> taken = new ArrayList<>();
@@ -126,9 +161,10 @@ final class Postponed {
     /** Drops what is not owned any more. */
     void keepOnly(Predicate<Ticket> owned) {
         entries.removeIf(entry -> !owned.test(entry.admitted.ticket()));
+        over.removeIf(entry -> !owned.test(entry.admitted.ticket()));
     }
 
     int size() {
-        return entries.size();
+        return entries.size() + over.size();
     }
 }

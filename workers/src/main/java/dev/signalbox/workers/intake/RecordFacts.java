@@ -43,6 +43,11 @@ final class RecordFacts {
         return number(source, Headers.DELAY, 0) - delayMillis(source);
     }
 
+    /** When its time to live ends, ms on the broker's clock; 0 where nobody says so. */
+    static long expiresMillis(ConsumerRecord<byte[], byte[]> source) {
+        return number(source, Headers.EXPIRES, 0);
+    }
+
     /** Strikes that it brought along from where it was before; 0 for what was not published again. */
     static int strikes(ConsumerRecord<byte[], byte[]> source) {
         return hop(source) == 0 ? 0 : (int) Math.min(PartitionTrial.STRIKES, number(source, Headers.STRIKES, 0));

@@ -23,7 +23,7 @@ public final class RetryTopic implements Onward {
     private static final Logger LOG = LoggerFactory.getLogger(RetryTopic.class);
     /** Headers that each hop writes anew. */
     private static final Set<String> OF_THE_HOP = Set.of(Headers.HOP, Headers.FIRST_ENQUEUED, Headers.DELAY,
-            Headers.PARKED_ROUTE, Headers.HISTORY);
+            Headers.EXPIRES, Headers.PARKED_ROUTE, Headers.HISTORY);
 
     /** Those that are written anew whoever publishes it again. */
     private static final Set<String> OF_EACH_HOP = Set.of(Headers.HOP, Headers.FIRST_ENQUEUED, Headers.DELAY);
@@ -112,6 +112,7 @@ public final class RetryTopic implements Onward {
         add(headers, Headers.HOP, Integer.toString(request.hop() + 1));
         add(headers, Headers.FIRST_ENQUEUED, Long.toString(request.firstEnqueuedMillis()));
         add(headers, Headers.DELAY, Long.toString(later.delay.toMillis()));
+        add(headers, Headers.EXPIRES, Long.toString(request.expiresAtMillis()));
         later.parkedRoute.ifPresent(route -> add(headers, Headers.PARKED_ROUTE, route));
         later.history.or(() -> before(source)).ifPresent(history -> headers.add(Headers.HISTORY, history));
         return headers;

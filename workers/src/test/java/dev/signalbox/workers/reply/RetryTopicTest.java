@@ -27,6 +27,9 @@ import org.junit.jupiter.api.Test;
 /** A request that is to come later is published as it came, with what it has been through. */
 @Tag("issue-7")
 class RetryTopicTest {
+    private static final String EXPIRES = Long.toString(
+            TestRequests.request("r-1", false, StreamPolicy.RESTART, 90_000).expiresAtMillis());
+
     private final MockProducer<byte[], byte[]> kafka = new MockProducer<>(false, null, new ByteArraySerializer(),
             new ByteArraySerializer());
     private final RetryTopic retries = new RetryTopic("llm.retry.main.standard",
@@ -68,7 +71,8 @@ class RetryTopicTest {
         assertThat(record.key()).isEqualTo("k".getBytes(StandardCharsets.UTF_8));
         assertThat(record.value()).containsExactly(7, 7);
         assertThat(headers(record)).isEqualTo(Map.of("correlationId", "c", "traceparent", "t", Headers.HOP, "1",
-                Headers.FIRST_ENQUEUED, "1234", Headers.DELAY, "3000", Headers.PARKED_ROUTE, "gpt"));
+                Headers.FIRST_ENQUEUED, "1234", Headers.DELAY, "3000", Headers.EXPIRES, EXPIRES,
+                Headers.PARKED_ROUTE, "gpt"));
     }
 
     @Test
@@ -78,7 +82,7 @@ class RetryTopicTest {
         ProducerRecord<byte[], byte[]> record = kafka.history().getFirst();
         assertThat(record.key()).as("without a key, by its id").isEqualTo("r-1".getBytes(StandardCharsets.UTF_8));
         assertThat(headers(record)).isEqualTo(
-                Map.of(Headers.HOP, "5", Headers.FIRST_ENQUEUED, "1234", Headers.DELAY, "3000"));
+                Map.of(Headers.HOP, "5", Headers.FIRST_ENQUEUED, "1234", Headers.DELAY, "3000", Headers.EXPIRES, EXPIRES));
     }
 
     @Test
