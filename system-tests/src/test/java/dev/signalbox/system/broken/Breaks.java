@@ -20,6 +20,8 @@ final class Breaks {
     private static final String SERDE = "dev.signalbox.schemas.serde.";
     private static final String CLAIM = "dev.signalbox.schemas.claim.";
     private static final String CAPACITY = "dev.signalbox.dispatcher.capacity.";
+    private static final String AVAILABILITY = "dev.signalbox.dispatcher.availability.";
+    private static final String BACKLOG = "dev.signalbox.config.backlog.";
     private static final String CLIENT = "dev.signalbox.schemas.client.";
 
     private static final Check LEDGER = Check.of(INTAKE + "OffsetLedgerTest");
@@ -79,6 +81,8 @@ final class Breaks {
                     new Switch(REPLY + "DeadLetters", "write", new Switch.Off.RunsAtOnce(1))),
             Break.of("G1", "a registry that cannot be asked makes no dead letters",
                     Check.of(INTAKE + "RequestReaderTest"), catchesNothing(INTAKE + "RequestReader", "read")),
+            Break.of("G1", "where a request is can be asked for a day", Check.of(AVAILABILITY + "AvailabilityTopologyTest"),
+                    doesNothing(AVAILABILITY + "RequestStatuses$Keeper", "process")),
             Break.of("G1", "only the registry itself makes a schema id unknown",
                     Check.of(SERDE + "SchemaRegistryClientTest"),
                     doesNotAsk(SERDE + "RegistryHttp", "refusal", "has", 1)),
@@ -195,6 +199,9 @@ final class Breaks {
             Break.of("G7", "a request that is moved keeps the time of its first record",
                     Check.of(REPLY + "RetryTopicTest"),
                     doesNotAsk(REPLY + "RetryTopic", "headers", "firstEnqueuedMillis", 0)),
+            Break.of("G7", "what waits is as old as its first record, however often it was published again",
+                    Check.of(BACKLOG + "BacklogTest"),
+                    doesNotAsk(BACKLOG + "BeginningReader", "firstEnqueuedMillis", "lastHeader", 0)),
             Break.of("G7", "time to live ends a running call",
                     Check.of(VENDOR + "HttpVendorLimitsTest",
                             "aCallThatItsRequestHasNoTimeForTeachesNothingAboutTheVendor"),
@@ -290,6 +297,8 @@ final class Breaks {
                     answers(SCHEDULER + "RouteQueues$Queue", "isShut", true)),
             Break.of("G10", "what may be served is read though what waits on stands before it on the retry topic",
                     Check.of(INTAKE + "PostponedRecordsTest"), answers(INTAKE + "ReadingOn", "isWanted", false)),
+            Break.of("G10", "what waits for a shut route takes none of the lane's room when its time comes",
+                    Check.of(INTAKE + "PostponedRecordsTest"), answers(INTAKE + "PollLoop", "waitsOn", false)),
             Break.of("G10", "a request that comes later is not served before its time",
                     Check.of(INTAKE + "PostponedRecordsTest"), answers(INTAKE + "Postponed", "takes", false)),
             Break.of("G10", "tenants are served by what they were served (virtual counter)", POOL,

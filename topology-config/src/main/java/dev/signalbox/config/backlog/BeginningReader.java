@@ -135,7 +135,7 @@ final class BeginningReader implements AutoCloseable {
     }
 
     /** As workers take it: a header later than the record's own append time, or one that is no number, does not count. */
-    private static long firstEnqueuedMillis(ConsumerRecord<byte[], byte[]> record) {
+    static long firstEnqueuedMillis(ConsumerRecord<byte[], byte[]> record) {
         Header header = record.headers().lastHeader(Headers.FIRST_ENQUEUED);
         if (header == null || header.value() == null || header.value().length > LONGEST_NUMBER) {
             return record.timestamp();

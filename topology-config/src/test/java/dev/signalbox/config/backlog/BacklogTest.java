@@ -2,16 +2,22 @@ package dev.signalbox.config.backlog;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.signalbox.schemas.Headers;
 import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.schemas.Priority;
 import dev.signalbox.schemas.avro.DemandPeak;
 import dev.signalbox.schemas.avro.RouteStanding;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -35,6 +41,23 @@ class BacklogTest {
         assertThat(sum.byRoute()).isEqualTo(Map.of("a", 800.0, "b", 250.0));
         Backlog backlog = new Backlog(Map.of(LANE, sum), 2_800);
         assertThat(backlog.oldestAgeSeconds(sum)).isEqualTo(2.5);
+    }
+
+    @Test
+    void aRecordThatWasPublishedAgainIsAsOldAsItsFirstOne() {
+        assertThat(BeginningReader.firstEnqueuedMillis(appended(9_000, ""))).isEqualTo(9_000);
+        assertThat(BeginningReader.firstEnqueuedMillis(appended(9_000, "1234"))).isEqualTo(1_234);
+        assertThat(BeginningReader.firstEnqueuedMillis(appended(9_000, "9001"))).isEqualTo(9_000);
+        assertThat(BeginningReader.firstEnqueuedMillis(appended(9_000, "-1"))).isEqualTo(9_000);
+    }
+
+    private static ConsumerRecord<byte[], byte[]> appended(long millis, String firstEnqueued) {
+        RecordHeaders headers = new RecordHeaders();
+        if (!firstEnqueued.isEmpty()) {
+            headers.add(Headers.FIRST_ENQUEUED, firstEnqueued.getBytes(StandardCharsets.UTF_8));
+        }
+        return new ConsumerRecord<>(LANE.retryTopic(), 0, 0, millis, TimestampType.LOG_APPEND_TIME, 0, 0, new byte[0],
+                new byte[0], headers, Optional.empty());
     }
 
     @Test

@@ -28,6 +28,7 @@ class PostponedRecordsTest {
     private final List<Onward.Waiting> publishedAgain = new ArrayList<>();
     private final Handover handover = new Handover();
     private long nanos;
+    private final Set<String> cancelled = new HashSet<>();
     private long nowMillis = 100_000;
 
     private final LaneConsumer intake = new LaneConsumer(LANE, BOUNDS, () -> kafka, Admission.ALL,
@@ -43,7 +44,17 @@ class PostponedRecordsTest {
                 }
             }, rejected -> {
                 throw new AssertionError(rejected);
-            }, handover, new TrialTurn(), Runnable::run, () -> nanos, () -> nowMillis, routesWithRoom::contains,
+            }, handover, new TrialTurn(), Runnable::run, () -> nanos, () -> nowMillis, new NextChance() {
+                @Override
+                public boolean hasRoom(String route) {
+                    return routesWithRoom.contains(route);
+                }
+
+                @Override
+                public boolean isCancelled(String id) {
+                    return cancelled.contains(id);
+                }
+            },
             (waiting, written, failed) -> {
                 publishedAgain.add(waiting);
                 written.run();
@@ -188,6 +199,58 @@ class PostponedRecordsTest {
             pass(100);
         }
         assertThat(offeredOffsets()).containsExactly((long) ROOM);
+    }
+
+    @Test
+    void what_was_parked_waits_on_when_its_time_comes_and_its_route_has_no_room() {
+        assigned();
+        kafka.retry(0, 0, nowMillis, 2_000, "a", nowMillis + 600_000);
+        kafka.retry(0, 1, nowMillis, 2_000, "b", nowMillis + 600_000);
+        kafka.retry(0, 2, nowMillis - 9_000, 2_000, "a", nowMillis + 600_000);
+        kafka.retry(0, 3, nowMillis - 9_000, 2_000, "b", nowMillis + 500);
+        routesWithRoom.add("b");
+        pass(1);
+        assertThat(offeredOffsets()).containsExactly(3L);
+        pass(2_000);
+        pass(100);
+        assertThat(offeredOffsets()).containsExactly(3L, 1L);
+        assertThat(publishedAgain).hasSize(2).allSatisfy(waiting -> {
+            assertThat(RecordFacts.parkedRoute(waiting.source())).isEqualTo("a");
+            assertThat(waiting.rest().toMillis()).isBetween(1_000L, 2_000L);
+        });
+        pass(100);
+        assertThat(intake.status().pendingRecords()).isEqualTo(2);
+        assertThat(intake.status().postponedRecords()).isZero();
+    }
+
+    @Test
+    void it_comes_all_the_same_when_it_is_cancelled_or_its_time_is_up_or_nobody_knows_when_that_is() {
+        assigned();
+        kafka.retry(0, 0, nowMillis, 2_000, "a", nowMillis + 2_000);
+        kafka.retry(0, 1, nowMillis, 2_000, "a", nowMillis + 600_000);
+        kafka.retry(0, 2, nowMillis, 2_000, "a");
+        cancelled.add("r1");
+        pass(1);
+        assertThat(offered).isEmpty();
+        pass(2_000);
+        assertThat(offeredOffsets()).containsExactly(0L, 1L, 2L);
+        assertThat(publishedAgain).isEmpty();
+    }
+
+    @Test
+    void a_crowd_of_them_takes_its_small_room_and_moves_on_a_part_at_a_time() {
+        assigned();
+        for (long offset = 0; offset < 2L * ROOM; offset++) {
+            kafka.retry(0, offset, nowMillis - 9_000, 2_000, "a", nowMillis + 600_000);
+        }
+        pass(1);
+        assertThat(offered).isEmpty();
+        assertThat(intake.status().roomRecords()).isZero();
+        for (int i = 0; i < 10; i++) {
+            pass(100);
+        }
+        assertThat(offered).isEmpty();
+        assertThat(publishedAgain).hasSize(2 * ROOM);
     }
 
     @Test

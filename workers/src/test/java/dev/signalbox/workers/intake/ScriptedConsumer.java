@@ -91,7 +91,15 @@ final class ScriptedConsumer extends MockConsumer<byte[], byte[]> {
 
     /** A record of the retry topic; with no route it is one that was not parked. */
     void retry(int partition, long offset, long appendMillis, long delayMillis, String route) {
+        retry(partition, offset, appendMillis, delayMillis, route, 0);
+    }
+
+    /** @param expiresMillis when the request's time to live ends; 0: nobody says so */
+    void retry(int partition, long offset, long appendMillis, long delayMillis, String route, long expiresMillis) {
         RecordHeaders headers = new RecordHeaders();
+        if (expiresMillis > 0) {
+            headers.add(Headers.EXPIRES, Long.toString(expiresMillis).getBytes(StandardCharsets.UTF_8));
+        }
         headers.add(Headers.DELAY, Long.toString(delayMillis).getBytes(StandardCharsets.UTF_8));
         if (!route.isEmpty()) {
             headers.add(Headers.PARKED_ROUTE, route.getBytes(StandardCharsets.UTF_8));
