@@ -17,6 +17,7 @@ import dev.signalbox.system.Installation;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -50,6 +51,10 @@ class BlockedRouteIT {
     private static final Duration MARGIN = Duration.ofMillis(20);
     /** Odd: medians are judged, since a machine that does something else slows some of them down. */
     private static final int ROUNDS = 5;
+    /** Within which the first request comes through that was sent behind all the others, which are read first. */
+    private static final Duration REACHED_WITHIN = Duration.ofSeconds(60);
+    /** By which no round may exceed the worst one alone, but the first, in which the last of those before it are read. */
+    private static final Duration NEVER_BEHIND = Duration.ofSeconds(1);
     private static final Duration TIME_TO_LIVE = Duration.ofMinutes(30);
 
     private static String configuration(Simulator simulator) {
@@ -101,6 +106,9 @@ class BlockedRouteIT {
             assertThat(waiting.wrong()).as("ended twice, or otherwise than answered").isEmpty();
             assertThat(median(beside)).as("p99 alone %s, beside %s", alone, beside)
                     .isLessThanOrEqualTo(median(alone).plus(MARGIN));
+            assertThat(reached).as("the first one behind them").isLessThanOrEqualTo(REACHED_WITHIN);
+            assertThat(Collections.max(beside.subList(1, ROUNDS))).as("p99 alone %s, beside %s", alone, beside)
+                    .isLessThanOrEqualTo(Collections.max(alone).plus(NEVER_BEHIND));
             assertThat(most(calls)).as("calls at once").isLessThanOrEqualTo(AT_ONCE);
             Map<String, Long> served = new TreeMap<>();
             calls.stream().filter(call -> call.status() == 200)
