@@ -47,6 +47,12 @@ class WhatIfTest {
               safe: { test: { otherwise: { sequence: [v, w] } } }
               free: { test: { otherwise: { sequence: [w] } } }
             """;
+    private static final String PRICES = """
+            prices:
+              deployments:
+                v/safe: { input_per_million: 1, output_per_million: 1 }
+                w/safe: { input_per_million: 2, output_per_million: 2 }
+            """;
     private static final String TWO_POOLS = """
             environment: test
             vendors:
@@ -109,6 +115,25 @@ class WhatIfTest {
         assertThat(only(outcome).ended(ReplyStatus.COMPLETED)).isEqualTo(40);
         assertThat(outcome.seen().deployments().get("v/scarce").most).isEqualTo(2);
         assertThat(only(outcome).wait.getMaxValue()).as("19 s by one worker").isLessThan(25_000);
+    }
+
+    /** The cheap place serves two a second. */
+    private static String byPrice(String rule) {
+        return ONE.replace("sequence: [v, w]", "cheapest: [v, w]" + rule) + PRICES;
+    }
+
+    @Test
+    void who_may_wait_for_the_cheap_place_spills_in_time(@TempDir Path folder) throws Exception {
+        String load = burst(folder, 40) + ",model=safe,ttl=20s";
+        WhatIf.Outcome atOnce = run(byPrice(""), List.of(load), List.of(), 1);
+        assertThat(atOnce.seen().deployments().get("v/safe").made).isEqualTo(2);
+        assertThat(only(atOnce).wait.getMaxValue()).isZero();
+
+        WhatIf.Outcome later = run(byPrice(", spill_after: 25%"), List.of(load), List.of(), 1);
+        assertThat(later.seen().deployments().get("v/safe").made).as("two a second for 5 s").isBetween(10L, 12L);
+        assertThat(later.seen().deployments().get("w/safe").made).isBetween(28L, 30L);
+        assertThat(only(later).wait.getMaxValue()).isBetween(4_990L, 5_010L);
+        assertThat(only(later).ended(ReplyStatus.COMPLETED)).isEqualTo(40);
     }
 
     @Test
