@@ -91,11 +91,11 @@ final class TenantsCommand implements Runnable {
             throws InterruptedException {
         TenantsState state = TenantsState.read(with.reachable());
         Rows rows = new Rows("tenant", "pool", "priority", "tokens_in_minute", "calls_in_minute", "calls_now",
-                "waiting", "workers", "limited", "left_seconds", "who", "why");
+                "waiting", "workers", "diverted_since", "limited", "left_seconds", "who", "why");
         state.uses().stream().limit(most).forEach(use -> {
             Optional<Given> order = state.order(use.tenant());
             rows.add(use.tenant(), use.pool(), use.priority(), use.tokens(), use.calls(), use.callsNow(),
-                    use.waiting(), use.workers(), order.map(given -> inWords(given.order())).orElse("-"),
+                    use.waiting(), use.workers(), divertedSince(use), order.map(given -> inWords(given.order())).orElse("-"),
                     Orders.left(state.nowMillis(), order), order.map(given -> given.order().getWho()).orElse("-"),
                     order.map(given -> given.order().getWhy()).orElse("-"));
         });
@@ -104,6 +104,10 @@ final class TenantsCommand implements Runnable {
             shell.terminal().say("no tenant used anything in the last minute, or no dispatcher tells of it");
         }
         return ExitCode.OK.number();
+    }
+
+    private static String divertedSince(TenantsState.Use use) {
+        return use.divertedSince().isEmpty() ? "-" : Instant.ofEpochMilli(use.divertedSince().getAsLong()).toString();
     }
 
     @Command(name = "limit", description = "A tenant has these limits for a while, in each pool and over all workers, in the place of the configured ones.", footer = {

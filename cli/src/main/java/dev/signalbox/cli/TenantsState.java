@@ -14,7 +14,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.KafkaException;
 
@@ -29,12 +32,17 @@ record TenantsState(List<Use> uses, List<Given> orders, long nowMillis) {
     /** Nobody told of it since: what it said is over. */
     private static final long STALE_MILLIS = Duration.ofSeconds(70).toMillis();
 
-    /** Of all workers. */
+    /**
+     * Of all workers.
+     *
+     * @param divertedSince since when one of them sends the tenant's requests by the overflow topic, ms on the broker's clock
+     */
     record Use(String tenant, String pool, String priority, long calls, long tokens, int callsNow, int waiting,
-            int workers) {
+            int workers, OptionalLong divertedSince) {
         Use and(Use other) {
             return new Use(tenant, pool, priority, calls + other.calls, tokens + other.tokens,
-                    callsNow + other.callsNow, waiting + other.waiting, workers + other.workers);
+                    callsNow + other.callsNow, waiting + other.waiting, workers + other.workers,
+                    LongStream.concat(divertedSince.stream(), other.divertedSince.stream()).min());
         }
     }
 
@@ -69,7 +77,8 @@ record TenantsState(List<Use> uses, List<Given> orders, long nowMillis) {
         latest.values().forEach(told -> told.record.getParts().forEach(part -> uses.merge(
                 List.of(told.record.getTenant(), part.getPool(), part.getPriority()),
                 new Use(told.record.getTenant(), part.getPool(), part.getPriority(), part.getCallsInMinute(),
-                        part.getTokensInMinute(), part.getCallsNow(), part.getWaiting(), 1),
+                        part.getTokensInMinute(), part.getCallsNow(), part.getWaiting(), 1,
+                        Stream.ofNullable(part.getDivertedSinceMillis()).mapToLong(Long::longValue).min()),
                 Use::and)));
         List<Use> sorted = new ArrayList<>(uses.values());
         sorted.sort(Comparator.comparingLong(Use::tokens).thenComparingInt(Use::waiting).reversed());

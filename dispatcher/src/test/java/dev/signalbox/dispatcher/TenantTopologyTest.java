@@ -18,7 +18,7 @@ class TenantTopologyTest {
     private Path folder;
 
     private static TenantPart part(String worker, long served) {
-        return new TenantPart(worker, "main", "standard", 1L, served, 3L, served, 2, 5);
+        return new TenantPart(worker, "main", "standard", 1L, served, 3L, served, 2, 5, null);
     }
 
     private static TenantRecord record(TenantPart... parts) {

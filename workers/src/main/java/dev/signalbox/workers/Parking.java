@@ -92,14 +92,17 @@ final class Parking {
 
     /** Looks whether something is to be moved. Returns at once; what it moves it moves on a thread of its own, one at a time. */
     void turn() {
-        if (isCrowded() && underWay.compareAndSet(false, true)) {
+        IntakeStatus now = intake.get();
+        boolean crowded = isCrowded(now);
+        if ((crowded || now.crowdedByOverflow()) && underWay.compareAndSet(false, true)) {
+            RouteShare each = crowded ? share : ofOverflow();
             threads.execute(() -> {
                 try {
                     List<Parked> parked;
                     do {
-                        parked = waiters.park(lane.priority(), share, routes.get(), MOST_AT_ONCE);
+                        parked = waiters.park(lane.priority(), each, routes.get(), MOST_AT_ONCE);
                         move(parked);
-                    } while (parked.size() == MOST_AT_ONCE && isCrowded());
+                    } while (parked.size() == MOST_AT_ONCE && isCrowded(intake.get()));
                 } finally {
                     underWay.set(false);
                 }
@@ -107,8 +110,12 @@ final class Parking {
         }
     }
 
-    private boolean isCrowded() {
-        IntakeStatus now = intake.get();
+    /** Where only the overflow topic is held up, a blocked route has a quarter of its room. */
+    private RouteShare ofOverflow() {
+        return RouteShare.ofLane(bounds.overflowRecords(), bounds.overflowBytes());
+    }
+
+    private boolean isCrowded(IntakeStatus now) {
         return now.roomRecords() >= bounds.pauseRecords() / 2 || now.roomBytes() >= bounds.pauseBytes() / 2;
     }
 

@@ -19,10 +19,12 @@ import dev.signalbox.workers.reply.DeadLetters;
 import dev.signalbox.workers.reply.JoinedReplies;
 import dev.signalbox.workers.reply.Rejections;
 import dev.signalbox.workers.reply.RenewableProducer;
+import dev.signalbox.workers.reply.OverflowTopic;
 import dev.signalbox.workers.reply.ReplyClaims;
 import dev.signalbox.workers.reply.ReplyPublisher;
 import dev.signalbox.workers.reply.ReplyRoom;
 import dev.signalbox.workers.reply.RetryTopic;
+import dev.signalbox.workers.scheduler.Diversions;
 import dev.signalbox.workers.scheduler.PoolDispatcher;
 import dev.signalbox.workers.scheduler.PoolRules;
 import dev.signalbox.workers.scheduler.PoolScheduler;
@@ -37,6 +39,7 @@ import dev.signalbox.workers.scheduler.TenantUse;
 import dev.signalbox.workers.vendor.VendorClient;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,6 +48,7 @@ import java.util.Set;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** One pool's part of a worker: its scheduler and its connections to vendors, and for each of its lanes a consumer, a producer and the requests' path. */
@@ -52,6 +56,7 @@ final class PoolWorker implements AutoCloseable {
     private static final long SHARE_MILLIS = 100;
     private static final long PARK_MILLIS = 100;
     private static final long SWEEP_MILLIS = 1_000;
+    private static final long CALM_MILLIS = 500;
 
     private final Pool pool;
     private final SharedStages shared;
@@ -64,6 +69,7 @@ final class PoolWorker implements AutoCloseable {
     private volatile boolean stopped;
     private @Nullable ScheduledFuture<?> sweep;
     private @Nullable ScheduledFuture<?> park;
+    private @Nullable ScheduledFuture<?> calm;
     /** Read and written by the timer alone. */
     private double sharePart = Double.NaN;
 
@@ -73,7 +79,7 @@ final class PoolWorker implements AutoCloseable {
      * @param session for how long its partitions are its own though nobody hears of it
      */
     private record LaneStages(RequestFlow flow, RequestSource source, JoinedReplies joined, ReplyRoom room,
-            ReplyPublisher replies, Parking parking, Duration session) {
+            ReplyPublisher replies, Parking parking, Overflow overflow, OverflowCommits commits, Duration session) {
     }
 
     PoolWorker(Pool pool, SharedStages shared, WorkerOptions options) {
@@ -151,8 +157,13 @@ final class PoolWorker implements AutoCloseable {
         RouteShare share = RouteShare.ofLane(bounds.pauseRecords(), bounds.pauseBytes());
         var properties = LaneConsumerProperties.of(lane, shared.identity.name(), options.clientProperties(), bounds,
                 handover);
+        OverflowCommits commits = new OverflowCommits(lane.overflowTopic(),
+                () -> shared.connections.consumer(LaneConsumerProperties.ofAsker(properties)));
+        Overflow overflow = new Overflow(lane, joined, new Diversions(bounds),
+                tenant -> dispatcher.crowd(lane.priority(), tenant), new OverflowTopic(lane.overflowTopic(), producer),
+                commits, request -> complete(request.ticket(), lane), shared.clock, Thread::startVirtualThread);
         RequestSource source = new LaneConsumer(lane, bounds, () -> shared.connections.consumer(properties),
-                options.admission(), new ClockedReader(shared.clock, reader), new FurtherHops(joined, retries,
+                options.admission(), new ClockedReader(shared.clock, reader), new FurtherHops(overflow, retries,
                         request -> complete(request.ticket(), lane), shared.cancellations::contains, shared.clock),
                 rejections, handover, shared.trialTurn, shared.clock, nextChance(lane, share), retries);
         Parking parking = new Parking(lane, Parking.Waiters.of(dispatcher), share, () -> Set.copyOf(routes()),
@@ -160,7 +171,8 @@ final class PoolWorker implements AutoCloseable {
                     shared.metrics.parked(lane);
                     source.parked(route);
                 }, shared.clock, ThreadLocalRandom::current, Thread::startVirtualThread);
-        return new LaneStages(flow, source, joined, room, replies, parking, LaneConsumerProperties.ownsFor(properties));
+        return new LaneStages(flow, source, joined, room, replies, parking, overflow, commits,
+                LaneConsumerProperties.ownsFor(properties));
     }
 
     private NextChance nextChance(Lane lane, RouteShare share) {
@@ -242,6 +254,8 @@ final class PoolWorker implements AutoCloseable {
         share = shared.timer.scheduleWithFixedDelay(this::takeShare, 0, SHARE_MILLIS, TimeUnit.MILLISECONDS);
         park = shared.timer.scheduleWithFixedDelay(() -> lanes.values().forEach(lane -> lane.parking.turn()),
                 PARK_MILLIS, PARK_MILLIS, TimeUnit.MILLISECONDS);
+        calm = shared.timer.scheduleWithFixedDelay(() -> lanes.values().forEach(lane -> lane.overflow.turn()),
+                CALM_MILLIS, CALM_MILLIS, TimeUnit.MILLISECONDS);
         sweep = shared.timer.scheduleWithFixedDelay(this::sweepRooms, SWEEP_MILLIS, SWEEP_MILLIS,
                 TimeUnit.MILLISECONDS);
     }
@@ -285,6 +299,14 @@ final class PoolWorker implements AutoCloseable {
         return dispatcher.tenantUse();
     }
 
+    /** Whose requests go by the overflow topic, and since when, ms on the broker's clock. */
+    Map<Priority, Map<String, Long>> diverted() {
+        Map<Priority, Map<String, Long>> diverted = new EnumMap<>(Priority.class);
+        lanes.forEach((lane, stages) -> diverted.put(lane.priority(), stages.overflow.diverted().stream()
+                .collect(Collectors.toMap(Diversions.Diverted::tenant, Diversions.Diverted::sinceMillis))));
+        return diverted;
+    }
+
     /** What other workers served tenants, and what those use in the whole fleet. */
     void elsewhere(List<ServedElsewhere.Served> served, List<ServedElsewhere.FleetUse> uses) {
         dispatcher.elsewhere(served, uses);
@@ -318,6 +340,10 @@ final class PoolWorker implements AutoCloseable {
         return stages(lane).joined;
     }
 
+    Overflow overflow(Lane lane) {
+        return stages(lane).overflow;
+    }
+
     ReplyRoom room(Lane lane) {
         return stages(lane).room;
     }
@@ -348,12 +374,16 @@ final class PoolWorker implements AutoCloseable {
         if (park != null) {
             park.cancel(false);
         }
+        if (calm != null) {
+            calm.cancel(false);
+        }
         if (sweep != null) {
             sweep.cancel(false);
         }
         shared.permits.forget(listener);
         lanes.values().forEach(lane -> lane.replies.close());
         lanes.values().forEach(lane -> lane.source.close());
+        lanes.values().forEach(lane -> lane.commits.close());
         vendors.close();
     }
 }

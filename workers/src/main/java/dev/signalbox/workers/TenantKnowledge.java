@@ -165,10 +165,12 @@ final class TenantKnowledge implements AutoCloseable {
     private void tell() {
         Map<String, List<TenantPart>> tenants = new LinkedHashMap<>();
         for (PoolWorker pool : pools.get()) {
+            Map<Priority, Map<String, Long>> diverted = pool.diverted();
             pool.tenantUse().forEach(use -> tenants.computeIfAbsent(use.tenant(), any -> new ArrayList<>())
                     .add(new TenantPart(shared.identity.name(), pool.pool().name().value(), use.priority().label(),
                             use.sum(), use.servedUnits(), use.callsInMinute(), use.unitsInMinute(), use.callsNow(),
-                            use.waiting())));
+                            use.waiting(),
+                            diverted.getOrDefault(use.priority(), Map.of()).get(use.tenant()))));
         }
         tenants.forEach((tenant, parts) -> {
             byte[] value = shared.encoder.encode(Topics.TENANT_USE, new TenantRecord(tenant, parts));

@@ -71,6 +71,7 @@ final class WorkerGauges {
             counter(registry, pool, lane, "signalbox.intake.lost.offsets",
                     "Offsets that retention took before they were complete", tags, IntakeStatus::lostOffsets);
             duplicates(registry, pool.joined(lane), tags);
+            overflow(registry, pool.overflow(lane), tags);
             Counter.builder("signalbox.scheduler.parked").tags(tags)
                     .description("Requests moved to the retry topic because their route was blocked")
                     .register(registry);
@@ -130,6 +131,13 @@ final class WorkerGauges {
                 registry.remove(meter);
             }
         }
+    }
+
+    private static void overflow(MeterRegistry registry, Overflow overflow, Tags tags) {
+        FunctionCounter.builder("signalbox.overflow.diverted", overflow, Overflow::requests).tags(tags)
+                .description("Requests of noisy tenants moved to the overflow topic").register(registry);
+        Gauge.builder("signalbox.overflow.tenants", overflow, any -> any.diverted().size()).tags(tags)
+                .description("Tenants whose requests go by the overflow topic now").register(registry);
     }
 
     private static void duplicates(MeterRegistry registry, JoinedReplies joined, Tags tags) {

@@ -39,6 +39,9 @@ final class Breaks {
     private static final Check HEDGED = Check.of(WORKERS + "HedgedCallsTest");
     private static final Check STALLED = Check.of(VENDOR + "StalledStreamsTest");
     private static final Check CONTINUED = Check.of(VENDOR + "ContinuedCallTest");
+    private static final Check DIVERSIONS = Check.of(SCHEDULER + "DiversionsTest");
+    private static final Check OVERFLOW = Check.of(WORKERS + "OverflowSimulationTest",
+            "a_flood_goes_by_the_overflow_topic_and_comes_back");
     private static final Check POOL = Check.of(SCHEDULER + "PoolSchedulerTest");
     private static final Check SHARES = Check.of(SCHEDULER + "FairSharesTest");
     private static final Check FLEET = Check.of(SCHEDULER + "FleetFairnessTest");
@@ -202,6 +205,8 @@ final class Breaks {
             Break.of("G7", "what waits is as old as its first record, however often it was published again",
                     Check.of(BACKLOG + "BacklogTest"),
                     doesNotAsk(BACKLOG + "BeginningReader", "firstEnqueuedMillis", "lastHeader", 0)),
+            Break.of("G7", "a diverted request's time goes on from its first record", Check.of(WORKERS + "OverflowTest"),
+                    doesNotAsk(REPLY + "OverflowTopic", "headers", "firstEnqueuedMillis", 0)),
             Break.of("G7", "time to live ends a running call",
                     Check.of(VENDOR + "HttpVendorLimitsTest",
                             "aCallThatItsRequestHasNoTimeForTeachesNothingAboutTheVendor"),
@@ -235,6 +240,8 @@ final class Breaks {
             Break.of("G8", "no more is put off than has room, though more was read",
                     Check.of(INTAKE + "PostponedRecordsTest"),
                     answers(INTAKE + "LaneBounds", "mayPutOff", true)),
+            Break.of("G8", "what comes back from the overflow topic has a room of its own", OVERFLOW,
+                    answers(INTAKE + "LaneBounds", "mayTakeOverflow", true)),
             Break.of("G8", "visits are counted across records and workers", Check.of(WORKERS + "VisitsTest"),
                     answersNothing(WORKERS + "Histories", "of")),
             Break.of("G8", "a partition that is gained stays paused until it is claimed", LANE,
@@ -301,6 +308,10 @@ final class Breaks {
                     Check.of(INTAKE + "PostponedRecordsTest"), answers(INTAKE + "PollLoop", "waitsOn", false)),
             Break.of("G10", "a request that comes later is not served before its time",
                     Check.of(INTAKE + "PostponedRecordsTest"), answers(INTAKE + "Postponed", "takes", false)),
+            Break.of("G10", "what comes of a tenant who crowds a lane waits elsewhere", DIVERSIONS,
+                    answers(SCHEDULER + "Diversions", "isNoisy", false)),
+            Break.of("G10", "nothing goes before what was diverted of its tenant", DIVERSIONS,
+                    doesNotAsk(SCHEDULER + "Diversions", "done", "isEmpty", 1)),
             Break.of("G10", "tenants are served by what they were served (virtual counter)", POOL,
                     doesNothing(SCHEDULER + "TenantAccount", "charge")),
             Break.of("G10", "what a call cost settles what its tenant was charged", POOL,

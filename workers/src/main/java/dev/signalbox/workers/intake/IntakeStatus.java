@@ -17,6 +17,9 @@ import java.util.Optional;
  * @param postponedRecords those of them that were put off and wait for their time
  * @param postponedBytes bytes of these
  * @param crowdedByRetries whether nothing more is read from the retry topic because too much of it waits for its time
+ * @param overflowRecords those of the overflow topic that take none of the lane's own room
+ * @param overflowBytes bytes of these
+ * @param crowdedByOverflow whether nothing more is read from the overflow topic for now because enough of it is pending
  * @param oldestPendingMillis first-enqueue time of the oldest pending record at a partition's commit point, ms on the
  *        broker's clock; 0: none pending
  * @param heldRecords records held back, by whom they wait for
@@ -31,7 +34,8 @@ import java.util.Optional;
  */
 public record IntakeStatus(Lane lane, int partitions, int claimedPartitions, int pausedPartitions,
         int guardedPartitions, int pendingRecords, long pendingBytes, int postponedRecords,
-        long postponedBytes, boolean crowdedByRetries, long oldestPendingMillis,
+        long postponedBytes, boolean crowdedByRetries, int overflowRecords, long overflowBytes,
+        boolean crowdedByOverflow, long oldestPendingMillis,
         Map<String, Long> heldRecords, double metadataFill, long commitAgeMillis, long commits, long failedCommits,
         long staleCompletions, long lostRanges, long lostOffsets, Optional<Throwable> failure) {
 
@@ -39,13 +43,13 @@ public record IntakeStatus(Lane lane, int partitions, int claimedPartitions, int
         heldRecords = Map.copyOf(heldRecords);
     }
 
-    /** Pending records that are not put off: they wait or run, and take the lane's room. */
+    /** Pending records that wait or run and take the lane's own room. */
     public int roomRecords() {
-        return pendingRecords - postponedRecords;
+        return pendingRecords - postponedRecords - overflowRecords;
     }
 
     /** Bytes of these. */
     public long roomBytes() {
-        return pendingBytes - postponedBytes;
+        return pendingBytes - postponedBytes - overflowBytes;
     }
 }

@@ -4,8 +4,7 @@ import dev.signalbox.config.WorkerSettings;
 
 /**
  * How much one lane takes in. Fetching stops early enough that what the client has fetched already still fits, so
- * {@code pauseRecords + maxPollRecords + retryRecords <= records} and {@code pauseBytes + fetchBytes + retryBytes <=
- * bufferBytes}; it resumes when an eighth of the room is free again, so that it does not flutter: what blocked routes and
+ * {@code pauseRecords + maxPollRecords + retryRecords + overflowRecords <= records}, and the same in bytes; it resumes when an eighth of the room is free again, so that it does not flutter: what blocked routes and
  * pauses may hold of the room, a quarter and an eighth, leaves others half of it before fetching is stopped for good.
  *
  * @param pauseRecords pending records (waiting or running, without those put off) at which fetching stops
@@ -20,6 +19,12 @@ public record LaneBounds(int pauseRecords, int resumeRecords, long pauseBytes, l
         int fetchBytes, int partitionFetchBytes) {
     /** Room beside the lane's own for what is put off: small, as such records wait elsewhere just as well. */
     private static final int RETRY_PART = 8;
+    /** Room beside the lane's own for what comes from the overflow topic: it is there however full the lane is. */
+    private static final int OVERFLOW_PART = 8;
+    /** Of ten such parts eight are the lane's own room. */
+    private static final int PARTS = RETRY_PART + 2;
+    /** Part of the lane's own room up to which it is filled from the overflow topic: the others have the rest. */
+    private static final int BEYOND_PART = 2;
     private static final int RESUME_PART = 8;
     private static final int MAX_POLL_RECORDS = 500;
     private static final int MAX_FETCH_BYTES = 16 << 20;
@@ -30,8 +35,8 @@ public record LaneBounds(int pauseRecords, int resumeRecords, long pauseBytes, l
         int records = records(settings);
         int poll = Math.clamp(records / 4, 1, MAX_POLL_RECORDS);
         int fetch = Math.clamp(settings.bufferBytes() / 8, MIN_FETCH_BYTES, MAX_FETCH_BYTES);
-        int pause = Math.max(1, Math.toIntExact((long) (records - poll) * RETRY_PART / (RETRY_PART + 1)));
-        long pauseBytes = Math.max(1, (settings.bufferBytes() - fetch) / (RETRY_PART + 1) * RETRY_PART);
+        int pause = Math.max(1, Math.toIntExact((long) (records - poll) * RETRY_PART / PARTS));
+        long pauseBytes = Math.max(1, (settings.bufferBytes() - fetch) / PARTS * RETRY_PART);
         return new LaneBounds(pause, pause - (pause + RESUME_PART - 1) / RESUME_PART, pauseBytes,
                 pauseBytes - (pauseBytes + RESUME_PART - 1) / RESUME_PART, poll, fetch,
                 Math.max(MIN_FETCH_BYTES, fetch / 8));
@@ -50,6 +55,42 @@ public record LaneBounds(int pauseRecords, int resumeRecords, long pauseBytes, l
     /** Most bytes of records that are put off; a single larger one still comes through. */
     public long retryBytes() {
         return Math.max(1, pauseBytes / RETRY_PART);
+    }
+
+    /** Records from the overflow topic that take none of the lane's room. */
+    public int overflowRecords() {
+        return Math.max(1, pauseRecords / OVERFLOW_PART);
+    }
+
+    /** Bytes of these. */
+    public long overflowBytes() {
+        return Math.max(1, pauseBytes / OVERFLOW_PART);
+    }
+
+    /**
+     * Whether a further record of the overflow topic may come: in its own room, or while so much of the lane's is free that
+     * the others do not miss it.
+     *
+     * @param overflow records of the overflow topic that are pending
+     * @param room records that take the lane's room
+     */
+    boolean mayTakeOverflow(int overflow, long overflowBytes, int room, long roomBytes, int sizeBytes) {
+        return overflow == 0 || (overflow < overflowRecords() && overflowBytes + sizeBytes <= overflowBytes())
+                || (room < pauseRecords / BEYOND_PART && roomBytes + sizeBytes <= pauseBytes / BEYOND_PART);
+    }
+
+    /** Whether nothing may be fetched from the overflow topic, given whether that is so. */
+    boolean mustPauseOverflow(int overflow, long overflowBytes, int room, long roomBytes, boolean paused) {
+        return !(paused
+                ? mayTakeOverflow(overflow + overflowRecords() / RESUME_PART,
+                        overflowBytes + overflowBytes() / RESUME_PART,
+                        room + pauseRecords / RESUME_PART, roomBytes + pauseBytes / RESUME_PART, 1)
+                : mayTakeOverflow(overflow, overflowBytes, room, roomBytes, 1));
+    }
+
+    /** Whether a lane is so full that tenants who take much of it have to wait elsewhere. */
+    public boolean isCrowded(int records, long bytes) {
+        return records >= pauseRecords / BEYOND_PART || bytes >= pauseBytes / BEYOND_PART;
     }
 
     /** Whether a record may be put off beside those that are, which have a room of their own and take none of what is new. */

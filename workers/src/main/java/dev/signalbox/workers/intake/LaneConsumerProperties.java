@@ -55,6 +55,15 @@ public final class LaneConsumerProperties {
         return all;
     }
 
+    /** The same for a client that asks what the group has committed, and is no member of it. */
+    public static Map<String, Object> ofAsker(Map<String, Object> ofLane) {
+        Map<String, Object> all = new HashMap<>(ofLane);
+        all.remove(HandoverAssignor.HANDOVER);
+        all.remove(ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG);
+        all.compute(ConsumerConfig.CLIENT_ID_CONFIG, (key, id) -> id + "-asks");
+        return all;
+    }
+
     private static String clientId(String worker, Lane lane) {
         return worker + BETWEEN + lane;
     }

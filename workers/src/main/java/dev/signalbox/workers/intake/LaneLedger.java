@@ -27,6 +27,7 @@ final class LaneLedger {
     private final LaneBounds bounds;
     private final TrialTurn trialTurn;
     private final String retryTopic;
+    private final String overflowTopic;
     private final Map<TopicPartition, PartitionIntake> partitions = new HashMap<>();
     /** Highest epoch used by this process: a partition that comes back before its claim was committed must not repeat it. */
     private final Map<TopicPartition, Integer> epochs = new HashMap<>();
@@ -36,7 +37,11 @@ final class LaneLedger {
     /** Of these, what is put off: it has a room of its own. */
     private int postponedRecords;
     private long postponedBytes;
+    /** Of these, what came from the overflow topic: it has a room of its own, and some of the lane's while that is free. */
+    private int overflowRecords;
+    private long overflowBytes;
     private boolean full;
+    private boolean overflowFull;
     private boolean retriesFull;
     private boolean draining;
     private int changes;
@@ -56,6 +61,7 @@ final class LaneLedger {
         this.bounds = bounds;
         this.trialTurn = trialTurn;
         this.retryTopic = lane.retryTopic();
+        this.overflowTopic = lane.overflowTopic();
     }
 
     /**
@@ -92,7 +98,7 @@ final class LaneLedger {
             return Optional.empty();
         }
         gone.leave(trialTurn);
-        count(-gone.pendingRecords(), -gone.pendingBytes());
+        count(partition, -gone.pendingRecords(), -gone.pendingBytes());
         postponedRecords -= gone.postponedRecords();
         postponedBytes -= gone.postponedBytes();
         return Optional.of(gone.epoch());
@@ -135,7 +141,7 @@ final class LaneLedger {
     Optional<LostRange> overtaken(TopicPartition partition, long beginning) {
         Optional<LostRange> lost = open(partition).overtaken(beginning);
         lost.ifPresent(range -> {
-            count(1, 0);
+            count(partition, 1, 0);
             lostRanges++;
             lostOffsets += range.offsets();
         });
@@ -160,7 +166,7 @@ final class LaneLedger {
 
     Ticket admit(TopicPartition partition, long offset, int sizeBytes, long enqueuedMillis) {
         Ticket ticket = open(partition).admit(offset, sizeBytes, enqueuedMillis);
-        count(1, sizeBytes);
+        count(partition, 1, sizeBytes);
         return ticket;
     }
 
@@ -190,9 +196,29 @@ final class LaneLedger {
         given.stream().map(partitions::get).filter(Objects::nonNull).forEach(PartitionIntake::released);
     }
 
-    private void count(int records, long bytes) {
+    private void count(TopicPartition partition, int records, long bytes) {
         pendingRecords += records;
         pendingBytes += bytes;
+        if (partition.topic().equals(overflowTopic)) {
+            overflowRecords += records;
+            overflowBytes += bytes;
+        }
+    }
+
+    /** Records that take the lane's own room. */
+    private int roomRecords() {
+        return pendingRecords - postponedRecords - Math.min(overflowRecords, bounds.overflowRecords());
+    }
+
+    private long roomBytes() {
+        return pendingBytes - postponedBytes - Math.min(overflowBytes, bounds.overflowBytes());
+    }
+
+    /** Whether a further record of the overflow topic may be admitted. */
+    boolean mayTakeOverflow(int sizeBytes) {
+        boolean may = bounds.mayTakeOverflow(overflowRecords, overflowBytes, roomRecords(), roomBytes(), sizeBytes);
+        overflowFull |= !may;
+        return may;
     }
 
     /** Whether a record of so many bytes may be put off. */
@@ -216,8 +242,7 @@ final class LaneLedger {
 
     /** The same if the lane has room for it; whether it has. */
     boolean resumes(Ticket ticket) {
-        boolean may = bounds.mayResume(pendingRecords - postponedRecords, pendingBytes - postponedBytes,
-                open(ticket.partition()).sizeBytes(ticket.offset()));
+        boolean may = bounds.mayResume(roomRecords(), roomBytes(), open(ticket.partition()).sizeBytes(ticket.offset()));
         if (may) {
             resumed(ticket);
         }
@@ -263,7 +288,7 @@ final class LaneLedger {
         boolean wasPostponed = owned.isPostponed(ticket.offset());
         int bytes = owned.completed(ticket.offset());
         if (bytes >= 0) {
-            count(-1, -bytes);
+            count(ticket.partition(), -1, -bytes);
             postponedRecords -= wasPostponed ? 1 : 0;
             postponedBytes -= wasPostponed ? bytes : 0;
         }
@@ -317,11 +342,15 @@ final class LaneLedger {
 
     /** Partitions that must not be fetched from now. */
     Set<TopicPartition> paused() {
-        full = bounds.mustPause(pendingRecords - postponedRecords, pendingBytes - postponedBytes, full);
+        full = bounds.mustPause(roomRecords(), roomBytes(), full);
+        overflowFull = bounds.mustPauseOverflow(overflowRecords, overflowBytes, roomRecords(), roomBytes(),
+                overflowFull);
         retriesFull = bounds.mustPauseRetries(postponedRecords, postponedBytes, retriesFull);
         Set<TopicPartition> paused = new HashSet<>();
         partitions.forEach((partition, owned) -> {
-            if (full || draining || owned.mustPause() || (retriesFull && partition.topic().equals(retryTopic))) {
+            boolean overflow = partition.topic().equals(overflowTopic);
+            if ((overflow ? overflowFull : full) || draining || owned.mustPause()
+                    || (retriesFull && partition.topic().equals(retryTopic))) {
                 paused.add(partition);
             }
         });
@@ -352,7 +381,9 @@ final class LaneLedger {
         Map<String, Long> heldByOwner = new HashMap<>();
         held.values().forEach(owners -> owners.forEach((owner, count) -> heldByOwner.merge(owner, count, Long::sum)));
         return new IntakeStatus(lane, partitions.size(), claimed, pausedPartitions, guarded, pendingRecords,
-                pendingBytes, postponedRecords, postponedBytes, retriesFull, oldest, heldByOwner, fill,
+                pendingBytes, postponedRecords, postponedBytes, retriesFull,
+                Math.min(overflowRecords, bounds.overflowRecords()), Math.min(overflowBytes, bounds.overflowBytes()),
+                overflowFull, oldest, heldByOwner, fill,
                 TimeUnit.NANOSECONDS.toMillis(commitAgeNanos),
                 commits,
                 failedCommits, staleCompletions, lostRanges, lostOffsets, failure);

@@ -52,6 +52,7 @@ final class PollLoop implements AutoCloseable {
 
     private final Lane lane;
     private final String retryTopic;
+    private final String overflowTopic;
     private final Consumer<byte[], byte[]> consumer;
     private final Admission admission;
     private final RecordDecoding decoding;
@@ -79,6 +80,7 @@ final class PollLoop implements AutoCloseable {
             LongSupplier nanoClock, FleetClock clock, NextChance nextChance, Onward onward) {
         this.lane = lane;
         this.retryTopic = lane.retryTopic();
+        this.overflowTopic = lane.overflowTopic();
         this.consumer = consumer;
         this.admission = admission;
         this.decoding = decoding;
@@ -315,12 +317,12 @@ final class PollLoop implements AutoCloseable {
                 continue;
             }
             for (ConsumerRecord<byte[], byte[]> source : ofPartition) {
+                if (isTooMuch(source)) {
+                    consumer.seek(partition, source.offset());
+                    readAgain.add(partition);
+                    break;
+                }
                 if (partition.topic().equals(retryTopic)) {
-                    if (isTooMuch(source)) {
-                        consumer.seek(partition, source.offset());
-                        readAgain.add(partition);
-                        break;
-                    }
                     readingOn.read(partition, source.timestamp(), RecordFacts.parkedRoute(source));
                 }
                 source.leaderEpoch().ifPresent(epoch -> ledger.appended(partition, source.offset(), epoch));
@@ -348,9 +350,13 @@ final class PollLoop implements AutoCloseable {
         return Postponed.takes(source, clock.nowMillis()) || waitsOn(source);
     }
 
-    /** Whether it would have to be put off, and too much is. */
+    /** Whether it would have to be put off, and too much is; or was diverted, and there is no room for that. */
     private boolean isTooMuch(ConsumerRecord<byte[], byte[]> source) {
-        return isPutOff(source) && !ledger.mayPutOff(RecordFacts.sizeBytes(source));
+        if (source.topic().equals(overflowTopic)) {
+            return !ledger.mayTakeOverflow(RecordFacts.sizeBytes(source));
+        }
+        return source.topic().equals(retryTopic) && isPutOff(source)
+                && !ledger.mayPutOff(RecordFacts.sizeBytes(source));
     }
 
     private void admitOrHold(TopicPartition partition, ConsumerRecord<byte[], byte[]> source,

@@ -3,7 +3,8 @@ package dev.signalbox.workers.scheduler;
 /**
  * How many of a deployment's calls at once the other priorities leave free, so that {@code interactive} finds room without
  * waiting for one of their calls to end: one more than it had at once in the last minute (or the half before it), less what
- * it has now, and a quarter of the limit at most. Where it has not called for a minute or so nothing is held back, and
+ * it has now, and a quarter of the limit at most with those. While it had more than that, but no more than half of the limit, so that the
+ * others have theirs, one is left free. Where it has not called for a minute or so nothing is held back, and
  * below a limit of 4 nothing ever is. A pure model; time is monotonic ns.
  */
 public final class Holdback {
@@ -37,7 +38,10 @@ public final class Holdback {
         }
         advance(nowNanos);
         long wanted = Math.max(peak, peakBefore);
-        return wanted == 0 ? 0 : Math.max(0, Math.min(limit / MOST, wanted + 1) - running);
+        if (wanted == 0 || limit < MOST) {
+            return 0;
+        }
+        return Math.max(Math.min(limit / MOST, wanted + 1) - running, running <= wanted && wanted <= limit / 2 ? 1 : 0);
     }
 
     private void advance(long nowNanos) {

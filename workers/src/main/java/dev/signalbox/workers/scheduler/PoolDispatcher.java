@@ -287,6 +287,16 @@ public final class PoolDispatcher implements RequestSink {
         }
     }
 
+    /** As {@link PoolScheduler#crowd}. */
+    public Crowd crowd(Priority priority, String tenant) {
+        lock.lock();
+        try {
+            return model.crowd(priority, tenant);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Waiting requests dropped since the start because their partition moved. */
     public long forgottenRequests() {
         lock.lock();

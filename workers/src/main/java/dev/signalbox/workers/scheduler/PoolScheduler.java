@@ -393,6 +393,11 @@ public final class PoolScheduler {
         return turns.of(priority).routes.isOpen(route);
     }
 
+    /** Who waits in a priority, and how many of them are that tenant's. */
+    public Crowd crowd(Priority priority, String tenant) {
+        return turns.of(priority).tenants.crowd(tenant);
+    }
+
     /** What it holds now. */
     public SchedulerStatus status() {
         EnumMap<Priority, SchedulerStatus.PriorityStatus> priorities = new EnumMap<>(Priority.class);

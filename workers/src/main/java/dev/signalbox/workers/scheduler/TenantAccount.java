@@ -35,6 +35,8 @@ final class TenantAccount {
     int inFlight;
     /** Requests on its ways. */
     int waiting;
+    /** Of their records. */
+    long waitingBytes;
     private double counter;
     private double owed;
     private double beyondPrompt;

@@ -46,6 +46,7 @@ final class TenantQueues {
     private double toldLevel;
     private double beyondPrompt;
     private long costUnits;
+    private long bytes;
     private long accounts;
     private int size;
     private int waitingTenants;
@@ -104,6 +105,7 @@ final class TenantQueues {
             waitingTenants++;
         }
         tenant.waiting++;
+        tenant.waitingBytes += request.request().sizeBytes();
         order.add(request, tenant, way);
     }
 
@@ -117,6 +119,14 @@ final class TenantQueues {
     int waitingOf(String tenant) {
         TenantAccount account = tenants.get(tenant);
         return account == null ? 0 : account.waiting;
+    }
+
+    /** All that wait, and that tenant's among them. */
+    Crowd crowd(String tenant) {
+        TenantAccount account = tenants.get(tenant);
+        return account == null
+                ? new Crowd(size, bytes, 0, 0)
+                : new Crowd(size, bytes, account.waiting, account.waitingBytes);
     }
 
     /**
@@ -298,6 +308,7 @@ final class TenantQueues {
         patience.ends(request);
         TenantAccount tenant = order.remove(request);
         tenant.waiting--;
+        tenant.waitingBytes -= request.request().sizeBytes();
         if (tenant.queues.isEmpty()) {
             waitingTenants--;
             release(tenant.name);
@@ -315,6 +326,7 @@ final class TenantQueues {
         ofPartition.add(request);
         request.route = routes.waits(request.task().route());
         size++;
+        bytes += request.request().sizeBytes();
         costUnits += request.costUnits();
     }
 
@@ -334,6 +346,7 @@ final class TenantQueues {
         request.ofPartition = null;
         request.route().left();
         size--;
+        bytes -= request.request().sizeBytes();
         costUnits -= request.costUnits();
     }
 

@@ -28,6 +28,21 @@ class HoldbackTest {
     }
 
     @Test
+    void who_has_more_than_a_quarter_at_once_finds_room_too() {
+        for (int i = 0; i < 4; i++) {
+            holdback.started(0);
+        }
+        assertThat(holdback.heldBack(10, SECOND)).isEqualTo(1);
+        assertThat(holdback.heldBack(7, SECOND)).as("more than half is no light load").isZero();
+        holdback.ended(SECOND);
+        holdback.ended(SECOND);
+        assertThat(holdback.heldBack(10, SECOND)).isEqualTo(1);
+        holdback.ended(SECOND);
+        holdback.ended(SECOND);
+        assertThat(holdback.heldBack(10, SECOND)).as("a quarter").isEqualTo(2);
+    }
+
+    @Test
     void it_ends_a_minute_after_the_last_call() {
         holdback.started(0);
         holdback.ended(SECOND);
