@@ -82,7 +82,8 @@ class RetryTopicTest {
         ProducerRecord<byte[], byte[]> record = kafka.history().getFirst();
         assertThat(record.key()).as("without a key, by its id").isEqualTo("r-1".getBytes(StandardCharsets.UTF_8));
         assertThat(headers(record)).isEqualTo(
-                Map.of(Headers.HOP, "5", Headers.FIRST_ENQUEUED, "1234", Headers.DELAY, "3000", Headers.EXPIRES, EXPIRES));
+                Map.of(Headers.HOP, "5", Headers.FIRST_ENQUEUED, "1234", Headers.DELAY, "3000", Headers.EXPIRES,
+                        EXPIRES));
     }
 
     @Test
