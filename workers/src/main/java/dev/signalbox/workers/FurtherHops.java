@@ -7,6 +7,7 @@ import dev.signalbox.workers.reply.RetryTopic;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import java.util.function.Predicate;
 import org.apache.kafka.common.TopicPartition;
 
@@ -20,19 +21,22 @@ final class FurtherHops implements RequestSink {
     private final RetryTopic retries;
     private final Consumer<InboundRequest> done;
     private final Predicate<String> cancelled;
+    private final LongConsumer expect;
     private final FleetClock clock;
 
     /**
      * @param next where requests go whose pause is over
      * @param done told when a request's new record is acknowledged; short
      * @param cancelled whether the request with an id is
+     * @param expect told from when on one that was published may be served, ms on the broker's clock
      */
     FurtherHops(RequestSink next, RetryTopic retries, Consumer<InboundRequest> done, Predicate<String> cancelled,
-            FleetClock clock) {
+            LongConsumer expect, FleetClock clock) {
         this.next = next;
         this.retries = retries;
         this.done = done;
         this.cancelled = cancelled;
+        this.expect = expect;
         this.clock = clock;
     }
 
@@ -42,7 +46,8 @@ final class FurtherHops implements RequestSink {
         if (left.isZero() || clock.nowMillis() >= request.expiresAtMillis() || cancelled.test(request.id())) {
             next.offer(request);
         } else {
-            retries.publish(request, new RetryTopic.Later(left, Optional.empty(), Optional.empty()), done,
+            retries.publish(request, new RetryTopic.Later(left, Optional.empty(), Optional.empty()),
+                    done.andThen(any -> expect.accept(clock.nowMillis() + left.toMillis())),
                     failed -> Thread.startVirtualThread(() -> next.offer(failed)));
         }
     }

@@ -164,7 +164,8 @@ final class PoolWorker implements AutoCloseable {
                 commits, request -> complete(request.ticket(), lane), shared.clock, Thread::startVirtualThread);
         RequestSource source = new LaneConsumer(lane, bounds, () -> shared.connections.consumer(properties),
                 options.admission(), new ClockedReader(shared.clock, reader), new FurtherHops(overflow, retries,
-                        request -> complete(request.ticket(), lane), shared.cancellations::contains, shared.clock),
+                        request -> complete(request.ticket(), lane), shared.cancellations::contains,
+                        due -> stages(lane).source.expect(due), shared.clock),
                 rejections, handover, shared.trialTurn, shared.clock, nextChance(lane, share), retries);
         Parking parking = new Parking(lane, Parking.Waiters.of(dispatcher), share, () -> Set.copyOf(routes()),
                 source::status, bounds, retries, request -> complete(request.ticket(), lane), route -> {

@@ -37,6 +37,7 @@ class FurtherHopsTest {
             new RenewableProducer("test", () -> kafka));
     private final List<InboundRequest> served = new ArrayList<>();
     private final List<InboundRequest> done = new ArrayList<>();
+    private final List<Long> expected = new ArrayList<>();
     private boolean cancelled;
 
     private void offer(InboundRequest request, long nowMillis) {
@@ -49,7 +50,7 @@ class FurtherHopsTest {
             @Override
             public void forget(TopicPartition partition, int epoch) {
             }
-        }, retries, done::add, id -> cancelled, () -> nowMillis).offer(request);
+        }, retries, done::add, id -> cancelled, expected::add, () -> nowMillis).offer(request);
     }
 
     private static InboundRequest request(int hop, Map<String, String> headers) {
@@ -78,6 +79,7 @@ class FurtherHopsTest {
         assertThat(done).hasSize(1);
         ProducerRecord<byte[], byte[]> record = kafka.history().getFirst();
         assertThat(header(record, Headers.DELAY)).isEqualTo("90000");
+        assertThat(expected).as("it may be served from then on").containsExactly(APPENDED + 150_000);
         assertThat(header(record, Headers.HOP)).isEqualTo("2");
         assertThat(header(record, Headers.FIRST_ENQUEUED)).isEqualTo("1234");
         assertThat(header(record, Headers.HISTORY)).isEqualTo("been through");

@@ -16,10 +16,8 @@ import org.apache.kafka.clients.producer.ProducerRecord;
  *
  * <p>A request is late while it may be called and is not, though for more than a second its route has been up with a free
  * permit, the pool has had a free slot, and the requests that are not a closed route's have held no more than half of
- * the lane's room, in records and in bytes. (Who waits for room that open or slow routes have taken waits for no closed one.)
- *
- * <p>One kind is measured and not judged: a request that others stand before, unread, in its partition of the retry topic when
- * it may be called. Kafka reads in order, so what waits on must be read and published again before it.
+ * the lane's room, in records and in bytes: who waits for room that open or slow routes have taken waits for no closed one.
+ * That is so wherever it stands, those among them that others stand before, unread, on the retry topic.
  */
 final class WaitingJudge {
     private static final long LATE_MILLIS = 1_000;
@@ -32,10 +30,8 @@ final class WaitingJudge {
     long cancelled;
     long expired;
     long latestMillis;
-    /** Of those that others stood before on the retry topic: how many were late, and the latest, behind how many roomfuls. */
-    long lateBehind;
-    long latestBehind;
-    long turnsOfLatest;
+    /** Most records that stood unread before one on the retry topic that might have been called. */
+    long mostUnread;
     private long slotSince;
     private long laneSince;
 
@@ -65,53 +61,23 @@ final class WaitingJudge {
             }
             long from = Math.max(Math.max(request.fromMillis, request.route.roomSince), Math.max(slotSince, laneSince));
             long late = now - from;
-            if (late >= 0 && request.turnsAhead < 0) {
-                request.turnsAhead = turnsAhead(request);
-            }
-            if (request.turnsAhead > 0) {
-                behind(request, late);
-            } else if (late > LATE_MILLIS) {
+            if (late > LATE_MILLIS) {
                 violation("late by " + late + " ms: " + request + where(request));
                 return;
-            } else {
-                latestMillis = Math.max(latestMillis, late);
+            }
+            latestMillis = Math.max(latestMillis, late);
+            if (late >= 0) {
+                mostUnread = Math.max(mostUnread, unreadBefore(request));
             }
         }
     }
 
-    /** One that others stand before on the retry topic. */
-    private void behind(WaitingRequest request, long late) {
-        if (late > LATE_MILLIS && !request.lateBehind) {
-            request.lateBehind = true;
-            lateBehind++;
-        }
-        if (late > latestBehind) {
-            latestBehind = late;
-            turnsOfLatest = request.turnsAhead;
-        }
-    }
-
-    /** How many roomfuls of records stand unread before it on the retry topic. */
-    private long turnsAhead(WaitingRequest request) {
+    private static long unreadBefore(WaitingRequest request) {
         WaitingLogs.Log log = request.log;
         ConsumerRecord<byte[], byte[]> record = request.record;
-        if (log == null || record == null || record.offset() < log.position
-                || !log.partition.topic().equals(WaitingWorld.LANE.retryTopic())) {
-            return 0;
-        }
-        long records = 0;
-        long bytes = 0;
-        for (WaitingLogs.Log each : world.logs.logs.values()) {
-            if (each.partition.topic().equals(WaitingWorld.LANE.retryTopic())) {
-                int until = each.equals(log) ? (int) record.offset() : each.records.size();
-                records += until - each.position;
-                bytes += (until < each.records.size() ? each.bytesBefore.get(until) : each.bytes)
-                        - (each.position < each.records.size() ? each.bytesBefore.get(each.position) : each.bytes);
-            }
-        }
-        return records == 0
+        return log == null || record == null || !log.partition.topic().equals(WaitingWorld.LANE.retryTopic())
                 ? 0
-                : 1 + Math.max(records / world.plan.bounds.retryRecords(), bytes / world.plan.bounds.retryBytes());
+                : record.offset() - log.position;
     }
 
     private String where(WaitingRequest request) {

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
@@ -33,6 +34,8 @@ final class WaitingLogs extends MockConsumer<byte[], byte[]> {
     final Map<TopicPartition, OffsetAndMetadata> committed = new HashMap<>();
     private final List<TopicPartition> partitions;
     private int turn;
+    /** Whether the last poll brought records. */
+    boolean came;
     /** When commits are answered. */
     Consumer<Runnable> answers = Runnable::run;
 
@@ -40,11 +43,8 @@ final class WaitingLogs extends MockConsumer<byte[], byte[]> {
     static final class Log {
         final TopicPartition partition;
         final List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
-        /** Bytes of the records before each. */
-        final List<Long> bytesBefore = new ArrayList<>();
         /** The next offset that is read. */
         int position;
-        long bytes;
 
         Log(TopicPartition partition) {
             this.partition = partition;
@@ -79,8 +79,6 @@ final class WaitingLogs extends MockConsumer<byte[], byte[]> {
                 TimestampType.LOG_APPEND_TIME, key.length, valueBytes, key, value, headers, Optional.empty());
         request.log = log;
         log.records.add(request.record);
-        log.bytesBefore.add(log.bytes);
-        log.bytes += request.sizeBytes;
     }
 
     private Log log(TopicPartition partition) {
@@ -124,11 +122,18 @@ final class WaitingLogs extends MockConsumer<byte[], byte[]> {
                 here.position = to;
             }
         }
+        came = !polled.isEmpty();
         return polled.isEmpty() ? ConsumerRecords.empty() : new ConsumerRecords<>(polled, next);
     }
 
     private static int bytes(ConsumerRecord<byte[], byte[]> record) {
         return record.serializedKeySize() + record.serializedValueSize();
+    }
+
+    @Override
+    public synchronized OptionalLong currentLag(TopicPartition partition) {
+        Log log = log(partition);
+        return OptionalLong.of(log.records.size() - log.position);
     }
 
     @Override

@@ -16,7 +16,9 @@ final class WaitingPlan {
         BYTES_NOT_COUNTED,
         FIRST_ENQUEUE_LOST,
         NEVER_RESUMES,
-        CANCELS_UNHEARD
+        CANCELS_UNHEARD,
+        NOTHING_IS_READ_ON,
+        RETRIES_ARE_NOT_EXPECTED
     }
 
     final int partitions;

@@ -35,9 +35,6 @@ final class WaitingRequest {
     WaitingLogs.@Nullable Log log;
     /** When it may be called. */
     long fromMillis;
-    /** What it was judged to wait behind when it became late there; -1: not yet. */
-    long turnsAhead = -1;
-    boolean lateBehind;
     boolean parked;
     boolean cancelled;
     int hop;

@@ -28,9 +28,7 @@ class WaitingSimulationTest {
         long cancelled = 0;
         long expired = 0;
         long latest = 0;
-        long lateBehind = 0;
-        long latestBehind = 0;
-        long roomfuls = 0;
+        long unread = 0;
         long requests = 0;
         long began = System.nanoTime();
         for (long seed = from; seed < to; seed++) {
@@ -48,17 +46,15 @@ class WaitingSimulationTest {
             answered += world.judge.answered;
             cancelled += world.judge.cancelled;
             expired += world.judge.expired;
-            lateBehind += world.judge.lateBehind;
-            roomfuls = world.judge.latestBehind > latestBehind ? world.judge.turnsOfLatest : roomfuls;
-            latestBehind = Math.max(latestBehind, world.judge.latestBehind);
+            unread = Math.max(unread, world.judge.mostUnread);
             latest = Math.max(latest, world.judge.latestMillis);
         }
         System.out.printf(
                 "waiting, %s: seeds %d to %d in %d ms, %d red; %d requests: %d answered, %d cancelled, %d expired,"
-                        + " %d published again, of them %d parked; the latest after %d ms; behind"
-                        + " others on the retry topic %d after more than 1 s, the latest after %d ms, behind %d roomfuls%n",
+                        + " %d published again, of them %d parked; the latest after %d ms, at most %d unread"
+                        + " before one%n",
                 bug, from, to - 1, (System.nanoTime() - began) / 1_000_000, reds.size(), requests, answered, cancelled,
-                expired, retried, parked, latest, lateBehind, latestBehind, roomfuls);
+                expired, retried, parked, latest, unread);
         reds.stream().limit(12).forEach(red -> System.out.println(red.seed + " " + red.violations.getFirst()));
         return reds;
     }

@@ -11,6 +11,7 @@ import dev.signalbox.workers.WaitingRequest.Place;
 import dev.signalbox.workers.WaitingRoute.Weather;
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.intake.NextChance;
+import dev.signalbox.workers.intake.Onward;
 import dev.signalbox.workers.intake.RecordReader;
 import dev.signalbox.workers.intake.ReplyAddress;
 import dev.signalbox.workers.intake.RequestSink;
@@ -42,7 +43,6 @@ import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,7 +51,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class WaitingWorld {
     static final Lane LANE = new Lane(TestConfiguration.POOL, Priority.STANDARD);
-    static final long POLL_MILLIS = 50;
+    /** A poll ends when records have come, or after a while without. */
+    private static final long FETCH_MILLIS = 10;
+    private static final long POLL_MILLIS = 50;
     private static final long IDLE_MILLIS = 400;
     private static final long PARK_MILLIS = 100;
     private static final long START = 1_000_000;
@@ -69,7 +71,8 @@ final class WaitingWorld {
     final SteppedIntake intake;
     final PoolScheduler scheduler;
     private final @Nullable Consumer<String> trace;
-    private final WaitingEvents events = new WaitingEvents(START);
+    final WaitingEvents events = new WaitingEvents(START);
+    private final WaitingArrivals arrivals = new WaitingArrivals(this);
     private final Parking parking;
     private final LaterVisits later;
     private final RetryPause pauses;
@@ -104,10 +107,11 @@ final class WaitingWorld {
             }
         };
         this.intake = new SteppedIntake(LANE, plan.bounds, logs, this::read,
-                new FurtherHops(here, retries, this::done, heard::contains, this::nowMillis), () -> events.nanos(),
+                new FurtherHops(here, retries, this::done, heard::contains, this::expect, this::nowMillis),
+                () -> events.nanos(),
                 () -> nowMillis() + (bug == Bug.RETRY_BEFORE_ITS_TIME ? 2_000 : 0),
-                nextChance(share), retries);
-        this.later = new LaterVisits(retries, this::done, this::offer, intake::status, plan.bounds, intake::expect,
+                nextChance(share), bug == Bug.NOTHING_IS_READ_ON ? Onward.NOWHERE : retries);
+        this.later = new LaterVisits(retries, this::done, this::offer, intake::status, plan.bounds, this::expect,
                 this::nowMillis);
         this.pauses = RetryPause.jittered(() -> random);
         this.parking = new Parking(LANE, new Parking.Waiters() {
@@ -159,7 +163,7 @@ final class WaitingWorld {
         });
         for (WaitingRoute route : plan.routes) {
             route.spells.forEach(spell -> events.after(spell.fromMillis(), () -> turns(route, spell.weather())));
-            arrivals(route);
+            arrivals.of(route);
         }
         long calm = START + plan.stormMillis;
         while ((nowMillis() < calm || !live.isEmpty()) && judge.violations.isEmpty()) {
@@ -185,49 +189,17 @@ final class WaitingWorld {
         boolean nothingToDo = nowMillis() > START + plan.stormMillis + 1_000
                 && live.stream().allMatch(request -> request.place == Place.CALL || request.place == Place.PAUSES
                         || request.fromMillis > nowMillis() + 1_000);
-        events.after(nothingToDo ? IDLE_MILLIS : POLL_MILLIS, this::poll);
+        events.after(logs.came ? FETCH_MILLIS : nothingToDo ? IDLE_MILLIS : POLL_MILLIS, this::poll);
     }
 
-    private void arrivals(WaitingRoute route) {
-        long at = 500;
-        boolean bursts = random.nextInt(3) == 0;
-        while (at < plan.stormMillis) {
-            int many = bursts && random.nextInt(10) == 0 ? random.nextInt(10, 60) : 1;
-            long now = at;
-            events.after(now, () -> {
-                for (int i = 0; i < many; i++) {
-                    arrives(route);
-                }
-            });
-            at += (long) (-Math.log(1 - random.nextDouble()) * 1_000 / route.perSecond * (bursts ? 4 : 1)) + 1;
-        }
-    }
-
-    private void arrives(WaitingRoute route) {
-        int tenant = random.nextInt(plan.tenants);
-        int number = requests.size();
-        WaitingRequest request = new WaitingRequest(number, route, tenant, random.nextInt(200, plan.largestBytes),
-                nowMillis(), plan.timeToLiveMillis(tenant));
-        requests.put(request.id, request);
-        live.add(request);
-        RecordHeaders headers = new RecordHeaders();
-        headers.add("caller", request.id.getBytes(StandardCharsets.UTF_8));
-        append(request, LANE.requestTopic(), request.id.getBytes(StandardCharsets.UTF_8),
-                new byte[]{(byte) number, (byte) (number >> 8)}, headers);
-        if (random.nextInt(20) == 0) {
-            events.after(random.nextInt(0, 8_000), () -> cancel(request));
-        }
-    }
-
-    private void append(WaitingRequest request, String topic, byte[] key, byte[] value,
+    void append(WaitingRequest request, String topic, byte[] key, byte[] value,
             org.apache.kafka.common.header.Headers headers) {
         logs.append(request, topic, key, value, bug == Bug.BYTES_NOT_COUNTED ? 1 : request.sizeBytes, headers,
                 nowMillis());
-        request.turnsAhead = -1;
         request.place = Place.LOG;
     }
 
-    private void cancel(WaitingRequest request) {
+    void cancel(WaitingRequest request) {
         if (!request.isLive()) {
             return;
         }
@@ -378,6 +350,12 @@ final class WaitingWorld {
         scheduler.finished(dispatch, 1, events.nanos());
         Ticket ticket = dispatch.request().ticket();
         events.after(random.nextInt(2, 30), () -> intake.complete(ticket));
+    }
+
+    private void expect(long dueMillis) {
+        if (bug != Bug.RETRIES_ARE_NOT_EXPECTED) {
+            intake.expect(dueMillis);
+        }
     }
 
     /** Its next record is acknowledged. */

@@ -110,6 +110,11 @@ public record LaneBounds(int pauseRecords, int resumeRecords, long pauseBytes, l
         return records == 0 || (records < pauseRecords && bytes + sizeBytes <= pauseBytes);
     }
 
+    /** Whether the lane has so much room that one more does not stop it. */
+    boolean hasPlenty(int records, long bytes, int sizeBytes) {
+        return records < resumeRecords && bytes + sizeBytes <= resumeBytes;
+    }
+
     /** Whether fetching must be stopped, given whether it is. */
     boolean mustPause(int pendingRecords, long pendingBytes, boolean paused) {
         return paused

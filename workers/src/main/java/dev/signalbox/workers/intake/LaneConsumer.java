@@ -187,8 +187,10 @@ public final class LaneConsumer implements RequestSource {
         for (Long due = expected.poll(); due != null; due = expected.poll()) {
             loop.expect(due);
         }
-        parkedRoutes.forEach(loop::parked);
-        parkedRoutes.clear();
+        parkedRoutes.removeIf(route -> {
+            loop.parked(route);
+            return true;
+        });
         loop.step();
         status = loop.status();
     }

@@ -234,24 +234,43 @@ final class LaneLedger {
         postponedBytes += open(ticket.partition()).postponed(ticket.offset());
     }
 
-    /** One that was put off is handed on. */
+    /** One that was put off is handed on, and takes of the lane's room. */
     void resumed(Ticket ticket) {
-        postponedRecords--;
-        postponedBytes -= open(ticket.partition()).resumed(ticket.offset());
+        PartitionIntake owned = open(ticket.partition());
+        if (owned.isPostponed(ticket.offset())) {
+            postponedRecords--;
+            postponedBytes -= owned.resumed(ticket.offset());
+        }
     }
 
     /** The same if the lane has room for it; whether it has. */
     boolean resumes(Ticket ticket) {
-        boolean may = bounds.mayResume(roomRecords(), roomBytes(), open(ticket.partition()).sizeBytes(ticket.offset()));
+        PartitionIntake owned = open(ticket.partition());
+        boolean may = !owned.isPostponed(ticket.offset())
+                || bounds.mayResume(roomRecords(), roomBytes(), owned.sizeBytes(ticket.offset()));
         if (may) {
             resumed(ticket);
         }
         return may;
     }
 
-    /** One that was put off is published again, and done once that is acknowledged; or it is not after all. */
-    void moves(Ticket ticket, boolean under) {
-        open(ticket.partition()).moves(ticket.offset(), under);
+    /** One that was put off is published again, meanwhile in the lane's room while there is plenty, and then done. */
+    void moves(Ticket ticket) {
+        PartitionIntake owned = open(ticket.partition());
+        owned.moves(ticket.offset(), true);
+        if (bounds.hasPlenty(roomRecords(), roomBytes(), owned.sizeBytes(ticket.offset()))) {
+            resumed(ticket);
+        }
+    }
+
+    /** It is not published again after all: it is put off as before where there is room, or stays in the lane's. */
+    void stays(Ticket ticket) {
+        PartitionIntake owned = open(ticket.partition());
+        owned.moves(ticket.offset(), false);
+        if (!owned.isPostponed(ticket.offset())
+                && bounds.mayPutOff(postponedRecords, postponedBytes, owned.sizeBytes(ticket.offset()))) {
+            postponed(ticket);
+        }
     }
 
     /** Whether nothing more is read from the retry topic for now, because too much is put off. */
@@ -338,6 +357,17 @@ final class LaneLedger {
 
     void drain() {
         draining = true;
+    }
+
+    /** Partitions of the retry topic that may be fetched from once what is put off has room. */
+    Set<TopicPartition> retries() {
+        Set<TopicPartition> retries = new HashSet<>();
+        partitions.forEach((partition, owned) -> {
+            if (partition.topic().equals(retryTopic) && !owned.mustPause()) {
+                retries.add(partition);
+            }
+        });
+        return retries;
     }
 
     /** Partitions that must not be fetched from now. */

@@ -230,7 +230,7 @@ final class PartitionIntake {
 
     /** One that was put off is published again, or is not after all. */
     void moves(long offset, boolean under) {
-        if (under) {
+        if (under && postponed.contains(offset)) {
             moving.add(offset);
         } else {
             moving.remove(offset);

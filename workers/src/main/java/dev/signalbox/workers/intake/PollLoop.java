@@ -34,16 +34,8 @@ final class PollLoop implements AutoCloseable {
     /** Half of the shortest session that brokers allow by default: a thread that stood still for longer may have missed its end. */
     private static final long STANDSTILL_NANOS = TimeUnit.SECONDS.toNanos(3);
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
-    /** While a claim is awaited, before which a partition delivers nothing. */
-    private static final Duration BUSY_POLL = Duration.ofMillis(10);
-    /** While something is pending or paused; a completion waits that long for its turn. */
-    private static final Duration PENDING_POLL = Duration.ofMillis(25);
-    /** While so much is pending that there is enough to do meanwhile: each turn costs as much as many records. */
-    private static final Duration MANY_PENDING_POLL = Duration.ofMillis(50);
-    private static final int MANY_PENDING = 1_000;
     /** Parked requests that begin a further hop at each look, so that no more than 2,000 a second do. */
     private static final int MOST_OVER = 200;
-    private static final Duration IDLE_POLL = Duration.ofMillis(100);
     private static final long EARLY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     private static final int EARLY_OF_A_ROUTE = 500;
     private static final int EARLY_OF_A_SHUT_ROUTE = 20;
@@ -69,6 +61,8 @@ final class PollLoop implements AutoCloseable {
     private final ReadingOn readingOn = new ReadingOn();
     /** Put off again, since they could not be published; the producer's threads add, the poll thread takes. */
     private final ConcurrentLinkedQueue<RecordDecoding.Admitted> unmoved = new ConcurrentLinkedQueue<>();
+    /** Partitions of the retry topic that are not read as far as they must be. */
+    private Set<TopicPartition> readOn = Set.of();
     private int ledgerChanges;
     private long nextEarly;
     private IntakeStatus status;
@@ -112,15 +106,22 @@ final class PollLoop implements AutoCloseable {
         turnTrials(now);
         commits.turn(now);
         releases.turn(now);
+        readOn = readOn();
         Set<TopicPartition> paused = applyPauses();
         if (now - nextStatus >= 0) {
             status = ledger.status(paused.size(), commits.ageNanos(now), Optional.empty());
             nextStatus = now + STATUS_NANOS;
         }
         resume(now);
-        ConsumerRecords<byte[], byte[]> records = poll(pollLimit(paused));
+        boolean awaits = claims.isAwaited() || ledger.isTrialTold();
+        ConsumerRecords<byte[], byte[]> records = poll(
+                PollPace.limit(awaits, ledger.pendingRecords(), !paused.isEmpty()));
         alive(nanoClock.getAsLong());
+        noteSilence(records, paused);
         handOver(records);
+        if (ledger.isCrowdedByRetries()) {
+            letOthersBeRead();
+        }
     }
 
     /**
@@ -156,7 +157,7 @@ final class PollLoop implements AutoCloseable {
         }
         for (RecordDecoding.Admitted each = unmoved.poll(); each != null; each = unmoved.poll()) {
             if (ledger.isCurrent(each.ticket())) {
-                ledger.moves(each.ticket(), false);
+                ledger.stays(each.ticket());
                 postponed.add(each);
             }
         }
@@ -174,10 +175,9 @@ final class PollLoop implements AutoCloseable {
         handOn(postponed.due(clock.nowMillis(), this::waitsOn, this::hasRoomFor));
         if (looks) {
             publishAgain(postponed.over(MOST_OVER, this::mayResume));
-            handOn(postponed.early(this::mostEarly, this::hasRoomFor));
         }
-        if (ledger.isCrowdedByRetries() && readingOn.isWanted(ledger.owned(), retryTopic)) {
-            publishAgain(postponed.waitOn(nextChance::isOpen, clock.nowMillis(), this::mayResume));
+        if (looks || !readOn.isEmpty()) {
+            handOn(postponed.early(this::mostEarly, this::hasRoomFor));
         }
     }
 
@@ -192,14 +192,23 @@ final class PollLoop implements AutoCloseable {
         return mayResume(ticket) && ledger.resumes(ticket);
     }
 
+    private void letOthersBeRead() {
+        if (!readOn().isEmpty()) {
+            publishAgain(postponed.waitOn(nextChance::isOpen, clock.nowMillis(), this::mayResume));
+        }
+    }
+
     /** They wait on behind what stands behind them now. */
     private void publishAgain(List<RecordDecoding.Admitted> waiting) {
         for (RecordDecoding.Admitted each : waiting) {
-            ledger.moves(each.ticket(), true);
+            ledger.moves(each.ticket());
             long now = clock.nowMillis();
             long rest = restMillis(each.source(), now);
-            if (RecordFacts.parkedRoute(each.source()).isEmpty()) {
+            String route = RecordFacts.parkedRoute(each.source());
+            if (route.isEmpty()) {
                 readingOn.expect(now + rest, now);
+            } else {
+                readingOn.parked(route);
             }
             onward.publish(new Onward.Waiting(each.source(), RecordFacts.hop(each.source()),
                     RecordFacts.firstEnqueuedMillis(each.source()), Duration.ofMillis(rest)),
@@ -261,23 +270,36 @@ final class PollLoop implements AutoCloseable {
         }
     }
 
-    private Duration pollLimit(Set<TopicPartition> paused) {
-        if (claims.isAwaited() || ledger.isTrialTold()) {
-            return BUSY_POLL;
-        }
-        if (ledger.pendingRecords() >= MANY_PENDING) {
-            return MANY_PENDING_POLL;
-        }
-        return ledger.pendingRecords() > 0 || !paused.isEmpty() ? PENDING_POLL : IDLE_POLL;
-    }
-
     /** What it held when that was last looked at, at most 100 ms and a poll ago. */
     IntakeStatus status() {
         return status;
     }
 
+    private Set<TopicPartition> readOn() {
+        Set<TopicPartition> readable = ledger.retries();
+        readable.removeAll(claims.unresolved());
+        readable.removeAll(releases.leaving());
+        readable.removeIf(partition -> !readingOn.isWanted(partition));
+        return readable;
+    }
+
+    /** Whether a partition of the retry topic is read as far as it must be, and others are not. */
+    private boolean waitsMeanwhile(TopicPartition partition) {
+        return !readOn.isEmpty() && !readOn.contains(partition);
+    }
+
+    /** Records come at once where there are any, and the client's last fetch has seen none. */
+    private void noteSilence(ConsumerRecords<byte[], byte[]> records, Set<TopicPartition> paused) {
+        Set<TopicPartition> silent = ledger.retries();
+        silent.removeAll(paused);
+        silent.removeAll(records.partitions());
+        silent.removeIf(partition -> consumer.currentLag(partition).orElse(1) != 0);
+        readingOn.silent(silent, clock.nowMillis());
+    }
+
     private Set<TopicPartition> applyPauses() {
         Set<TopicPartition> wanted = ledger.paused();
+        ledger.retries().stream().filter(this::waitsMeanwhile).forEach(wanted::add);
         wanted.addAll(claims.unresolved());
         wanted.addAll(releases.leaving());
         Set<TopicPartition> paused = consumer.paused();
@@ -302,7 +324,7 @@ final class PollLoop implements AutoCloseable {
             consumer.seekToBeginning(e.partitions());
         } catch (RetriableException e) {
             LOG.warn("{}: {}", lane, e.toString());
-            LockSupport.parkNanos(BUSY_POLL.toNanos());
+            LockSupport.parkNanos(PollPace.BUSY.toNanos());
         }
         return ConsumerRecords.empty();
     }
@@ -317,7 +339,7 @@ final class PollLoop implements AutoCloseable {
                 continue;
             }
             for (ConsumerRecord<byte[], byte[]> source : ofPartition) {
-                if (isTooMuch(source)) {
+                if (isTooMuch(source) && staysTooMuch(source)) {
                     consumer.seek(partition, source.offset());
                     readAgain.add(partition);
                     break;
@@ -357,6 +379,11 @@ final class PollLoop implements AutoCloseable {
         }
         return source.topic().equals(retryTopic) && isPutOff(source)
                 && !ledger.mayPutOff(RecordFacts.sizeBytes(source));
+    }
+
+    private boolean staysTooMuch(ConsumerRecord<byte[], byte[]> source) {
+        letOthersBeRead();
+        return isTooMuch(source);
     }
 
     private void admitOrHold(TopicPartition partition, ConsumerRecord<byte[], byte[]> source,

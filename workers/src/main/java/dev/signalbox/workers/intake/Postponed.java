@@ -21,7 +21,6 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 final class Postponed {
     /** Longest delay of one hop; who waits longer hops again. */
     static final long MAX_DELAY_MILLIS = 60_000;
-    private static final long A_WHILE_MILLIS = 250;
 
     private final PriorityQueue<Entry> entries = new PriorityQueue<>(
             Comparator.comparingLong((Entry entry) -> entry.dueMillis).thenComparingLong(entry -> entry.number));
@@ -31,7 +30,7 @@ final class Postponed {
 
     private record Entry(RecordDecoding.Admitted admitted, long dueMillis, String route, long number) {
         boolean waitsOn(long nowMillis, Predicate<Ticket> may) {
-            return dueMillis - nowMillis > A_WHILE_MILLIS && isMovable(may);
+            return dueMillis - nowMillis > ReadingOn.SLICE_MILLIS && isMovable(may);
         }
 
         boolean isMovable(Predicate<Ticket> may) {
@@ -126,16 +125,13 @@ final class Postponed {
         });
     }
 
-    /**
-     * Takes out those that have a while to wait yet: the parked ones whose route is not open, or if there are none the
-     * others.
-     */
+    /** Takes out those that have a while to wait yet, the parked ones whose route is open excepted. */
     List<RecordDecoding.Admitted> waitOn(Predicate<String> isOpen, long nowMillis, Predicate<Ticket> may) {
         Map<String, Boolean> open = new HashMap<>();
-        List<RecordDecoding.Admitted> parked = over(over.size(), may);
-        parked.addAll(take(entry -> !entry.route.isEmpty()
-                && !open.computeIfAbsent(entry.route, isOpen::test) && entry.waitsOn(nowMillis, may)));
-        return parked.isEmpty() ? take(entry -> entry.route.isEmpty() && entry.waitsOn(nowMillis, may)) : parked;
+        List<RecordDecoding.Admitted> waiting = over(over.size(), may);
+        waiting.addAll(take(entry -> entry.waitsOn(nowMillis, may)
+                && (entry.route.isEmpty() || !open.computeIfAbsent(entry.route, isOpen::test))));
+        return waiting;
     }
 
     private List<RecordDecoding.Admitted> take(Predicate<Entry> which) {

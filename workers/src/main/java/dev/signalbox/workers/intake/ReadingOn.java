@@ -1,45 +1,62 @@
 package dev.signalbox.workers.intake;
 
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Up to when a crowded retry topic must be read though what is put off has no more room: what was parked of a route that
- * has opened stands behind records of routes that are still blocked, and a retry whose time comes behind what waits longer.
- * Those in front are published again, at most once for each opening and each second in which such retries come. A pure model:
- * one thread, broker time as a parameter.
+ * Up to when a retry topic must be read though what is put off has no more room: what was parked of a route that has opened
+ * stands behind records of routes that are still blocked, and a retry whose time comes behind what waits longer. Those in
+ * front are published again, at most once for each opening and each quarter of a second in which such retries come; and
+ * partitions that are read so far wait meanwhile, since theirs would be published again and again while others are not
+ * fetched. A pure model: one thread, broker time as a parameter.
  *
- * <p>Bounds: {@value #MAX_ROUTES} routes, a second of retries each for the longest delay, the partitions owned.
+ * <p>Bounds: {@value #MAX_ROUTES} routes, a slice of retries each for the longest delay, the partitions owned.
  */
 final class ReadingOn {
+    /** Retries that come within it are read for together; who waits no longer than that is not published again. */
+    static final long SLICE_MILLIS = 250;
     private static final int MAX_ROUTES = 1_000;
-    private static final int MAX_SECONDS = 120;
+    private static final int MAX_SLICES = 480;
     /** Looks at which a route must be open one after the other: a call of a slow one that ends opens it for a moment. */
     private static final int LOOKS = 2;
-    private static final long SECOND_MILLIS = 1_000;
     /** Within which a record that is about to be published is appended. */
     private static final long UNDER_WAY_MILLIS = 100;
+    /** A partition that is fetched from for so long without a record is read to where it ended before. */
+    private static final long SILENT_MILLIS = 250;
 
     private final Map<String, Integer> looksOpen = new HashMap<>();
-    /** Of retries on the topic, when the last one was published of those that come in a second. */
+    /** Of retries on the topic, when the last one was published of those that come in a slice. */
     private final TreeMap<Long, Long> expected = new TreeMap<>();
-    /** Append time of the last record that was read. */
+    /** Append time up to which a partition is read. */
     private final Map<TopicPartition, Long> read = new HashMap<>();
+    /** Since when a partition is fetched from without a record. */
+    private final Map<TopicPartition, Long> silent = new HashMap<>();
     private long until = Long.MIN_VALUE;
 
     /** A record of the retry topic is read. */
     void read(TopicPartition partition, long appendedMillis, String parkedRoute) {
         read.put(partition, appendedMillis);
+        silent.remove(partition);
         if (!parkedRoute.isEmpty() && looksOpen.size() < MAX_ROUTES) {
             looksOpen.putIfAbsent(parkedRoute, 0);
         }
     }
 
-    /** A request of that route was parked: the next time that it opens it is to come. */
+    /** From these, and from no others, records would have come until now if there were any. */
+    void silent(Collection<TopicPartition> partitions, long nowMillis) {
+        silent.keySet().retainAll(partitions);
+        for (TopicPartition partition : partitions) {
+            if (nowMillis - silent.computeIfAbsent(partition, any -> nowMillis) >= SILENT_MILLIS) {
+                read.merge(partition, nowMillis - SILENT_MILLIS, Math::max);
+            }
+        }
+    }
+
+    /** A request of that route goes to the topic's end: the next time that it opens it is to come. */
     void parked(String route) {
         if (looksOpen.containsKey(route) || looksOpen.size() < MAX_ROUTES) {
             looksOpen.put(route, 0);
@@ -48,8 +65,9 @@ final class ReadingOn {
 
     /** A retry was published that may be served from then on. */
     void expect(long dueMillis, long nowMillis) {
-        if (expected.size() < MAX_SECONDS) {
-            expected.merge(Math.floorDiv(dueMillis, SECOND_MILLIS), nowMillis + UNDER_WAY_MILLIS, Math::max);
+        long slice = Math.floorDiv(dueMillis, SLICE_MILLIS);
+        if (expected.size() < MAX_SLICES || expected.containsKey(slice)) {
+            expected.merge(slice, nowMillis + UNDER_WAY_MILLIS, Math::max);
         }
     }
 
@@ -60,18 +78,17 @@ final class ReadingOn {
                 return 0;
             }
             if (looks == LOOKS - 1) {
-                until = nowMillis;
+                until = Math.max(until, nowMillis);
             }
             return Math.min(LOOKS, looks + 1);
         });
-        while (!expected.isEmpty() && expected.firstKey() * SECOND_MILLIS <= nowMillis) {
+        while (!expected.isEmpty() && expected.firstKey() * SLICE_MILLIS <= nowMillis) {
             until = Math.max(until, expected.pollFirstEntry().getValue());
         }
     }
 
-    /** Whether one of these partitions of the retry topic is not read as far as it must be. */
-    boolean isWanted(Set<TopicPartition> owned, String retryTopic) {
-        return owned.stream().anyMatch(partition -> partition.topic().equals(retryTopic)
-                && read.getOrDefault(partition, Long.MIN_VALUE) < until);
+    /** Whether a partition of the retry topic is not read as far as it must be. */
+    boolean isWanted(TopicPartition partition) {
+        return read.getOrDefault(partition, Long.MIN_VALUE) < until;
     }
 }
