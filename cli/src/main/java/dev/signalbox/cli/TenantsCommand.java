@@ -95,7 +95,8 @@ final class TenantsCommand implements Runnable {
         state.uses().stream().limit(most).forEach(use -> {
             Optional<Given> order = state.order(use.tenant());
             rows.add(use.tenant(), use.pool(), use.priority(), use.tokens(), use.calls(), use.callsNow(),
-                    use.waiting(), use.workers(), divertedSince(use), order.map(given -> inWords(given.order())).orElse("-"),
+                    use.waiting(), use.workers(), divertedSince(use),
+                    order.map(given -> inWords(given.order())).orElse("-"),
                     Orders.left(state.nowMillis(), order), order.map(given -> given.order().getWho()).orElse("-"),
                     order.map(given -> given.order().getWhy()).orElse("-"));
         });

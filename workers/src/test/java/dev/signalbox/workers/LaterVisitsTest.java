@@ -47,6 +47,7 @@ class LaterVisitsTest {
                 new ConsumerRecord<>(plain.lane().requestTopic(), 0, 42, 0, TimestampType.LOG_APPEND_TIME, 0, 0, null,
                         new byte[]{7}, new RecordHeaders(), Optional.empty()));
         IntakeStatus status = new IntakeStatus(plain.lane(), 1, 1, 0, 0, waitingRecords, waitingBytes, 0, 0, crowded, 0,
+                0, false, 0,
                 Map.of(), 0, 0, 0, 0, 0, 0, 0, Optional.empty());
         return new LaterVisits(
                 new RetryTopic("llm.retry.main.standard", new RenewableProducer("test", () -> kafka)), done::add,

@@ -86,7 +86,8 @@ final class TenantBook {
                 if (nowMillis - each.getValue().millis > SILENT_MILLIS && part.getCallsNow() + part.getWaiting() > 0) {
                     each.setValue(new Told(
                             TenantPart.newBuilder(part).setCallsNow(0).setWaiting(0)
-                                    .setDivertedSinceMillis(null).build(), each.getValue().millis));
+                                    .setDivertedSinceMillis(null).build(),
+                            each.getValue().millis));
                     news = true;
                 }
             }

@@ -18,6 +18,6 @@ public final class ParkedDelay {
      */
     public static long millis(int hop, long lifeMillis, double chance) {
         long ceiling = Math.min(Postponed.MAX_DELAY_MILLIS, FIRST_MILLIS << Math.min(hop, MAX_DOUBLINGS));
-        return Math.clamp(lifeMillis, 0, ceiling / 2 + (long) (ceiling / 2 * chance));
+        return Math.clamp(lifeMillis, 0, Math.round(ceiling * (1 + chance) / 2));
     }
 }
