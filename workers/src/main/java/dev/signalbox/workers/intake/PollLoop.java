@@ -194,7 +194,8 @@ final class PollLoop implements AutoCloseable {
 
     private void letOthersBeRead() {
         if (!readOn().isEmpty()) {
-            publishAgain(postponed.waitOn(nextChance::isOpen, clock.nowMillis(), this::mayResume));
+            publishAgain(postponed.waitOn(nextChance::isOpen, this::waitsOn, clock.nowMillis(),
+                    this::mayResume));
         }
     }
 
@@ -221,7 +222,7 @@ final class PollLoop implements AutoCloseable {
         long rest = Postponed.dueMillis(source) + RecordFacts.furtherDelayMillis(source) - now;
         // By chance, and the same chance whenever a run is repeated.
         double chance = (Arrays.hashCode(source.key()) & 0xffff) / (double) 0x1_0000;
-        return rest > 0
+        return rest > 0 && (rest > ReadingOn.SLICE_MILLIS || RecordFacts.parkedRoute(source).isEmpty())
                 ? rest
                 : ParkedDelay.millis(RecordFacts.hop(source), RecordFacts.expiresMillis(source) - now, chance);
     }

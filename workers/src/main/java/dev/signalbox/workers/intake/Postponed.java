@@ -29,8 +29,8 @@ final class Postponed {
     private long numbers;
 
     private record Entry(RecordDecoding.Admitted admitted, long dueMillis, String route, long number) {
-        boolean waitsOn(long nowMillis, Predicate<Ticket> may) {
-            return dueMillis - nowMillis > ReadingOn.SLICE_MILLIS && isMovable(may);
+        boolean hasAWhile(long nowMillis) {
+            return dueMillis - nowMillis > ReadingOn.SLICE_MILLIS;
         }
 
         boolean isMovable(Predicate<Ticket> may) {
@@ -125,12 +125,19 @@ final class Postponed {
         });
     }
 
-    /** Takes out those that have a while to wait yet, the parked ones whose route is open excepted. */
-    List<RecordDecoding.Admitted> waitOn(Predicate<String> isOpen, long nowMillis, Predicate<Ticket> may) {
+    /**
+     * Takes out those that have a while to wait yet, the parked ones whose route is open excepted.
+     *
+     * @param waits parked ones that will wait on when their time comes, if it has not come
+     */
+    List<RecordDecoding.Admitted> waitOn(Predicate<String> isOpen, Predicate<ConsumerRecord<byte[], byte[]>> waits,
+            long nowMillis, Predicate<Ticket> may) {
         Map<String, Boolean> open = new HashMap<>();
         List<RecordDecoding.Admitted> waiting = over(over.size(), may);
-        waiting.addAll(take(entry -> entry.waitsOn(nowMillis, may)
-                && (entry.route.isEmpty() || !open.computeIfAbsent(entry.route, isOpen::test))));
+        waiting.addAll(take(entry -> entry.isMovable(may) && (entry.route.isEmpty()
+                ? entry.hasAWhile(nowMillis)
+                : !open.computeIfAbsent(entry.route, isOpen::test)
+                        && (entry.hasAWhile(nowMillis) || waits.test(entry.admitted.source())))));
         return waiting;
     }
 

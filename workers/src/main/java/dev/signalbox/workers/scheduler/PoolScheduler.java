@@ -139,7 +139,10 @@ public final class PoolScheduler {
         Way way = lane.gates.way(task.deployments());
         Waiting waiting = new Waiting(task, Math.max(1, costUnits), arrivals++);
         lane.tenants.add(waiting, way);
-        waiting.route().offered(way);
+        if (!task.deployments().isEmpty()) {
+            // Whoever needs none, being cancelled perhaps, says nothing of its route.
+            waiting.route().offered(way);
+        }
         time.waits(request, way);
         return Offer.WAITING;
     }
