@@ -75,6 +75,12 @@ record ExplainCommandDecision(LlmRequest request, Lane lane, Duration timeToLive
         return decision instanceof RouteDecision.Routed;
     }
 
+    /** Whether all that could serve it are ejected. */
+    boolean isShut() {
+        return isServed() && decision.candidates().stream().filter(Candidate::fit)
+                .allMatch(candidate -> candidate.standing() == Candidate.Standing.EJECTED);
+    }
+
     private static String standing(Candidate candidate) {
         return candidate.fit() ? candidate.standing().name().toLowerCase(Locale.ROOT) : "unfit";
     }

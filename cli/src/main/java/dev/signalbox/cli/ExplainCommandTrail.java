@@ -45,8 +45,8 @@ record ExplainCommandTrail(String id, Whereabouts.Found where, List<JsonNode> at
     private static final long SLACK_MILLIS = 250;
     /** As long as a record may be on its way to a broker that is away. */
     private static final long LONGEST_SLACK_MILLIS = 120_000;
-    /** Of what never was moved and was told of by nobody, no call can have begun earlier, ms: all that is told by then. */
-    private static final long UNTOLD_MILLIS = 10_000;
+    /** Of a request that waited no longer than that, its whole time is read at once. */
+    private static final long READ_AT_ONCE_MILLIS = 10_000;
 
     /**
      * A stretch of the topics by the broker's time, ms since 1970.
@@ -54,34 +54,67 @@ record ExplainCommandTrail(String id, Whereabouts.Found where, List<JsonNode> at
      * @param toMillis {@link Long#MAX_VALUE}: to where they end now
      */
     private record Stretch(long fromMillis, long toMillis) {
-        /** In which all is told of a request; where its beginning is not known, since then. */
+        /**
+         * In which all is told of a request that runs, and of one that has ended what its last visit did; where its beginning
+         * is not known, since then.
+         */
         static Stretch of(JsonNode told, long sinceMillis) {
-            JsonNode started = told.path("startedMillis");
-            boolean ended = told.path("state").asText().equals("ENDED");
-            return new Stretch(started.isNumber() ? started.asLong() - SLACK_MILLIS : sinceMillis,
-                    ended
-                            ? told.path("toldMillis").asLong(Long.MAX_VALUE - SLACK_MILLIS) + SLACK_MILLIS
-                            : Long.MAX_VALUE);
+            if (!told.path("state").asText().equals("ENDED")) {
+                return new Stretch(from(told, "firstEnqueuedMillis", sinceMillis), Long.MAX_VALUE);
+            }
+            long enqueued = from(told, "firstEnqueuedMillis", sinceMillis);
+            long started = from(told, "startedMillis", sinceMillis);
+            return new Stretch(started - enqueued <= READ_AT_ONCE_MILLIS ? enqueued : started,
+                    told.path("toldMillis").asLong(Long.MAX_VALUE - SLACK_MILLIS) + SLACK_MILLIS);
+        }
+
+        private static long from(JsonNode told, String field, long sinceMillis) {
+            JsonNode millis = told.path(field);
+            return millis.isNumber() ? millis.asLong() - SLACK_MILLIS : sinceMillis;
+        }
+
+        Stretch since(long earlierMillis) {
+            return new Stretch(Math.min(fromMillis, earlierMillis), toMillis);
+        }
+
+        Stretch wider() {
+            return new Stretch(fromMillis - LONGEST_SLACK_MILLIS,
+                    toMillis == Long.MAX_VALUE ? toMillis : toMillis + LONGEST_SLACK_MILLIS);
         }
     }
 
-    /** Looks where what is told says; further around if the reply is not there. */
+    /**
+     * Looks where what is told says: of one that has ended, from its last visit on; from when it came first, if there was
+     * a visit before that one; and further around, if the reply is not there.
+     */
     static ExplainCommandTrail find(Clients clients, String id, Whereabouts.Found where, String replyTopic,
             long sinceMillis) {
-        Stretch stretch = switch (where) {
-            case Whereabouts.Found.Told(JsonNode told) -> Stretch.of(told, sinceMillis);
-            case Whereabouts.Found.Queued queued -> new Stretch(
-                    queued.wasMoved()
-                            ? queued.enqueuedMillis()
-                            : Math.max(queued.enqueuedMillis(), System.currentTimeMillis() - UNTOLD_MILLIS),
-                    Long.MAX_VALUE);
-            case Whereabouts.Found.Nothing nothing -> new Stretch(sinceMillis, Long.MAX_VALUE);
+        return switch (where) {
+            case Whereabouts.Found.Told(JsonNode told) -> {
+                Stretch stretch = Stretch.of(told, sinceMillis);
+                ExplainCommandTrail trail = find(clients, id, where, replyTopic, stretch, true);
+                Stretch whole = stretch.since(Stretch.from(told, "firstEnqueuedMillis", sinceMillis));
+                if (trail.lacksItsBeginning() && whole.fromMillis() < stretch.fromMillis()) {
+                    trail = find(clients, id, where, replyTopic, whole, true);
+                }
+                yield trail.replies.isEmpty() && stretch.toMillis() < Long.MAX_VALUE
+                        ? find(clients, id, where, replyTopic, whole.wider(), false)
+                        : trail;
+            }
+            case Whereabouts.Found.Queued queued -> find(clients, id, where, replyTopic,
+                    new Stretch(queued.enqueuedMillis() - SLACK_MILLIS, Long.MAX_VALUE), true);
+            case Whereabouts.Found.Nothing nothing ->
+                find(clients, id, where, replyTopic, new Stretch(sinceMillis, Long.MAX_VALUE), true);
         };
-        ExplainCommandTrail trail = find(clients, id, where, replyTopic, stretch, true);
-        return trail.replies.isEmpty() && stretch.toMillis() < Long.MAX_VALUE
-                ? find(clients, id, where, replyTopic, new Stretch(stretch.fromMillis() - LONGEST_SLACK_MILLIS,
-                        stretch.toMillis() + LONGEST_SLACK_MILLIS), false)
-                : trail;
+    }
+
+    /** Whether no call was found, or the first one that was found is not known to be the request's first. */
+    private boolean lacksItsBeginning() {
+        if (attempts.isEmpty()) {
+            return true;
+        }
+        JsonNode first = attempts.getFirst().path("attempt");
+        return first.path("hop").asInt() > 0 || first.path("number").asInt() > 1 || first.path("epoch").asInt() > 1;
     }
 
     /**

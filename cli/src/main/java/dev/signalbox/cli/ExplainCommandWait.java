@@ -114,12 +114,15 @@ record ExplainCommandWait(Lane lane, int hop, OptionalLong notBeforeMillis, Opti
         if (!decision.get().isServed()) {
             return "nothing can serve it: it is answered so when a worker comes to it";
         }
+        if (decision.get().isShut()) {
+            return "all of its deployments are ejected: it goes on when one has passed its probe";
+        }
         List<CapacityState.Room> told = rooms.values().stream().filter(room -> room.workers() > 0).toList();
         return !told.isEmpty() && told.size() == rooms.size()
                 && told.stream().noneMatch(room -> room.full().isEmpty())
                         ? "none of its deployments has room"
-                        : "others of its lane or tenant are before it, or its deployments are ejected, or it was taken just"
-                                + " now";
+                        : "others of its lane or tenant are before it, or a deployment of it is ejected, or it was taken"
+                                + " just now";
     }
 
     ObjectNode document() {

@@ -1,7 +1,8 @@
 package dev.signalbox.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.signalbox.schemas.Topics;
-import dev.signalbox.schemas.client.ReplyReaderOptions;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
@@ -27,11 +28,12 @@ import picocli.CommandLine.ParentCommand;
 @Command(name = "tail", description = "Follows a topic, decoded, one JSON object to a line; or one request's tokens as they come.")
 final class TailCommand implements Callable<Integer> {
     private static final Duration FOR_EVER = Duration.ofDays(365);
+    private static final Duration LOOKED = Duration.ofSeconds(30);
 
     @ParentCommand
     private Shell shell = Shell.NONE;
 
-    @Parameters(arity = "0..1", paramLabel = "REQUEST_ID", description = "Follow this request until it ends, from its first token: replies tail does it sooner.")
+    @Parameters(arity = "0..1", paramLabel = "REQUEST_ID", description = "Follow this request until it ends, from its first token, as replies tail does.")
     private @Nullable String requestId;
 
     @Option(names = "--topic", paramLabel = "NAME", defaultValue = Topics.REPLIES, description = "Topic to follow; default ${DEFAULT-VALUE}.")
@@ -55,12 +57,19 @@ final class TailCommand implements Callable<Integer> {
         try {
             return (requestId == null
                     ? tail(clients)
-                    : new ReplyFollower(clients, Topics.REPLIES, Topics.TOKENS)
-                            .follow(shell, requestId, new ReplyReaderOptions.Start.Earliest(), false, FOR_EVER))
+                    : follow(clients, requestId))
                     .number();
         } catch (KafkaException e) {
             throw KafkaTrouble.of(e, clients.bootstrapServers());
         }
+    }
+
+    /** Where its reply goes, and from where on its tokens can be, is told once it runs. */
+    private ExitCode follow(Clients clients, String id) throws IOException, InterruptedException {
+        JsonNode told = new Whereabouts(clients, null, LOOKED).told(id).orElse(MissingNode.getInstance());
+        ReplyFollower follower = new ReplyFollower(clients, told.path("replyTopic").asText(Topics.REPLIES),
+                Topics.TOKENS);
+        return follower.follow(shell, id, follower.start(told), false, FOR_EVER);
     }
 
     private ExitCode tail(Clients clients) {

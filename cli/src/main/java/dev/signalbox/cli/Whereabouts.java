@@ -75,7 +75,7 @@ final class Whereabouts {
          * @param record its latest one
          * @param ahead records of its partition that are not done, as far as is committed, and come before it
          * @param enqueuedMillis append time of its first record
-         * @param oldestMillis append time of the oldest record that is not done in its partition
+         * @param oldestMillis append time of the first record of the oldest request before it in its partition, or its own
          */
         record Queued(ConsumerRecord<byte[], byte[]> record, long ahead, long enqueuedMillis,
                 long oldestMillis) implements Found {
@@ -262,9 +262,11 @@ final class Whereabouts {
             records++;
             long[] before = seen.computeIfAbsent(new TopicPartition(record.topic(), record.partition()),
                     partition -> new long[]{0, record.timestamp()});
+            long enqueued = firstEnqueued(record);
+            before[1] = Math.min(before[1], enqueued);
             boolean wanted = Arrays.equals(key, record.key());
             if (wanted) {
-                last = new Found.Queued(record, before[0], firstEnqueued(record), before[1]);
+                last = new Found.Queued(record, before[0], enqueued, before[1]);
             }
             before[0]++;
             return wanted;

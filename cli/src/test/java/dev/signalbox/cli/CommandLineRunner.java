@@ -38,6 +38,10 @@ final class CommandLineRunner {
         interrupts.accept(count);
     }
 
+    String outSoFar() {
+        return out.toString(StandardCharsets.UTF_8);
+    }
+
     String errSoFar() {
         return err.toString(StandardCharsets.UTF_8);
     }

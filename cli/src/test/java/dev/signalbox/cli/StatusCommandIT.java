@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
@@ -51,8 +52,17 @@ class StatusCommandIT {
                     vendors: { v: { family: openai, base_url: "%s" } }
                     deployments:
                       v.here/fast: { vendor: v, model_id: fast }
-                      v.here/slow: { vendor: v, model_id: "slow@fault=silent:120s", limits: { concurrency: 1 } }
+                      v.here/slow:
+                        vendor: v
+                        model_id: "slow@fault=silent:300s"
+                        limits: { concurrency: 1 }
+                        timeouts: { first_byte: 300s, first_token: 300s, total: 300s }
+                      v.here/stalls:
+                        vendor: v
+                        model_id: "stalls@fault=stall:5:300s:50ms"
+                        timeouts: { token_gap: 300s, total: 300s }
                     routes:
+                      stalls: { test: { otherwise: { sequence: [v.here] } } }
                       fast: { test: { otherwise: { sequence: [v.here] } } }
                       slow: { test: { otherwise: { sequence: [v.here] } } }
                     topics: { partitions: 1 }
@@ -73,6 +83,7 @@ class StatusCommandIT {
 
     private void requests() throws Exception {
         Clients clients = RunningStack.of(folder.resolve("data")).orElseThrow();
+        long sentNanos = System.nanoTime();
         try (RequestProducer producer = RequestProducer.open(clients.kafkaProperties(), RequestProducerOptions.DEFAULT,
                 FailedSendListener.NONE)) {
             producer.send(LANE, request("ended-1", "fast"), List.of()).join();
@@ -80,18 +91,24 @@ class StatusCommandIT {
                     List.of()).join();
             producer.send(LANE, request("running-1", "slow"), List.of()).join();
             producer.send(LANE, request("queued-1", "slow"), List.of()).join();
+            producer.send(LANE, LlmRequest.newBuilder(request("stalled-1", "stalls")).setStreamTokens(true).build(),
+                    List.of()).join();
         }
         JsonNode ended = awaitState("ended-1", "ended");
         assertThat(ended.path("status").asText()).isEqualTo("COMPLETED");
         assertThat(ended.path("reply_topic").asText()).isEqualTo("llm.replies");
         assertThat(ended.path("record").asText()).startsWith(LANE.requestTopic() + "-0@");
         replies();
+        tailed("replies", "tail");
+        tailed("tail");
         assertThat(awaitState("running-1", "running").path("worker").asText()).startsWith("worker-");
         JsonNode queued = awaitState("queued-1", "queued");
         assertThat(queued.path("ahead_at_most").asInt()).isBetween(1, 3);
+        assertThat(new ObjectMapper().readTree(status("queued-1", true).out()).path("oldest_age_seconds").asLong())
+                .isBetween(0L, TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - sentNanos) + 1);
         assertThat(queued.path("record").asText()).isEqualTo(LANE.requestTopic() + "-0@3");
 
-        assertThat(CommandLineRunner.run("cancel", "queued-1", "running-1", "--data",
+        assertThat(CommandLineRunner.run("cancel", "queued-1", "running-1", "stalled-1", "--data",
                 folder.resolve("data").toString()).code()).isZero();
         assertThat(awaitState("queued-1", "ended").path("status").asText()).isEqualTo("CANCELLED");
         assertThat(awaitState("running-1", "ended").path("status").asText()).isEqualTo("CANCELLED");
@@ -121,6 +138,19 @@ class StatusCommandIT {
         JsonNode queue = new ObjectMapper().readTree(waits.out()).path("queue");
         assertThat(queue.path("state").asText()).as(waits.err()).isEqualTo("queued");
         assertThat(queue.path("record").asText()).startsWith(LANE.requestTopic() + "-0@");
+    }
+
+    /** From its first token, while it still runs. */
+    private void tailed(String... command) {
+        List<String> arguments = new ArrayList<>(List.of(command));
+        arguments.addAll(List.of("stalled-1", "--data", folder.resolve("data").toString()));
+        CommandLineRunner tail = new CommandLineRunner();
+        Thread following = Thread.startVirtualThread(() -> tail.runWith("", arguments.toArray(String[]::new)));
+        await().atMost(SOON).untilAsserted(() -> assertThat(tail.outSoFar().split(" ")).as(tail.errSoFar()).hasSize(5));
+        assertThat(status("stalled-1", true).out()).doesNotContain("\"ended\"");
+        assertThat(following.isAlive()).isTrue();
+        tail.interrupt(1);
+        await().atMost(SOON).until(() -> !following.isAlive());
     }
 
     private CommandLineRunner.Ran replies(String... arguments) {
