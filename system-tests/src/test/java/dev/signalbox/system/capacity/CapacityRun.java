@@ -24,6 +24,8 @@ final class CapacityRun {
     private final long calls;
     private final boolean stormy;
     private final long longestFreezeMillis;
+    /** Who has work in the calm: all pools, or one of two, which may use what the other one leaves. */
+    private final List<PoolCapacity> busy;
     /** Least part of the limit that was used in the calm, and the longest that a permit lay idle while work waited, ms. */
     double used = 1;
     long idleMillis;
@@ -41,6 +43,9 @@ final class CapacityRun {
                 byMinute && random.nextBoolean() ? 20_000 : Amounts.UNLIMITED, Amounts.UNLIMITED);
         this.world = new CapacityWorld(seed, random, bug, new DeploymentCapacity(limit, pools(limit), Duration.ofMillis(
                 200 + random.nextLong(random.nextBoolean() ? 1_000 : 15_000))));
+        List<PoolCapacity> pools = world.capacity.pools();
+        int only = new SplittableRandom(~seed).nextInt(3);
+        this.busy = pools.size() == 2 && only < 2 ? List.of(pools.get(only)) : pools;
     }
 
     /** One, or one that borrows from another and lends to it. */
@@ -102,7 +107,7 @@ final class CapacityRun {
     /** More than there is capacity for. */
     private void fill() {
         world.workers.stream().filter(worker -> worker.alive && !worker.frozen).forEach(worker -> {
-            for (PoolCapacity pool : world.capacity.pools()) {
+            for (PoolCapacity pool : busy) {
                 for (int n = BACKLOG - worker.waiting(pool.name()); n > 0; n--) {
                     worker.arrives(pool.name(), need());
                 }
@@ -141,6 +146,9 @@ final class CapacityRun {
      * a storm all that it left has to be over first: what the last ones that died may have been using has drained.
      */
     private void settle(long stormEnd) {
+        if (busy.size() < world.capacity.pools().size()) {
+            world.workers.forEach(SimulatedLessee::dropWaiting);
+        }
         long from = stormEnd + 2 * world.rules.ttl().toMillis()
                 + (stormy ? longestFreezeMillis : 0)
                 + (world.capacity.pools().size() > 1 ? 2 * drainMillis() : stormy ? drainMillis() : 0);
@@ -153,11 +161,13 @@ final class CapacityRun {
             world.runUntil(at);
             overspent |= !world.violation.isEmpty();
             if (at >= from) {
-                for (PoolCapacity pool : world.capacity.pools()) {
-                    sums.merge(pool.name(), part(world.meter(pool.name()).counts(at), pool.own()), Double::sum);
+                for (PoolCapacity pool : busy) {
+                    sums.merge(pool.name(), part(world.meter(pool.name()).counts(at), due(pool)), Double::sum);
                 }
                 steps++;
-                boolean idle = part(world.vendor.counts(at), world.capacity.limit()) < 1
+                boolean idle = part(world.vendor.counts(at), busy.size() == 1
+                        ? due(busy.getFirst())
+                        : world.capacity.limit()) < 1
                         && world.capacity.limit().requests() == Amounts.UNLIMITED;
                 idleSince = idle ? (idleSince < 0 ? at : idleSince) : -1;
                 idleMillis = Math.max(idleMillis, idleSince < 0 ? 0 : at - idleSince);
@@ -174,6 +184,17 @@ final class CapacityRun {
         if (world.violation.isEmpty() && idleMillis > world.rules.ttl().toMillis()) {
             world.violation = "a call was not made for " + idleMillis + " ms while requests waited";
         }
+    }
+
+    /** What a pool can use: its own, and where it alone has work all that the other one may lend. */
+    private Amounts due(PoolCapacity pool) {
+        Amounts due = world.capacity.pools().equals(busy) ? pool.own() : world.capacity.limit();
+        for (PoolCapacity other : world.capacity.pools()) {
+            if (!busy.contains(other) && !pool.borrowsFrom().contains(other.name())) {
+                due = due.minus(other.lendsIdle() ? other.own().atLeastTimes(other.reserve()) : other.own());
+            }
+        }
+        return due;
     }
 
     /** How long what is limited may count after a lease. */

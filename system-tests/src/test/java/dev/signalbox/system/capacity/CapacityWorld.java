@@ -36,7 +36,9 @@ final class CapacityWorld {
         /** A silent worker's calls are taken for ended. */
         SILENT_IS_IDLE,
         /** A new term knows nothing of the last one's leases. */
-        NOTHING_RESTORED
+        NOTHING_RESTORED,
+        /** What a pool once wanted it wants for ever: nothing is left to be lent. */
+        IDLE_IS_KEPT
     }
 
     private record Event(long atMillis, long order, Runnable run) {

@@ -46,6 +46,8 @@ final class SimulatedLessee {
         double ownedPart;
         /** Whether it may make a call and has too little of a minute for it. */
         boolean idle;
+        /** What a planted bug never gives up. */
+        Amounts mostWanted = Amounts.NONE;
 
         Side(PoolCapacity pool) {
             this.pool = pool;
@@ -189,6 +191,10 @@ final class SimulatedLessee {
             }
             wanted = wanted.plus(each.need);
             largest = largest.max(each.need);
+        }
+        if (world.bug == CapacityWorld.Bug.IDLE_IS_KEPT) {
+            wanted = wanted.max(side.mostWanted);
+            side.mostWanted = wanted;
         }
         PoolShare share = share(side);
         return new Demand.OfPool(side.pool.name(), share.ownedPart(), holder.mayUse(share, nanos()), inUse, wanted,
