@@ -109,7 +109,8 @@ class BacklogIT {
             assertThat(age).isCloseTo((System.nanoTime() - begun) / 1e9, within(15.0));
             assertThat(told.path("pool").asText()).isEqualTo("main");
             assertThat(told.path("priority").asText()).isEqualTo("batch");
-            assertThat(told.path("requests").asLong()).isEqualTo(2 + WAITING);
+            // One that moves to the retry topic, or on within it, is seen at both places until its worker's next commit.
+            assertThat(told.path("requests").asInt()).isBetween(2 + WAITING, (2 + WAITING) * 105 / 100);
             assertThat(told.path("oldest_age_seconds").asDouble()).isCloseTo(age, within(15.0));
         }
     }

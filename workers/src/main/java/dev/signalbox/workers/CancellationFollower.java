@@ -11,6 +11,8 @@ import java.util.Map;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads {@code llm.cancellations}, whole and by itself: any worker may have the request. What waits is asked for soon after,
@@ -20,6 +22,7 @@ final class CancellationFollower implements AutoCloseable {
     /** A request that is cancelled is one that costs; but a topic that cannot be read must not keep all others waiting. */
     private static final Duration FIRST_READING = Duration.ofSeconds(30);
     private static final long SWEEP_MILLIS = 50;
+    private static final Logger LOG = LoggerFactory.getLogger(CancellationFollower.class);
 
     private final Cancellations cancellations;
     private final Runnable hasten;
@@ -47,7 +50,10 @@ final class CancellationFollower implements AutoCloseable {
 
     /** Waits until all was read that was there at the start, but no longer than 30 s. */
     void awaitFirstReading() {
-        follower.awaitFirstReading(FIRST_READING);
+        if (!follower.awaitFirstReading(FIRST_READING)) {
+            LOG.warn("{} was not read to its end within {} s: requests are served, and one that was cancelled before may be"
+                    + " called until it is", Topics.CANCELLATIONS, FIRST_READING.toSeconds());
+        }
     }
 
     private void read(ConsumerRecord<byte[], byte[]> record) {

@@ -62,6 +62,7 @@ class FleetPagesTest {
             pages.listAndRows(new StoreView("/deployments", "deployment", this, this::rows), () -> Set.of("idle/one"),
                     name -> JSON.createObjectNode().put("name", name).put("version", 0));
             pages.list(new StoreView("/budgets", "budget", this, this::rows));
+            pages.row(new StoreView("/requests", "request", this, this::rows), "id");
             server.start();
             instances.add(this);
         }
@@ -138,6 +139,7 @@ class FleetPagesTest {
                     "b/x", "c/x", "idle/one");
             assertThat(JSON.readTree(asked.get("/deployments/b/x").body()).path("value").asText()).isEqualTo("2");
             assertThat(JSON.readTree(asked.get("/budgets?prefix=b").body()).path("budgets")).hasSize(1);
+            assertThat(JSON.readTree(asked.get("/requests?id=b/x").body()).path("value").asText()).isEqualTo("2");
         }
     }
 

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 @Tag("issue-2")
+@Tag("issue-7")
 class SchemaRegistryClientTest {
     private static final Schema SCHEMA = LlmRequest.getClassSchema();
     /** A loopback port on which nothing listens. */

@@ -22,6 +22,7 @@ final class Breaks {
     private static final String CAPACITY = "dev.signalbox.dispatcher.capacity.";
     private static final String AVAILABILITY = "dev.signalbox.dispatcher.availability.";
     private static final String BACKLOG = "dev.signalbox.config.backlog.";
+    private static final String LIVE = "dev.signalbox.config.live.";
     private static final String CLIENT = "dev.signalbox.schemas.client.";
 
     private static final Check LEDGER = Check.of(INTAKE + "OffsetLedgerTest");
@@ -30,6 +31,7 @@ final class Breaks {
     private static final Check POLL_THREAD = Check.of(INTAKE + "PollThreadTest");
     private static final Check LOG = Check.of(INTAKE + "LogThatChangedTest");
     private static final Check ORDER = Check.of(REPLY + "OrderOfEffectsTest");
+    private static final Check RETRIES = Check.of(REPLY + "RetryTopicTest");
     private static final Check REJECTED = Check.of(REPLY + "RejectionsTest");
     private static final Check JOINED = Check.of(REPLY + "JoinedRepliesTest");
     private static final Check CLAIMS = Check.of(CLAIM + "ClaimStoresTest");
@@ -201,7 +203,7 @@ final class Breaks {
             Break.of("G7", "time to live counts from the first record", Check.of(INTAKE + "RequestReaderTest"),
                     doesNotAsk(INTAKE + "RecordFacts", "firstEnqueuedMillis", "number", Long.MAX_VALUE)),
             Break.of("G7", "a request that is moved keeps the time of its first record",
-                    Check.of(REPLY + "RetryTopicTest"),
+                    RETRIES,
                     doesNotAsk(REPLY + "RetryTopic", "headers", "firstEnqueuedMillis", 0)),
             Break.of("G7", "what waits is as old as its first record, however often it was published again",
                     Check.of(BACKLOG + "BacklogTest"),
@@ -228,6 +230,8 @@ final class Breaks {
                     Check.of(SCHEDULER + "HastenedRequestsTest"), doesNothing(SCHEDULER + "TimeWatch", "full")),
 
             // G8 everything is bounded
+            Break.of("G8", "what was cancelled is read to its end before the first dispatch",
+                    Check.of(LIVE + "TopicFollowerTest"), answers(LIVE + "TopicFollower", "awaitFirstReading", true)),
             Break.of("G8", "cancelled ids are bounded in bytes", Check.of(WORKERS + "CancellationsTest"),
                     readsAs(WORKERS + "Cancellations", "add", "maxBytes", Long.MAX_VALUE)),
             Break.of("G8", "intake pauses at its bounds", LANE, answers(INTAKE + "LaneBounds", "mustPause", false)),
@@ -237,6 +241,9 @@ final class Breaks {
             Break.of("G8", "records that wait for their time take a small part of a lane's room",
                     Check.of(INTAKE + "PostponedRecordsTest"),
                     answers(INTAKE + "LaneBounds", "mustPauseRetries", false)),
+            Break.of("G8", "each hop is counted", RETRIES, doesNotAsk(REPLY + "RetryTopic", "headers", "hop", 0)),
+            Break.of("G8", "what cannot be published again goes on waiting where it is", RETRIES,
+                    doesNotAsk(REPLY + "RetryTopic", "publish", "accept", 0)),
             Break.of("G8", "a long pause is spent in hops", Check.of(WORKERS + "FurtherHopsTest"),
                     new Switch(INTAKE + "RecordFacts", "furtherDelayMillis", new Switch.Off.Answers(0))),
             Break.of("G8", "no more is put off than has room, though more was read",

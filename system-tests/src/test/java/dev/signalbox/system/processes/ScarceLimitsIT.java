@@ -92,7 +92,9 @@ class ScarceLimitsIT {
                     request -> bounded(request, SMALL))) {
                 TimeUnit.SECONDS.sleep(60);
                 long asked = System.nanoTime();
-                traffic.ask(bounded(Traffic.request("large", false), LARGE));
+                LlmRequest large = bounded(Traffic.request("large", false), LARGE);
+                large.setTenant("large");
+                traffic.ask(large);
                 LlmReply reply = traffic.reply("large").get(4, TimeUnit.MINUTES);
                 took.add((System.nanoTime() - asked) / 1e9);
                 assertThat(reply.getStatus()).as("%s", reply.getError()).isEqualTo(ReplyStatus.COMPLETED);

@@ -147,7 +147,9 @@ class DiversionIT {
                     diverted(installation), FLOOD, waits[waits.length / 2], waits[waits.length - 1],
                     (System.nanoTime() - served) / 1_000_000);
             assertThat(diverted(installation)).isGreaterThan(FLOOD / 2);
-            assertThat(waits[waits.length - 1]).as("the longest wait of a modest tenant, ms").isLessThan(3_000);
+            assertThat(waits[waits.length * 9 / 10]).as("nine of ten of a modest tenant, ms").isLessThan(1_000);
+            // Who stands in a partition where the flood came before him, is met once.
+            assertThat(waits[waits.length - 1]).as("the longest wait of a modest tenant, ms").isLessThan(5_000);
             Awaitility.await().atMost(Duration.ofSeconds(10))
                     .untilAsserted(() -> assertThat(told(installation, "noisy")).contains(true).endsWith(false));
             assertThat(told(installation, "modest")).doesNotContain(true);

@@ -100,7 +100,7 @@ class FairnessIT {
                 pools: { main: { use_cases: [otherwise], priorities: [interactive, standard, background] } }
                 routes: { m: { test: { otherwise: { sequence: [v.a] } } } }
                 topics: { partitions: 4 }
-                worker: { max_in_flight: 50, buffer_records: 40000 }
+                worker: { max_in_flight: 50, buffer_records: 80000 }
                 """.formatted(simulator.baseUrl("v"), AT_ONCE);
     }
 
@@ -156,13 +156,13 @@ class FairnessIT {
             Stream idle = new Stream(interactive, "someone", 4, Duration.ofMinutes(2));
             Stream idleModest = new Stream(standard, "modest", 4, Duration.ofMinutes(15));
             load("idle", Duration.ofSeconds(35), List.of(idle, idleModest));
-            double share = (CALLS_A_SECOND - 6) / 5;
+            double share = (CALLS_A_SECOND - 7) / 5;
             List<Stream> waiting = new ArrayList<>();
             waiting.add(new Stream(standard, "noisy", 100 * share, Duration.ofMinutes(15)));
             IntStream.range(0, 4).forEach(
                     i -> waiting.add(new Stream(standard, "tenant-" + i, 3 * share, Duration.ofMinutes(15))));
             Stream beside = new Stream(interactive, "someone", 4, Duration.ofMinutes(2));
-            Stream modest = new Stream(standard, "modest", 2, Duration.ofMinutes(15));
+            Stream modest = new Stream(standard, "modest", 3, Duration.ofMinutes(15));
             List<Stream> all = new ArrayList<>(waiting);
             all.add(beside);
             all.add(modest);

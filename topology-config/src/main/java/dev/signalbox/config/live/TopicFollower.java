@@ -13,7 +13,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -39,20 +40,23 @@ public final class TopicFollower implements AutoCloseable {
     private static final long PAUSE_MILLIS = 1_000;
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
 
-    private final Map<String, Object> properties;
-    private final Map<String, Consumer<ConsumerRecord<byte[], byte[]>>> readers;
+    private final Supplier<Consumer<byte[], byte[]>> consumers;
+    private final Map<String, RecordReader> readers;
     private final CountDownLatch caughtUp = new CountDownLatch(1);
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Thread thread;
 
-    private TopicFollower(Map<String, Object> client, Map<String, Consumer<ConsumerRecord<byte[], byte[]>>> readers,
-            String name) {
+    /** Told of a topic's records. */
+    @FunctionalInterface
+    public interface RecordReader {
+        void read(ConsumerRecord<byte[], byte[]> record);
+    }
+
+    /** @param consumers a new one each, which belongs to this */
+    TopicFollower(Supplier<Consumer<byte[], byte[]>> consumers,
+            Map<String, RecordReader> readers, String name) {
+        this.consumers = consumers;
         this.readers = Map.copyOf(readers);
-        this.properties = new HashMap<>(client);
-        properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-        properties.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
-        properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
-        properties.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 500);
         this.thread = Thread.ofVirtual().name(name).unstarted(this::run);
     }
 
@@ -64,10 +68,21 @@ public final class TopicFollower implements AutoCloseable {
      * @param name of the thread
      */
     public static TopicFollower start(Map<String, Object> client,
-            Map<String, Consumer<ConsumerRecord<byte[], byte[]>>> readers, String name) {
-        TopicFollower follower = new TopicFollower(client, readers, name);
-        follower.thread.start();
+            Map<String, RecordReader> readers, String name) {
+        Map<String, Object> properties = new HashMap<>(client);
+        properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        properties.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+        properties.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 500);
+        TopicFollower follower = new TopicFollower(
+                () -> new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer()),
+                readers, name);
+        follower.start();
         return follower;
+    }
+
+    void start() {
+        thread.start();
     }
 
     /** Waits until all was read that was there at the start, but no longer than 3 s; false if the time is up. */
@@ -91,8 +106,7 @@ public final class TopicFollower implements AutoCloseable {
 
     private void run() {
         while (!isClosing()) {
-            try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(properties, new ByteArrayDeserializer(),
-                    new ByteArrayDeserializer())) {
+            try (Consumer<byte[], byte[]> consumer = consumers.get()) {
                 Thread.ofVirtual().start(() -> wakeAtClose(consumer));
                 follow(consumer);
             } catch (WakeupException e) {
@@ -107,7 +121,7 @@ public final class TopicFollower implements AutoCloseable {
         }
     }
 
-    private void wakeAtClose(KafkaConsumer<byte[], byte[]> consumer) {
+    private void wakeAtClose(Consumer<byte[], byte[]> consumer) {
         try {
             closing.await();
             consumer.wakeup();
@@ -126,7 +140,7 @@ public final class TopicFollower implements AutoCloseable {
         }
     }
 
-    private void follow(KafkaConsumer<byte[], byte[]> consumer) {
+    private void follow(Consumer<byte[], byte[]> consumer) {
         Set<TopicPartition> assigned = partitions(consumer);
         consumer.assign(assigned);
         consumer.seekToBeginning(assigned);
@@ -150,7 +164,7 @@ public final class TopicFollower implements AutoCloseable {
     }
 
     /** Topics and partitions that came later are read from their beginning, the others further on. */
-    private Set<TopicPartition> withNew(KafkaConsumer<byte[], byte[]> consumer, Set<TopicPartition> assigned) {
+    private Set<TopicPartition> withNew(Consumer<byte[], byte[]> consumer, Set<TopicPartition> assigned) {
         Set<TopicPartition> now = partitions(consumer);
         if (now.equals(assigned)) {
             return assigned;
@@ -162,7 +176,7 @@ public final class TopicFollower implements AutoCloseable {
         return now;
     }
 
-    private Set<TopicPartition> partitions(KafkaConsumer<byte[], byte[]> consumer) {
+    private Set<TopicPartition> partitions(Consumer<byte[], byte[]> consumer) {
         Set<TopicPartition> partitions = new TreeSet<>(
                 Comparator.comparing(TopicPartition::topic).thenComparingInt(TopicPartition::partition));
         for (String topic : readers.keySet()) {
@@ -174,7 +188,7 @@ public final class TopicFollower implements AutoCloseable {
 
     private void tell(ConsumerRecord<byte[], byte[]> record) {
         try {
-            Objects.requireNonNull(readers.get(record.topic()), "only these topics are read").accept(record);
+            Objects.requireNonNull(readers.get(record.topic()), "only these topics are read").read(record);
         } catch (SchemaRegistryException e) {
             if (!(e instanceof UnknownSchemaException)) {
                 throw e;

@@ -472,9 +472,10 @@ class LaneConsumerTest {
         for (int records : new int[]{1, 10, 5_000, 100_000}) {
             for (long bytes : new long[]{1 << 20, 128L << 20, 4L << 30}) {
                 LaneBounds bounds = LaneBounds.of(new WorkerSettings(2_000, records, bytes));
-                assertThat(bounds.pauseRecords() + bounds.maxPollRecords() + bounds.retryRecords())
-                        .isLessThanOrEqualTo(2_000 + records);
-                assertThat(bounds.pauseBytes() + bounds.fetchBytes() + bounds.retryBytes()).isLessThanOrEqualTo(bytes);
+                assertThat(bounds.pauseRecords() + bounds.maxPollRecords() + bounds.retryRecords()
+                        + bounds.overflowRecords()).isLessThanOrEqualTo(2_000 + records);
+                assertThat(bounds.pauseBytes() + bounds.fetchBytes() + bounds.retryBytes() + bounds.overflowBytes())
+                        .isLessThanOrEqualTo(bytes);
                 assertThat(bounds.resumeRecords()).isLessThan(bounds.pauseRecords());
                 assertThat(bounds.resumeBytes()).isLessThan(bounds.pauseBytes());
                 assertThat(bounds.partitionFetchBytes()).isLessThanOrEqualTo(bounds.fetchBytes());

@@ -50,11 +50,13 @@ class HttpVendorLimitsTest {
         calls.close();
     }
 
-    @Test
-    void connectingIsLimited() throws Exception {
-        try (ServerSocket full = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            List<Socket> waiting = new ArrayList<>();
-            // A full backlog lets further connections hang.
+    /** Whom nobody can connect to, since its backlog is full. */
+    private static final class FullServer implements AutoCloseable {
+        private final ServerSocket full;
+        private final List<Socket> waiting = new ArrayList<>();
+
+        FullServer() throws IOException {
+            full = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
             for (int i = 0; i < 3; i++) {
                 Socket socket = new Socket();
                 waiting.add(socket);
@@ -64,17 +66,65 @@ class HttpVendorLimitsTest {
                     break;
                 }
             }
-            Duration limit = Duration.ofMillis(150);
-            AttemptFailure failure = failure(calls.client.call(
-                    call(URI.create("http://127.0.0.1:" + full.getLocalPort()),
-                            new CallTimeouts(limit, LONG, LONG, LONG, LONG), true),
-                    TokenSink.NONE));
-            assertThat(failure.failureClass()).isEqualTo(FailureClass.TIMEOUT);
-            assertThat(failure.message()).contains("connect limit of 150 ms");
+        }
+
+        URI baseUrl() {
+            return URI.create("http://127.0.0.1:" + full.getLocalPort());
+        }
+
+        @Override
+        public void close() throws IOException {
             for (Socket socket : waiting) {
                 socket.close();
             }
+            full.close();
         }
+    }
+
+    @Test
+    void connectingIsLimited() throws Exception {
+        try (FullServer full = new FullServer()) {
+            Duration limit = Duration.ofMillis(150);
+            AttemptFailure failure = failure(calls.client.call(
+                    call(full.baseUrl(), new CallTimeouts(limit, LONG, LONG, LONG, LONG), true), TokenSink.NONE));
+            assertThat(failure.failureClass()).isEqualTo(FailureClass.TIMEOUT);
+            assertThat(failure.message()).contains("connect limit of 150 ms");
+        }
+    }
+
+    @Test
+    void theTimeOfItsRequestCapsEachLimit() throws Exception {
+        try (FullServer full = new FullServer()) {
+            assertDeadline(full.baseUrl());
+        }
+        assertDeadline(calls.vendor((_, exchange) -> silent(exchange)).baseUrl());
+        assertDeadline(calls.vendor((_, exchange) -> {
+            exchange.stream();
+            exchange.chunk(": ping\n\n" + delta("", null));
+            return silent(exchange);
+        }).baseUrl());
+        assertDeadline(calls.vendor((_, exchange) -> {
+            exchange.stream();
+            exchange.chunk(FIRST);
+            return silent(exchange);
+        }).baseUrl());
+        CountDownLatch over = new CountDownLatch(1);
+        assertDeadline(calls.vendor((_, exchange) -> {
+            exchange.stream();
+            while (!over.await(10, TimeUnit.MILLISECONDS)) {
+                exchange.chunk(FIRST);
+            }
+            return false;
+        }).baseUrl());
+        over.countDown();
+    }
+
+    /** Of a call whose own limits are all long. */
+    private void assertDeadline(URI vendor) throws Exception {
+        AttemptFailure failure = failure(calls.client.call(
+                with(call(vendor, new CallTimeouts(LONG, LONG, LONG, LONG, LONG), true), Duration.ofMillis(250)),
+                TokenSink.NONE));
+        assertThat(failure.failureClass()).as(failure.message()).isEqualTo(FailureClass.DEADLINE);
     }
 
     @Test
