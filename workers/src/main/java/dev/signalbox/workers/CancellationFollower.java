@@ -51,8 +51,10 @@ final class CancellationFollower implements AutoCloseable {
     /** Waits until all was read that was there at the start, but no longer than 30 s. */
     void awaitFirstReading() {
         if (!follower.awaitFirstReading(FIRST_READING)) {
-            LOG.warn("{} was not read to its end within {} s: requests are served, and one that was cancelled before may be"
-                    + " called until it is", Topics.CANCELLATIONS, FIRST_READING.toSeconds());
+            LOG.warn(
+                    "{} was not read to its end within {} s: requests are served, and one that was cancelled before may be"
+                            + " called until it is",
+                    Topics.CANCELLATIONS, FIRST_READING.toSeconds());
         }
     }
 

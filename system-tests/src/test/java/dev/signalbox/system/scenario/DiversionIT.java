@@ -42,7 +42,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** A tenant floods a lane through Kafka: he goes by its overflow topic, the others do not feel it, and he comes back. */
 @Tag("issue-6")
 @Tag("long")
-@Tag("unmet")
 class DiversionIT {
     private static final Lane LANE = new Lane(new PoolName("main"), Priority.STANDARD);
     private static final int FLOOD = 2_500;

@@ -29,7 +29,8 @@ class TopicFollowerTest {
 
     private TopicFollower follower(int partitions, long end) {
         kafka.updatePartitions(TOPIC, java.util.stream.IntStream.range(0, partitions)
-                .mapToObj(number -> new PartitionInfo(TOPIC, number, Node.noNode(), new Node[0], new Node[0])).toList());
+                .mapToObj(number -> new PartitionInfo(TOPIC, number, Node.noNode(), new Node[0], new Node[0]))
+                .toList());
         for (int i = 0; i < partitions; i++) {
             kafka.updateBeginningOffsets(Map.of(new TopicPartition(TOPIC, i), 0L));
             kafka.updateEndOffsets(Map.of(new TopicPartition(TOPIC, i), end));
