@@ -8,10 +8,12 @@ import dev.signalbox.schemas.avro.ReplyStatus;
 import dev.signalbox.schemas.avro.ReplyTimings;
 import dev.signalbox.schemas.avro.ServedBy;
 import dev.signalbox.workers.intake.InboundRequest;
+import dev.signalbox.workers.scheduler.ShedReceipt;
 import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -58,7 +60,23 @@ final class ReplyWriter {
         LlmReply reply = terminal(request, ending.status(), ending.attempts(), ending.cost(), dispatchedMillis,
                 dispatchedNanos);
         reply.setBody(ending.partialBody().map(ByteBuffer::wrap).orElse(null));
-        reply.setError(new ReplyError(ending.code(), ending.message(), ending.retryable()));
+        reply.setError(new ReplyError(ending.code(), ending.message(), ending.retryable(), null, null));
+        return reply;
+    }
+
+    /** Of a request that is not served because its pool is short of capacity. Same parameters as for an answer. */
+    LlmReply receipt(InboundRequest request, ShedReceipt receipt, long dispatchedMillis, long dispatchedNanos) {
+        String rule = "pools." + request.lane().pool().value() + ".sheds";
+        String message = String.format(Locale.ROOT,
+                "the pool is short of capacity: by the rule %s %s is dropped, of the lowest %.0f %% of what arrives; as"
+                        + " things stand it would be served after about %d s. It can be sent again under a new id, with"
+                        + " replayOf",
+                rule, receipt.priority().label(), 100 * receipt.part(), receipt.estimated().toSeconds());
+        LlmReply reply = reply(request,
+                Ending.Unanswered.withoutCall(ReplyStatus.SHED, "CAPACITY_SHORT", message, true), dispatchedMillis,
+                dispatchedNanos);
+        reply.getError().setRule(rule);
+        reply.getError().setEstimatedMillis(receipt.estimated().toMillis());
         return reply;
     }
 

@@ -18,7 +18,6 @@ import dev.signalbox.workers.scheduler.ShedReceipt;
 import dev.signalbox.workers.telemetry.RequestTrace;
 import dev.signalbox.workers.telemetry.Telemetry;
 import java.time.Duration;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -424,14 +423,7 @@ final class RequestFlow {
 
     /** Answers a request that is not served because capacity is short. */
     void shed(InboundRequest request, ShedReceipt receipt) {
-        String pool = request.lane().pool().value();
-        String message = String.format(Locale.ROOT,
-                "the pool is short of capacity: by the rule pools.%s.sheds %s is dropped, of the lowest %.0f %% of what"
-                        + " arrives; as things stand it would be served after about %d s. It can be sent again under a new"
-                        + " id, with replayOf",
-                pool, receipt.priority().label(), 100 * receipt.part(), receipt.estimated().toSeconds());
-        end(request, Ending.Unanswered.withoutCall(ReplyStatus.SHED, "CAPACITY_SHORT", message, true),
-                brokerMillis.getAsLong(), nanos.getAsLong());
+        publish(request, writer.receipt(request, receipt, brokerMillis.getAsLong(), nanos.getAsLong()), null);
     }
 
     private RequestTask.Step end(InboundRequest request, Ending ending, long dispatchedMillis, long dispatchedNanos) {

@@ -76,7 +76,7 @@ class RequestEndingsTest {
         LlmReply reply = new LlmReply();
         reply.setStatus(status);
         reply.setTimings(new ReplyTimings(5L, null, 9L));
-        reply.setError(code == null ? null : new ReplyError(code, "why", false));
+        reply.setError(code == null ? null : new ReplyError(code, "why", false, null, null));
         return reply;
     }
 }

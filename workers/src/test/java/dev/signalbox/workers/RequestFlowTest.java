@@ -310,6 +310,8 @@ class RequestFlowTest {
         assertThat(reply().getError().getRetryable()).isTrue();
         assertThat(reply().getError().getMessage()).contains("pools." + TestConfiguration.POOL.value() + ".sheds",
                 "standard", "90 %", "95 s", "replayOf");
+        assertThat(reply().getError().getRule()).isEqualTo("pools." + TestConfiguration.POOL.value() + ".sheds");
+        assertThat(reply().getError().getEstimatedMillis()).isEqualTo(95_000);
         assertThat(done).hasSize(1);
     }
 

@@ -96,7 +96,7 @@ class WatchersTest {
     @Test
     void a_canary_in_a_log_or_an_error_is_seen_and_in_an_answer_is_not() {
         LlmReply error = reply("h", ONE);
-        error.setError(new ReplyError("X", "the key canary-1 is wrong", false));
+        error.setError(new ReplyError("X", "the key canary-1 is wrong", false, null, null));
         assertThat(violations(new NoSecretsInOutput(List.of("canary-1")),
                 new RunEvent.Printed("log", "… canary-1 …"), new RunEvent.Replied(error))).hasSize(2);
         assertThat(violations(new NoSecretsInOutput(List.of("canary-1")), new RunEvent.Printed("log", "canary-2"),

@@ -110,7 +110,7 @@ class JudgementTest {
 
     private static LlmReply refusal(String code, int attempts) {
         LlmReply reply = terminal(ReplyStatus.FAILED, attempts);
-        reply.setError(new ReplyError(code, "because", false));
+        reply.setError(new ReplyError(code, "because", false, null, null));
         return reply;
     }
 

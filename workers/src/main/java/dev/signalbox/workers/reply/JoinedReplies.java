@@ -113,7 +113,8 @@ public final class JoinedReplies implements RequestSink {
         reply.setAttempts(List.of());
         reply.setTimings(new ReplyTimings(0L, null, 0L));
         reply.setError(new ReplyError(DUPLICATE_ID, "another request was sent under this id within the last "
-                + Duplicates.REMEMBERED.toMinutes() + " minutes; send this one under a new id", true));
+                + Duplicates.REMEMBERED.toMinutes() + " minutes; send this one under a new id", true, null,
+                null));
         reply.setWarnings(List.of());
         return reply;
     }

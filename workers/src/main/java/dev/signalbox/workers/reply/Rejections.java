@@ -58,7 +58,7 @@ public final class Rejections implements Rejector {
         reply.setBodyFormat(BodyFormat.OPENAI_CHAT_COMPLETIONS);
         reply.setAttempts(List.of());
         reply.setTimings(new ReplyTimings(0L, null, 0L));
-        reply.setError(new ReplyError(record.reason(), record.message(), false));
+        reply.setError(new ReplyError(record.reason(), record.message(), false, null, null));
         reply.setWarnings(List.of());
         return reply;
     }

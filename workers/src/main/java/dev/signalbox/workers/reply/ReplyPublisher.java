@@ -299,7 +299,7 @@ public final class ReplyPublisher implements AutoCloseable {
 
     private static LlmReply without(LlmReply reply, String code, String message) {
         return LlmReply.newBuilder(reply).setStatus(ReplyStatus.FAILED).setBody(null).setAnsweredBy(null)
-                .setServedBy(null).setError(new ReplyError(code, message, false)).build();
+                .setServedBy(null).setError(new ReplyError(code, message, false, null, null)).build();
     }
 
     /** Replies that are not acknowledged yet. */
