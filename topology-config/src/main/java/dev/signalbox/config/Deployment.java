@@ -85,7 +85,7 @@ public record Deployment(DeploymentName name, Vendor vendor, URI baseUrl, String
     public enum Throughput {
         /** By use. */
         ON_DEMAND,
-        /** Reserved: paid for whether used or not, so it is used first. */
+        /** Reserved: paid for whether used or not, so {@code cheapest} uses it first. */
         PROVISIONED;
 
         /** The name in the configuration: lower case. */

@@ -18,6 +18,7 @@ import dev.signalbox.workers.router.PermitDesk.Answer.Granted;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -58,6 +59,10 @@ class LeasedCallsTest {
                   m: { test: { otherwise: { %s } } }
                 """
                 .formatted(strategy);
+        return read(yaml);
+    }
+
+    private static Configuration read(String yaml) {
         return switch (ConfigurationReader.read("test.yaml", yaml, name -> Optional.of("k"))) {
             case ReadResult.Valid valid -> valid.configuration();
             case ReadResult.Invalid invalid -> throw new AssertionError(invalid.problems().toString());
@@ -221,5 +226,95 @@ class LeasedCallsTest {
         desk.ended(permits.get(6), USED, CallLesson.NOTHING, now);
         use(1);
         assertThat(permits.get(7).isCalledBack()).isFalse();
+    }
+
+    /** Every call is the same; `ptu` is reserved and dearer by the list than `od`. */
+    private static final String TWO_KINDS = """
+            environment: test
+            pools:
+              high: { use_cases: [otherwise], priorities: [standard] }
+            deployments:
+              od.x/m: { vendor: openai, base_url: "http://127.0.0.1:1/v1", model_id: x, limits: { concurrency: 10 }, pools: high }
+              ptu.x/m: { vendor: openai, base_url: "http://127.0.0.1:1/v1", model_id: x, limits: { concurrency: 10 }, pools: high, throughput: provisioned }
+            routes:
+              m: { test: { otherwise: { cheapest: [od.x, ptu.x] } } }
+            prices:
+              deployments:
+                od.x/m: { input_per_million: 1, output_per_million: 1 }
+                ptu.x/m: { input_per_million: 50, output_per_million: 50 }
+            """;
+
+    private boolean grantCalls(PermitDesk at, DeploymentName name, long no, long calls) {
+        Amounts leased = new Amounts(calls, Amounts.UNLIMITED, Amounts.UNLIMITED, Amounts.UNLIMITED);
+        return at.granted(name, new Lease(1, no, at.demanded(name, now), false, TTL, DRAIN, Map.of("high", leased)),
+                Map.of("high", new CapacityUse.Granted(leased, Map.of())), now);
+    }
+
+    private List<String> places(PermitDesk at, int asked) {
+        List<String> places = new ArrayList<>();
+        for (int i = 0; i < asked; i++) {
+            places.add(ask(at, HIGH, 10) instanceof Granted granted
+                    ? granted.permit().deployment().name().place()
+                    : "busy");
+        }
+        return places;
+    }
+
+    @Test
+    void provisionedThroughputGoesFirstAndOnDemandTakesTheRest() {
+        PermitDesk two = new PermitDesk(read(TWO_KINDS), new SplittableRandom(1));
+        DeploymentName reserved = DeploymentName.parse("ptu.x/m");
+        DeploymentName onDemand = DeploymentName.parse("od.x/m");
+        assertThat(grantCalls(two, reserved, 1, 1)).isTrue();
+        assertThat(grantCalls(two, onDemand, 1, 2)).isTrue();
+        assertThat(places(two, 4)).containsExactly("ptu.x", "od.x", "od.x", "busy");
+        assertThat(grantCalls(two, reserved, 2, 3)).isTrue();
+        assertThat(places(two, 3)).as("its own lease is larger now").containsExactly("ptu.x", "ptu.x", "busy");
+        assertThat(grantCalls(two, onDemand, 2, 3)).isTrue();
+        assertThat(places(two, 2)).as("and now the other's").containsExactly("od.x", "busy");
+    }
+
+    private static final String OVERFLOWING = """
+            environment: test
+            pools:
+              high: { use_cases: [otherwise], priorities: [standard] }
+            deployments:
+              a.x/m: { vendor: openai, base_url: "http://127.0.0.1:1/v1", model_id: x, limits: { concurrency: 10 }, pools: high }
+              b.x/other: { vendor: openai, base_url: "http://127.0.0.1:1/v1", model_id: y }
+            routes:
+              m: { test: { otherwise: { sequence: [a.x], fallback_models: [{ model: other, overflow: 50% }] } } }
+              other: { test: { otherwise: { sequence: [b.x] } } }
+            """;
+
+    /** Where a thousand requests go, the same ones each time: a place, or nowhere now. */
+    private List<String> overflow(PermitDesk at) {
+        SplittableRandom keys = new SplittableRandom(5);
+        List<String> places = new ArrayList<>();
+        for (int i = 0; i < 1_000; i++) {
+            Answer answer = at.ask(new RoutingQuery(HIGH, MODEL, "any", List.of(), RoutingQuery.Needs.NONE,
+                    LocalDate.EPOCH, keys.nextLong()), CallAsk.FIRST, null, now);
+            places.add(answer instanceof Granted granted ? granted.permit().deployment().name().toString() : "busy");
+        }
+        return places;
+    }
+
+    @Test
+    void whileALeaseIsShortItsPartOfTheRequestsGoesToTheFallbackModel() {
+        Configuration overflowing = read(OVERFLOWING);
+        PermitDesk without = new PermitDesk(overflowing, new SplittableRandom(1));
+        assertThat(grantCalls(without, NAME, 1, 0)).isTrue();
+        List<String> places = overflow(without);
+        assertThat(places).containsOnly("b.x/other", "busy");
+        assertThat(Collections.frequency(places, "b.x/other")).isBetween(450, 550);
+
+        PermitDesk other = new PermitDesk(overflowing, new SplittableRandom(2));
+        assertThat(grantCalls(other, NAME, 1, 1)).isTrue();
+        List<String> again = overflow(other);
+        assertThat(again.getFirst()).as("what there is, is used").isEqualTo("a.x/m");
+        assertThat(again.subList(1, 1_000)).as("the same requests each time").isEqualTo(places.subList(1, 1_000));
+
+        assertThat(grantCalls(other, NAME, 2, 4)).isTrue();
+        assertThat(overflow(other).subList(0, 4)).as("none while there is room").containsExactly("a.x/m", "a.x/m",
+                "a.x/m", again.get(3));
     }
 }

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.signalbox.config.Configuration;
 import dev.signalbox.config.ConfigurationReader;
 import dev.signalbox.config.ReadResult;
+import dev.signalbox.schemas.PoolName;
 import dev.signalbox.workers.router.CallLesson.Blame;
 import dev.signalbox.workers.router.PermitDesk.Answer;
 import dev.signalbox.workers.router.PermitDesk.Answer.Busy;
@@ -38,15 +39,19 @@ class PermitDeskTest {
     private final long now = 100 * SECOND;
 
     private static Configuration configuration(String routes, String deployments) {
+        return configuration("main: { use_cases: [otherwise], priorities: [standard] }", routes, deployments);
+    }
+
+    private static Configuration configuration(String pools, String routes, String deployments) {
         String yaml = """
                 environment: test
                 pools:
-                  main: { use_cases: [otherwise], priorities: [standard] }
+                %s
                 deployments:
                 %s
                 routes:
                 %s
-                """.formatted(deployments.indent(2), routes.indent(2));
+                """.formatted(pools.indent(2), deployments.indent(2), routes.indent(2));
         return switch (ConfigurationReader.read("test.yaml", yaml, name -> Optional.of("k"))) {
             case ReadResult.Valid valid -> valid.configuration();
             case ReadResult.Invalid invalid -> throw new AssertionError(invalid.problems().toString());
@@ -230,13 +235,72 @@ class PermitDeskTest {
     @Test
     void theCheapestForThisRequestGoesFirstAndUnknownPricesLast() {
         String prices = deployment("a.x/m", "") + deployment("b.x/m", "") + deployment("c.x/m", "");
-        Configuration plain = configuration("m: { test: { otherwise: { cheapest: [c.x, a.x, b.x] } } }", prices);
-        var table = new dev.signalbox.config.PriceTable("1", "USD",
-                List.of(price("a.x/m", 1, 10), price("b.x/m", 3, 1)));
-        Configuration priced = new Configuration(plain.environment(), plain.vendors(), plain.deployments(),
-                plain.pools(), plain.routes(), table, plain.topics(), plain.worker());
+        Configuration priced = priced(
+                configuration("m: { test: { otherwise: { cheapest: [c.x, a.x, b.x] } } }", prices),
+                price("a.x/m", 1, 10), price("b.x/m", 3, 1));
         assertThat(order(priced, tokens(1_000, 10))).containsExactly("a.x/m", "b.x/m", "c.x/m");
         assertThat(order(priced, tokens(1_000, 400))).containsExactly("b.x/m", "a.x/m", "c.x/m");
+    }
+
+    /** `ptu` is reserved, one call at once, and dearer by the list than `od`. */
+    private static Configuration reserved(String strategy) {
+        return priced(configuration("m: { test: { otherwise: { " + strategy + " } } }",
+                deployment("od.x/m", "")
+                        + deployment("ptu.x/m", ", throughput: provisioned, limits: { concurrency: 1 }")),
+                price("od.x/m", 1, 1), price("ptu.x/m", 50, 50));
+    }
+
+    @Test
+    @Tag("issue-6")
+    void provisionedThroughputGoesFirstAndOnDemandTakesTheRest() {
+        PermitDesk desk = desk(reserved("cheapest: [od.x, ptu.x]"));
+        Granted first = (Granted) desk.ask(query(1), CallAsk.FIRST, null, now);
+        assertThat(place(first)).isEqualTo("ptu.x/m");
+        assertThat(place(desk.ask(query(2), CallAsk.FIRST, null, now))).isEqualTo("od.x/m");
+        assertThat(place(desk.ask(query(3), CallAsk.FIRST, null, now))).isEqualTo("od.x/m");
+        desk.ended(first.permit(), USED, ANSWERED, now);
+        assertThat(place(desk.ask(query(4), CallAsk.FIRST, null, now))).as("it is free again").isEqualTo("ptu.x/m");
+    }
+
+    @Test
+    @Tag("issue-6")
+    void otherStrategiesOrderProvisionedThroughputLikeAny() {
+        RoutingQuery.Needs needs = tokens(1_000, 10);
+        assertThat(order(reserved("sequence: [od.x, ptu.x]"), needs)).containsExactly("od.x/m", "ptu.x/m");
+        assertThat(order(reserved("sequence: [ptu.x, od.x]"), needs)).containsExactly("ptu.x/m", "od.x/m");
+        assertThat(order(reserved("load_balanced: { od.x: 3, ptu.x: 1 }"), needs)).containsExactly("od.x/m",
+                "ptu.x/m");
+    }
+
+    @Test
+    @Tag("issue-6")
+    void aDeploymentOfOnePoolAloneIsNeverTakenForAnother() {
+        String pools = """
+                high: { use_cases: [talk], priorities: [standard], borrows_from: [low] }
+                low: { use_cases: [otherwise], priorities: [standard] }
+                """;
+        String both = deployment("a.x/m", ", pools: { high: 100% }")
+                + deployment("b.x/m", ", limits: { concurrency: 2 }");
+        PermitDesk desk = desk(configuration(pools, "m: { test: { otherwise: { sequence: [a.x, b.x] } } }", both));
+        assertThat(place(ask(desk, "high"))).isEqualTo("a.x/m");
+        assertThat(place(ask(desk, "low"))).isEqualTo("b.x/m");
+        assertThat(place(ask(desk, "low"))).isEqualTo("b.x/m");
+        assertThat(ask(desk, "low")).as("it waits rather").isInstanceOf(Busy.class);
+
+        PermitDesk alone = desk(configuration(pools, "m: { test: { otherwise: { sequence: [a.x] } } }", both));
+        assertThat(ask(alone, "low")).isInstanceOfSatisfying(Answer.Nowhere.class,
+                nowhere -> assertThat(nowhere.unroutable().message()).contains("a.x/m no capacity for pool low"));
+    }
+
+    private Answer ask(PermitDesk desk, String pool) {
+        return desk.ask(new RoutingQuery(new PoolName(pool), MODEL, "any", List.of(), RoutingQuery.Needs.NONE,
+                LocalDate.EPOCH, 1), CallAsk.FIRST, null, now);
+    }
+
+    private static Configuration priced(Configuration plain, dev.signalbox.config.PriceTable.Price... prices) {
+        return new Configuration(plain.environment(), plain.vendors(), plain.deployments(), plain.pools(),
+                plain.routes(), new dev.signalbox.config.PriceTable("1", "USD", List.of(prices)), plain.topics(),
+                plain.worker());
     }
 
     private static dev.signalbox.config.PriceTable.Price price(String name, int input, int output) {
