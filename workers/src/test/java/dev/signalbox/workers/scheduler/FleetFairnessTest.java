@@ -34,6 +34,10 @@ class FleetFairnessTest {
     private static final int DAY = 86_400_000;
     /** What docs/tenants.md states. */
     private static final long BOUND_TOKENS = 200_000;
+    /** What docs/tenants.md states of a limit of 60,000 tokens a minute. */
+    private static final long TOKENS_OF_60_000 = 66_000;
+    /** By how much more than estimated the calls that run may come to. */
+    private static final long MISJUDGED_TOKENS = 2_000;
     private static final Map<Priority, PriorityShare> ONE = Map.of(Priority.STANDARD, new PriorityShare(1, 0));
 
     private final List<ScarceCapacity> workers = new ArrayList<>();
@@ -211,6 +215,31 @@ class FleetFairnessTest {
                 .println("FLEET LIMIT of 300 a minute: " + alone + " by one worker, at most " + most[0] + " by three");
         assertThat(most[0]).isLessThanOrEqualTo(330);
         assertThat(startedInMinute(220 * SECOND)).isGreaterThanOrEqualTo(250);
+    }
+
+    private long tokensInMinute(long from) {
+        return workers.stream().flatMap(worker -> worker.started.stream())
+                .filter(call -> call.startedNanos >= from && call.startedNanos < from + 60 * SECOND)
+                .mapToLong(call -> call.tokens).sum();
+    }
+
+    @Test
+    void a_limit_of_tokens_is_the_fleets() {
+        begin(name -> limited(name, 0, 0, 60_000));
+        arrivals(0, "acme", 400, 8, SECOND, 300 * SECOND);
+        run(150 * SECOND, () -> {
+        });
+        long alone = (tokensInMinute(30 * SECOND) + tokensInMinute(90 * SECOND)) / 2;
+        for (int i = 1; i < WORKERS; i++) {
+            arrivals(i, "acme", 400, 8, 150 * SECOND, 300 * SECOND);
+        }
+        long[] most = new long[1];
+        run(290 * SECOND, () -> most[0] = Math.max(most[0], tokensInMinute(workers.get(0).now - 60 * SECOND)));
+        System.out.println("FLEET LIMIT of 60,000 tokens a minute: " + alone + " by one worker, at most " + most[0]
+                + " by three");
+        assertThat(alone).as("one worker alone has nearly all of it").isBetween(54_000L, 60_000L + MISJUDGED_TOKENS);
+        assertThat(most[0]).isLessThanOrEqualTo(TOKENS_OF_60_000);
+        assertThat(tokensInMinute(220 * SECOND)).isGreaterThanOrEqualTo(50_000);
     }
 
     @Test
