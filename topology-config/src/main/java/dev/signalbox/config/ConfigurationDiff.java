@@ -2,11 +2,14 @@ package dev.signalbox.config;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.signalbox.schemas.Priority;
+import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -17,7 +20,8 @@ import java.util.Set;
 public final class ConfigurationDiff {
     private static final int LONGEST_VALUE = 200;
 
-    private final Set<String> atRestart = new HashSet<>();
+    /** Whether it waits for a restart, by pointer; what is inside goes by the nearest. */
+    private final Map<String, Boolean> atRestart = new HashMap<>();
     private final List<Change> changes = new ArrayList<>();
 
     /**
@@ -84,13 +88,30 @@ public final class ConfigurationDiff {
         new YamlReader(tree, new Findings("", tree), asWritten).read(text);
         JsonNode written = tree.root().deepCopy();
         ConfigurationSchema.fillDefaults(tree.root());
+        tree.section("pools").forEach(ConfigurationDiff::withShares);
+        ConfigurationSchema.fillDefaults(tree.root());
         ConfigurationSchema.walk(tree.root(), (pointer, node, schema) -> {
-            if (schema.path("x-restart").asBoolean()) {
-                atRestart.add(pointer);
+            if (schema.has("x-restart")) {
+                atRestart.put(pointer, schema.path("x-restart").asBoolean());
             }
             return node;
         });
         return new Side(tree.root(), written);
+    }
+
+    /** A list of priorities is a map to their usual shares. */
+    private static void withShares(JsonNode pool) {
+        JsonNode priorities = pool.path("priorities");
+        if (pool instanceof ObjectNode map && priorities.isArray()) {
+            ObjectNode shares = map.putObject("priorities");
+            priorities.forEach(priority -> shares.putObject(priority.asText()));
+        }
+        pool.path("priorities").properties().forEach(entry -> {
+            if (entry.getValue() instanceof ObjectNode share && !share.has("weight")) {
+                Priority.ofLabel(entry.getKey()).map(Pool.PriorityShare::ofDefault).ifPresent(usual -> share
+                        .put("weight", BigDecimal.valueOf(usual.weight()).stripTrailingZeros()));
+            }
+        });
     }
 
     private void compare(List<String> path, String pointer, Side before, Side after) {
@@ -118,7 +139,7 @@ public final class ConfigurationDiff {
     }
 
     private static List<String> names(ObjectNode map) {
-        return map.propertyStream().map(java.util.Map.Entry::getKey).toList();
+        return map.propertyStream().map(Map.Entry::getKey).toList();
     }
 
     /** Numbers by their value: 30 and 30.0 are the same. */
@@ -128,7 +149,8 @@ public final class ConfigurationDiff {
     }
 
     private boolean isAtRestart(String pointer) {
-        return atRestart.stream().anyMatch(part -> pointer.equals(part) || pointer.startsWith(part + "/"));
+        Boolean marked = atRestart.get(pointer);
+        return marked != null ? marked : !pointer.isEmpty() && isAtRestart(Pointer.parent(pointer));
     }
 
     private static List<String> with(List<String> path, String key) {

@@ -18,8 +18,8 @@ import java.util.Optional;
  * The JSON Schema of the configuration, {@code configuration.schema.json} beside this class. It is the one place that
  * knows keys, types, bounds and defaults. Beyond JSON Schema it has annotations of its own, which other tools ignore:
  * {@code x-minimum} and {@code x-maximum} bound durations, sizes and shares; {@code x-secret} marks what is only given
- * by reference; {@code x-restart} what a running process does not take over; {@code x-later} what a later version acts
- * on; {@code x-key} how the reference calls the keys of a map.
+ * by reference; {@code x-restart} what a running process does not take over, {@code false} inside of that what it does;
+ * {@code x-later} what a later version acts on; {@code x-key} how the reference calls the keys of a map.
  */
 public final class ConfigurationSchema {
     private static final String RESOURCE = "configuration.schema.json";

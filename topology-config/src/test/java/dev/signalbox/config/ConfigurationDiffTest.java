@@ -64,6 +64,18 @@ class ConfigurationDiffTest {
     }
 
     @Test
+    void weights_and_floors_are_taken_over_whatever_form_the_priorities_have() {
+        String listed = BEFORE.replace("fast: {", "fast: { priorities: [interactive, batch],");
+        String weighed = BEFORE.replace("fast: {",
+                "fast: { priorities: { interactive: { weight: 8, floor: 20% }, batch: { weight: 3 } },");
+        assertThat(ConfigurationDiff.between(listed, weighed)).extracting(Object::toString).containsExactly(
+                "~ pools.fast.priorities.interactive.floor: 5% -> 20%", "~ pools.fast.priorities.batch.weight: 2 -> 3");
+        assertThat(ConfigurationDiff.between(BEFORE, weighed)).extracting(Object::toString)
+                .contains("~ pools.fast.priorities.batch.weight: 2 -> 3",
+                        "- pools.fast.priorities.standard: {weight:4,floor:5%}   (when processes start again)");
+    }
+
+    @Test
     void a_configuration_for_others_is_judged_without_their_secrets() {
         assertThat(ConfigurationReader.read("a.yaml", BEFORE, name -> Optional.empty()))
                 .isInstanceOf(ReadResult.Invalid.class);

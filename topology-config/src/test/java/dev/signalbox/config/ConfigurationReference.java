@@ -2,6 +2,7 @@ package dev.signalbox.config;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -58,6 +59,8 @@ final class ConfigurationReference {
             * **Pools.** A new pool's topics are made, and every worker that serves all pools serves it. The workers leave a pool that is gone
               when its running calls have ended; what waits in its topics stays there until they are read again (`topics describe`
               lists them). A use case moves with its next requests: those that wait in the old pool's topics are answered `WRONG_POOL`.
+              Changed weights and floors of its priorities hold from a worker's next turn on, for what waits too; a priority that is
+              new or gone from its next start.
             * **Never live:** the environment (refused), fewer partitions (refused), more partitions (`topics apply
               --raise-partitions`), and what *restart* marks.
 
@@ -134,11 +137,13 @@ final class ConfigurationReference {
                 .append(" |\n");
     }
 
-    /** Marked itself, or inside a key that is. */
+    /** By its own mark, else by that of the nearest key around it. */
     private static boolean isMarked(String path, String mark, Map<String, JsonNode> keys) {
-        return keys.entrySet().stream().filter(entry -> entry.getValue().path(mark).asBoolean())
-                .anyMatch(entry -> path.equals(entry.getKey()) || path.startsWith(entry.getKey() + ".")
-                        || path.startsWith(entry.getKey() + "[]"));
+        return keys.entrySet().stream().filter(entry -> entry.getValue().has(mark))
+                .filter(entry -> path.equals(entry.getKey()) || path.startsWith(entry.getKey() + ".")
+                        || path.startsWith(entry.getKey() + "[]"))
+                .max(Comparator.comparingInt(entry -> entry.getKey().length()))
+                .filter(entry -> entry.getValue().path(mark).asBoolean()).isPresent();
     }
 
     private static String value(JsonNode schema) {

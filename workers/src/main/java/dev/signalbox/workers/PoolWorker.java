@@ -289,6 +289,13 @@ final class PoolWorker implements AutoCloseable {
         }
     }
 
+    /** Weights and floors hold from the next turn on; priorities that are new or gone from the worker's next start. */
+    void reweigh(Map<Priority, Pool.PriorityShare> priorities) {
+        if (priorities.keySet().equals(pool.priorities().keySet())) {
+            dispatcher.reweigh(priorities);
+        }
+    }
+
     /** Looks for cancelled requests among those that wait. */
     void hastenCancelled() {
         dispatcher.hasten(request -> shared.cancellations.contains(request.id()));

@@ -105,6 +105,7 @@ final class Serving implements AutoCloseable {
             WorkerGauges.remove(registry, pool.pool().name());
         });
         shared.take(next, Set.copyOf(wanted)::contains);
+        stay.forEach(pool -> newer.pool(pool.pool().name()).ifPresent(now -> pool.reweigh(now.priorities())));
         stay.forEach(pool -> wanted.remove(pool.pool().name()));
         List<PoolWorker> added = newer.pools().stream().filter(pool -> wanted.contains(pool.name())).map(this::pool)
                 .toList();

@@ -356,6 +356,8 @@ final class Breaks {
                     readsAs(SCHEDULER + "PriorityLane", "earn", "quantum", 100)),
             Break.of("G10", "each priority has a floor", POOL,
                     answersNothing(SCHEDULER + "PriorityTurns", "furthestBelowFloor")),
+            Break.of("G10", "changed weights and floors hold from the next turn", POOL,
+                    doesNothing(SCHEDULER + "PriorityTurns", "reweigh")),
             Break.of("G10", "a deployment without room holds up only those who need it", ROUTES,
                     doesNotAsk(SCHEDULER + "Gates", "shut", "contains", 1)),
             Break.of("G10", "a request that pauses gives its slot back", ROUTES,

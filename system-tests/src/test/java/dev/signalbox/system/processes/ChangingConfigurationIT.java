@@ -32,7 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Issue 5's bar on live configuration with processes: three workers and a dispatcher under 200 requests/s. Two operators apply
  * different configurations at once, again and again: one wins, the other is told, every process has the same generation; a bad
- * one changes nothing; the route changes each time, and no request fails.
+ * one changes nothing; the route and a weight change each time, and no request fails.
  */
 @Tag("issue-5")
 @Tag("long")
@@ -61,7 +61,8 @@ class ChangingConfigurationIT {
     private String route(String place, int concurrency) {
         return text.replace("sequence: [steady]", "sequence: [" + place + "]").replace("model_id: paced }",
                 "model_id: paced }\n  steady.b/paced: { vendor: steady, model_id: paced, limits: { concurrency: "
-                        + concurrency + " } }");
+                        + concurrency + " } }")
+                .replace("priorities: [standard]", "priorities: { standard: { weight: " + concurrency + " } }");
     }
 
     private Set<Long> generations() {

@@ -1,6 +1,7 @@
 package dev.signalbox.workers.scheduler;
 
 import dev.signalbox.config.DeploymentName;
+import dev.signalbox.config.Pool;
 import dev.signalbox.schemas.Priority;
 import dev.signalbox.workers.intake.FleetClock;
 import dev.signalbox.workers.intake.InboundRequest;
@@ -11,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -148,6 +150,11 @@ public final class PoolDispatcher implements RequestSink {
             lock.unlock();
         }
         dispatched.forEach(this::launch);
+    }
+
+    /** As {@link PoolScheduler#reweigh}. */
+    public void reweigh(Map<Priority, Pool.PriorityShare> shares) {
+        step(() -> model.reweigh(shares));
     }
 
     /** @param part of the tenants' limits that this worker may use, 0 to 1 */

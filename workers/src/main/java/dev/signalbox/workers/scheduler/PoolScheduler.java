@@ -305,6 +305,15 @@ public final class PoolScheduler {
         }
     }
 
+    /**
+     * Other weights and floors, from the next turn on; nothing that waits or runs is moved.
+     *
+     * @throws IllegalArgumentException as the constructor, and for other priorities than it has
+     */
+    public void reweigh(Map<Priority, Pool.PriorityShare> shares) {
+        turns.reweigh(shares);
+    }
+
     /** @param part of the tenants' limits that this worker may use, 0 to 1 */
     public void share(double part) {
         limits.part(part);

@@ -10,8 +10,8 @@ final class PriorityLane {
     final TenantQueues tenants;
     final Gates gates;
     final RouteQueues routes;
-    private final double quantum;
-    private final double floor;
+    private double quantum;
+    private double floor;
     int inFlight;
     private double credit;
     private long dispatched;
@@ -24,6 +24,13 @@ final class PriorityLane {
         this.tenants = tenants;
         this.gates = gates;
         this.routes = tenants.routes;
+    }
+
+    /** Another weight and floor. What it has in hand or owes becomes neither more units nor more rounds by that. */
+    void reweigh(double newQuantum, double newFloor) {
+        credit *= Math.min(1, newQuantum / quantum);
+        quantum = newQuantum;
+        floor = newFloor;
     }
 
     /** Whether a request can go; one whose way is shut is none. */

@@ -36,6 +36,17 @@ final class PriorityTurns {
      */
     PriorityTurns(Map<Priority, Pool.PriorityShare> shares, Function<Priority, TenantQueues> queues,
             Function<Priority, Gates> gates) {
+        double weights = weights(shares);
+        for (Map.Entry<Priority, Pool.PriorityShare> entry : new EnumMap<>(shares).entrySet()) {
+            Priority priority = entry.getKey();
+            PriorityLane lane = new PriorityLane(quantum(entry.getValue(), weights), entry.getValue().floor(),
+                    queues.apply(priority), gates.apply(priority));
+            lanes.put(priority, lane);
+            turns.add(lane);
+        }
+    }
+
+    private static double weights(Map<Priority, Pool.PriorityShare> shares) {
         double weights = 0;
         double floors = 0;
         for (Pool.PriorityShare share : shares.values()) {
@@ -48,14 +59,25 @@ final class PriorityTurns {
         if (floors > 1 + 1e-9) {
             throw new IllegalArgumentException("the floors' sum is above 1: " + floors);
         }
-        for (Map.Entry<Priority, Pool.PriorityShare> entry : new EnumMap<>(shares).entrySet()) {
-            double quantum = PriorityLane.ROUND_COST_UNITS * entry.getValue().weight() / weights;
-            Priority priority = entry.getKey();
-            PriorityLane lane = new PriorityLane(quantum, entry.getValue().floor(), queues.apply(priority),
-                    gates.apply(priority));
-            lanes.put(priority, lane);
-            turns.add(lane);
+        return weights;
+    }
+
+    private static double quantum(Pool.PriorityShare share, double weights) {
+        return PriorityLane.ROUND_COST_UNITS * share.weight() / weights;
+    }
+
+    /**
+     * Other weights and floors of the same priorities, from the next turn on; who waits keeps his place.
+     *
+     * @throws IllegalArgumentException as the constructor, and for other priorities; nothing has changed then
+     */
+    void reweigh(Map<Priority, Pool.PriorityShare> shares) {
+        if (!shares.keySet().equals(lanes.keySet())) {
+            throw new IllegalArgumentException(
+                    "the pool has the priorities " + lanes.keySet() + ", not " + shares.keySet());
         }
+        double weights = weights(shares);
+        shares.forEach((priority, share) -> of(priority).reweigh(quantum(share, weights), share.floor()));
     }
 
     /** Highest priority first. */

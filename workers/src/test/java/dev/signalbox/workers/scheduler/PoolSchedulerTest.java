@@ -58,6 +58,66 @@ class PoolSchedulerTest {
         }
     }
 
+    @Test
+    void new_weights_hold_from_the_next_round() {
+        Map<Priority, PriorityShare> before = Map.of(Priority.INTERACTIVE, new PriorityShare(9, 0), Priority.BATCH,
+                new PriorityShare(1, 0));
+        Map<Priority, PriorityShare> after = Map.of(Priority.INTERACTIVE, new PriorityShare(1, 0), Priority.BATCH,
+                new PriorityShare(9, 0));
+        PoolScheduler scheduler = new PoolScheduler(before, 1, 1_000);
+        for (int i = 0; i < 500; i++) {
+            Requests.offer(scheduler, requests.of(Priority.INTERACTIVE, "i"), 100);
+            Requests.offer(scheduler, requests.of(Priority.BATCH, "b"), 100);
+        }
+        assertThat(serve(scheduler, 200)).containsExactlyInAnyOrderEntriesOf(Map.of("i", 18_000L, "b", 2_000L));
+        // In the middle of a turn.
+        serve(scheduler, 3);
+        scheduler.reweigh(after);
+        Map<String, Long> served = serve(scheduler, 200);
+        assertThat(served.getOrDefault("i", 0L)).as("of 20,000, a turn more or less").isBetween(1_000L, 3_000L);
+        scheduler.reweigh(before);
+        assertThat(serve(scheduler, 200).getOrDefault("b", 0L)).isBetween(1_000L, 3_000L);
+        assertThat(scheduler.status().waiting()).as("nothing is lost").isEqualTo(1_000 - 603);
+    }
+
+    @Test
+    void a_new_floor_is_reached_by_the_next_slots_that_come_free_and_a_floors_debt_stays_within_its_rounds() {
+        PoolScheduler scheduler = new PoolScheduler(floors(900, 0.5), 2, 1_000);
+        for (int i = 0; i < 500; i++) {
+            Requests.offer(scheduler, requests.of(Priority.INTERACTIVE, "i"), 5_000);
+            Requests.offer(scheduler, requests.of(Priority.BATCH, "b"), 5_000);
+        }
+        Dispatch first = Requests.next(scheduler, 0).orElseThrow();
+        for (int i = 0; i < 100; i++) {
+            Dispatch second = Requests.next(scheduler, 0).orElseThrow();
+            scheduler.finished(second, second.costUnits(), 0);
+        }
+        scheduler.reweigh(floors(1, 0));
+        List<Priority> then = new ArrayList<>();
+        for (int i = 0; i < 300; i++) {
+            Dispatch dispatch = Requests.next(scheduler, 0).orElseThrow();
+            then.add(dispatch.request().lane().priority());
+            scheduler.finished(dispatch, dispatch.costUnits(), 0);
+        }
+        assertThat(then).as("both go on").contains(Priority.INTERACTIVE, Priority.BATCH);
+        scheduler.reweigh(floors(1, 0.5));
+        scheduler.finished(first, first.costUnits(), 0);
+        assertThat(List.of(Requests.next(scheduler, 0).orElseThrow(), Requests.next(scheduler, 0).orElseThrow()))
+                .extracting(dispatch -> dispatch.request().lane().priority()).contains(Priority.INTERACTIVE);
+    }
+
+    private static Map<Priority, PriorityShare> floors(double weight, double floor) {
+        return Map.of(Priority.INTERACTIVE, new PriorityShare(weight, floor), Priority.BATCH,
+                new PriorityShare(100, 0));
+    }
+
+    @Test
+    void other_priorities_are_no_new_weights() {
+        PoolScheduler scheduler = new PoolScheduler(SHARES, 1, 10);
+        assertThatThrownBy(() -> scheduler.reweigh(Map.of(Priority.BATCH, new PriorityShare(1, 0))))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("BATCH");
+    }
+
     /** Log-uniform from 10 to 10,000 tokens. */
     private static long cost(SplittableRandom random) {
         return (long) Math.pow(10, 1 + 3 * random.nextDouble());
