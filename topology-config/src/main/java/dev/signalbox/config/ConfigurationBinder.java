@@ -171,14 +171,20 @@ final class ConfigurationBinder {
 
     private Map<String, Tenant> tenants() {
         Map<String, Tenant> tenants = new LinkedHashMap<>();
-        root.path("tenants").properties().forEach(entry -> {
-            JsonNode limits = entry.getValue().path("limits");
-            tenants.put(entry.getKey(), new Tenant(entry.getKey(), entry.getValue().path("weight").doubleValue(),
-                    new Tenant.Limits(integer(limits, "concurrency"), integer(limits, "requests_per_minute"),
-                            integer(limits, "tokens_per_minute")),
-                    residency(entry.getValue().path("allow"))));
-        });
+        root.path("tenants").properties()
+                .forEach(entry -> tenants.put(entry.getKey(), tenant(entry.getKey(), entry.getValue())));
         return Collections.unmodifiableMap(tenants);
+    }
+
+    /** What it does not say itself its plan does. */
+    private Tenant tenant(String name, JsonNode tenant) {
+        JsonNode plan = root.path("plans").path(tenant.path("plan").asText());
+        JsonNode own = tenant.path("limits");
+        JsonNode usual = plan.path("limits");
+        return new Tenant(name, tenant.path("weight").asDouble(plan.path("weight").asDouble(1)),
+                new Tenant.Limits(integer(own, usual, "concurrency"), integer(own, usual, "requests_per_minute"),
+                        integer(own, usual, "tokens_per_minute")),
+                residency(tenant.path("allow")));
     }
 
     private Map<String, UseCase> useCases() {
@@ -254,6 +260,10 @@ final class ConfigurationBinder {
 
     static Optional<String> text(JsonNode map, String key) {
         return map.has(key) ? Optional.of(map.path(key).asText()) : Optional.empty();
+    }
+
+    private static OptionalInt integer(JsonNode map, JsonNode usual, String key) {
+        return integer(map.has(key) ? map : usual, key);
     }
 
     private static OptionalInt integer(JsonNode map, String key) {

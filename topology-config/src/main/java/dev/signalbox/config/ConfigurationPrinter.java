@@ -20,8 +20,8 @@ import java.util.TreeSet;
 
 /**
  * Prints the configuration in effect, in the language that it was written in: defaults filled in, references of settings
- * replaced by what they came to, secrets as the references that they are. Reading the result gives the same
- * configuration again.
+ * replaced by what they came to, secrets as the references that they are, of plans what their tenants have by them.
+ * Reading the result gives the same configuration again.
  */
 public final class ConfigurationPrinter {
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;

@@ -70,6 +70,7 @@ public final class ConfigurationReader {
             new SchemaCheck(tree, problems).check();
             new NameCheck(tree, problems).check();
             new PoolCheck(tree, problems).check();
+            new PlanCheck(tree, problems).check();
             new RouteCheck(tree, problems).check();
         }
         if (!problems.isEmpty()) {
@@ -79,6 +80,7 @@ public final class ConfigurationReader {
         Configuration configuration = new ConfigurationBinder(tree, folder).bind(environmentOf(tree, environment));
         Findings warnings = new Findings(name, tree);
         new ConfigurationWarnings(configuration, warnings).check();
+        new PlanCheck(tree, warnings).unused();
         return new ReadResult.Valid(configuration, warnings.inFileOrder(), new Places(name, tree));
     }
 

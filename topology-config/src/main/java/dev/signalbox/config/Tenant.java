@@ -5,7 +5,7 @@ import java.util.OptionalInt;
 /**
  * Who asks, where the configuration knows him; every other tenant has {@link #ofDefault}.
  *
- * @param weight his part when tenants compete, relative to the others' weights; positive
+ * @param weight his own, or his plan's, part when tenants compete, relative to the others' weights; positive
  * @param limits what he may use of each pool; an empty one is unlimited
  * @param allow where his requests may be served
  */

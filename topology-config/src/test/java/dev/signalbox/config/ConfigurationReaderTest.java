@@ -222,4 +222,45 @@ class ConfigurationReaderTest {
         assertThat(((ReadResult.Valid) result).configuration().tenants()).containsEntry("acme",
                 Tenant.ofDefault("acme"));
     }
+
+    @Test
+    @Tag("issue-6")
+    void a_tenant_has_of_his_plan_what_he_does_not_say_himself() {
+        String yaml = Samples.SMALLEST + """
+                plans:
+                  gold: { weight: 3, limits: { concurrency: 50, tokens_per_minute: 90000 } }
+                  free: { limits: { concurrency: 1 } }
+                tenants:
+                  acme: { plan: gold }
+                  shop: { plan: gold, weight: 5, limits: { concurrency: 80, requests_per_minute: 600 } }
+                  home: { plan: free }
+                """;
+        Configuration configuration = valid(yaml).configuration();
+        assertThat(configuration.tenant("acme")).isEqualTo(new Tenant("acme", 3,
+                new Tenant.Limits(OptionalInt.of(50), OptionalInt.empty(), OptionalInt.of(90_000)),
+                Residency.ANYWHERE));
+        assertThat(configuration.tenant("shop")).isEqualTo(new Tenant("shop", 5,
+                new Tenant.Limits(OptionalInt.of(80), OptionalInt.of(600), OptionalInt.of(90_000)),
+                Residency.ANYWHERE));
+        assertThat(configuration.tenant("home").weight()).isEqualTo(1);
+        assertThat(configuration.tenant("gold")).as("a plan is no tenant").isEqualTo(Tenant.ofDefault("gold"));
+        assertThat(valid(ConfigurationPrinter.yaml(configuration)).configuration()).isEqualTo(configuration);
+    }
+
+    @Test
+    @Tag("issue-6")
+    void a_plan_that_is_not_there_is_told_with_its_cure_and_one_that_nobody_has_too() {
+        String yaml = "plans: { gold: { weight: 3 } }\ntenants: { acme: { plan: glod } }\n" + Samples.SMALLEST;
+        assertThat(Samples.read(Path.of("x.yaml"), yaml)).isInstanceOfSatisfying(ReadResult.Invalid.class,
+                invalid -> assertThat(invalid.problems()).extracting(Problem::toString).containsExactly(
+                        "x.yaml:2:26: no plan \"glod\"; declare it under plans, did you mean \"gold\"?"));
+        assertThat(valid("plans: { gold: { weight: 3 } }\n" + Samples.SMALLEST).warnings())
+                .extracting(Problem::toString).contains("x.yaml:1:10: no tenant has the plan \"gold\"");
+    }
+
+    private static ReadResult.Valid valid(String yaml) {
+        ReadResult result = Samples.read(Path.of("x.yaml"), yaml);
+        assertThat(result).isInstanceOf(ReadResult.Valid.class);
+        return (ReadResult.Valid) result;
+    }
 }
