@@ -41,6 +41,13 @@ final class Orders {
         return ExitCode.SOME_FAILED.number();
     }
 
+    /** That an order which holds would end. */
+    static String wouldEnd(Given given) {
+        ControlOrder order = given.order();
+        return given.about() + ": " + order.getAction() + " until " + Instant.ofEpochMilli(given.untilMillis())
+                + " by " + order.getWho() + " (" + order.getWhy() + ") ends now";
+    }
+
     static String until(long atMillis, Duration duration, Reason reason) {
         return " until " + Instant.ofEpochMilli(atMillis + duration.toMillis()) + " by " + reason.who() + ": "
                 + reason.why();

@@ -242,9 +242,12 @@ final class PoolsCommand implements Runnable {
         return ExitCode.OK.number();
     }
 
-    @Command(name = "restore", description = "Ends what was ordered about a worker or a pool.")
+    @Command(name = "restore", description = "Ends what was ordered about a worker or a pool.", footer = {"",
+            "Exit codes: 0 ordered, 2 bad input, 3 only a preview: nothing was ordered without --execute."})
     int restore(@Mixin InstallationOptions with,
-            @Parameters(paramLabel = "NAME", description = "Of a worker or a pool.") String name, @Mixin Reason reason)
+            @Parameters(paramLabel = "NAME", description = "Of a worker or a pool.") String name,
+            @Mixin Reason reason,
+            @Option(names = "--execute", description = "Order it; without it, only what would change is shown.") boolean execute)
             throws InterruptedException {
         Configuration configuration = with.inForce(shell.terminal());
         Clients clients = with.reachable();
@@ -256,6 +259,12 @@ final class PoolsCommand implements Runnable {
                 worker(name, state);
             }
             shell.terminal().say(name + " is under no order");
+        }
+        holds.ifPresent(given -> shell.terminal().say(Orders.wouldEnd(given) + (isPool
+                ? "; workers take its requests again"
+                : "; serves " + words(state.pools(name)) + " -> the pools that it was started with")));
+        if (!execute) {
+            return Orders.preview(shell.terminal());
         }
         ControlOrder.Builder order = Orders.order(ControlAction.RESTORE, Duration.ZERO, reason);
         OperatorRecords.write(clients, Topics.CONTROL,

@@ -145,13 +145,25 @@ final class TenantsCommand implements Runnable {
         return ExitCode.OK.number();
     }
 
-    @Command(name = "restore", description = "Ends what was ordered about a tenant: it has its configured limits again.")
+    @Command(name = "restore", description = "Ends what was ordered about a tenant: it has its configured limits again.", footer = {
+            "", "Exit codes: 0 ordered, 2 bad input, 3 only a preview: nothing was ordered without --execute."})
     int restore(@Mixin InstallationOptions with,
-            @Parameters(paramLabel = "TENANT", description = "Its name.") String name, @Mixin Reason reason)
+            @Parameters(paramLabel = "TENANT", description = "Its name.") String name, @Mixin Reason reason,
+            @Option(names = "--execute", description = "Order it; without it, only what would change is shown.") boolean execute)
             throws InterruptedException {
+        Tenant configured = with.inForce(shell.terminal()).tenant(name);
         Clients clients = with.reachable();
-        if (TenantsState.read(clients).order(name).isEmpty()) {
+        Optional<Given> order = TenantsState.read(clients).order(name);
+        if (order.isEmpty()) {
             shell.terminal().say(name + " is under no order");
+        }
+        order.ifPresent(given -> {
+            List<String> changes = new Limits().changes(configured.limits(), Optional.of(given.order()));
+            shell.terminal().say(Orders.wouldEnd(given) + "; "
+                    + (changes.isEmpty() ? "nothing changes" : String.join(", ", changes)));
+        });
+        if (!execute) {
+            return Orders.preview(shell.terminal());
         }
         OperatorRecords.write(clients, Topics.CONTROL, ControlKey.ofTenant(name),
                 Orders.order(ControlAction.RESTORE, Duration.ZERO, reason).setTenant(name).build());

@@ -141,7 +141,12 @@ class PoolsCommandIT {
                 "too much");
         assertThat(alone.err()).contains("pool high: 1 workers -> 0; nobody would serve its requests");
 
-        assertThat(run("pools", "restore", moved, "--why", "over").code()).isZero();
+        CommandLineRunner.Ran back = run("pools", "restore", moved, "--why", "over");
+        assertThat(back.code()).isEqualTo(3);
+        assertThat(back.err()).contains(moved + ": MOVE until ", "by ann (a surge) ends now; serves low -> the pools",
+                "add --execute");
+        assertThat(rows("pools", "history")).hasSize(1);
+        assertThat(run("pools", "restore", moved, "--why", "over", "--execute").code()).isZero();
         Awaitility.await().atMost(PATIENCE).until(
                 () -> served(first).equals(Set.of(HIGH, LOW)) && served(second).equals(Set.of(HIGH, LOW)));
 
@@ -158,7 +163,9 @@ class PoolsCommandIT {
         } finally {
             late.close();
         }
-        assertThat(run("pools", "restore", "low", "--why", "over").code()).isZero();
+        assertThat(run("pools", "restore", "low", "--why", "over").err())
+                .contains("(quiet) ends now; workers take its requests again");
+        assertThat(run("pools", "restore", "low", "--why", "over", "--execute").code()).isZero();
         Awaitility.await().atMost(PATIENCE).until(
                 () -> served(first).equals(Set.of(HIGH, LOW)) && served(second).equals(Set.of(HIGH, LOW)));
         assertThat(rows("pools", "history")).extracting(

@@ -91,7 +91,12 @@ class TenantLimitIT {
                 assertThat(calls(first, second)).as("one more where both begin at once").isBetween(LIMIT, LIMIT + 1);
                 System.out.println("TENANT LIMIT of " + LIMIT + " calls at two workers: " + calls(first, second));
 
-                assertThat(run(stack, "tenants", "restore", "acme", "--why", "over").code()).isZero();
+                CommandLineRunner.Ran back = run(stack, "tenants", "restore", "acme", "--why", "over");
+                assertThat(back.code()).isEqualTo(ExitCode.SOME_FAILED.number());
+                assertThat(back.err()).contains("by ann (too loud) ends now; calls at once " + LIMIT + " -> no limit",
+                        "add --execute");
+                assertThat(rows(stack, "tenants", "history")).hasSize(1);
+                assertThat(run(stack, "tenants", "restore", "acme", "--why", "over", "--execute").code()).isZero();
                 await().atMost(PATIENCE).until(() -> calls(first, second) == REQUESTS);
                 assertThat(rows(stack, "tenants", "history"))
                         .extracting(row -> row.path("tenant").asText() + " " + row.path("action").asText())
