@@ -3,6 +3,8 @@ package dev.signalbox.config;
 import dev.signalbox.schemas.Amounts;
 import dev.signalbox.schemas.PoolName;
 import java.net.URI;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -17,7 +19,7 @@ import java.util.OptionalInt;
  * @param modelId the vendor's name of the model; nothing guesses it
  * @param credentials secrets by reference; empty for an endpoint that asks for none
  * @param limits what the vendor allows
- * @param poolShares pools that may use it and their part of its capacity, 0 to 1; empty: every pool
+ * @param poolShares pools that may use it and their part of its capacity, 0 to 1, in the file's order; empty: every pool
  * @param failureDomains what it fails together with, beyond its vendor and region
  * @param timeouts limits of a call
  * @param capabilities what a request may ask of it
@@ -31,7 +33,7 @@ public record Deployment(DeploymentName name, Vendor vendor, URI baseUrl, String
 
     public Deployment {
         credentials = List.copyOf(credentials);
-        poolShares = Map.copyOf(poolShares);
+        poolShares = Collections.unmodifiableMap(new LinkedHashMap<>(poolShares));
         failureDomains = List.copyOf(failureDomains);
         headers = Map.copyOf(headers);
     }

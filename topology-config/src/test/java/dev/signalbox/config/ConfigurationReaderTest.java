@@ -102,6 +102,8 @@ class ConfigurationReaderTest {
                 OptionalInt.of(2_000_000), OptionalInt.of(400_000)));
         assertThat(direct.poolShares()).isEqualTo(
                 Map.of(new PoolName("conversation-serving"), 0.7, new PoolName("everything-else"), 0.3));
+        assertThat(direct.poolShares().keySet()).as("the file's order, which an edit keeps").extracting(PoolName::value)
+                .containsExactly("conversation-serving", "everything-else");
         assertThat(direct.failureDomains()).containsExactly("aws.us-east-1");
         assertThat(direct.timeouts()).isEqualTo(CallTimeouts.DEFAULT);
 
