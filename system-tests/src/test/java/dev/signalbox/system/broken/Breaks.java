@@ -323,7 +323,7 @@ final class Breaks {
                     Check.of(INTAKE + "PostponedRecordsTest"),
                     answers(INTAKE + "PollLoop", "waitsMeanwhile", false)),
             Break.of("G10", "a partition that is read to its end keeps no other waiting",
-                    Check.of(INTAKE + "PostponedRecordsTest"), doesNothing(INTAKE + "ReadingOn", "silent")),
+                    Check.of(INTAKE + "ReadingOnTest"), doesNothing(INTAKE + "ReadingOn", "silent")),
             Break.of("G10", "a pause is spent in the worker where it would stand behind a crowd",
                     Check.of(WORKERS + "LaterVisitsTest"), answers(WORKERS + "LaterVisits", "hasRoomHere", false)),
             Break.of("G10", "a request that comes later is not served before its time",
