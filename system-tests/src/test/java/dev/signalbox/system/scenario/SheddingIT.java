@@ -32,6 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
  * with a receipt, nobody is left without a reply, and who was turned away is served when he comes again.
  */
 @Tag("issue-6")
+@Tag("long")
 class SheddingIT {
     private static final PoolName POOL = new PoolName("main");
     private static final int FLOOD = 640;
