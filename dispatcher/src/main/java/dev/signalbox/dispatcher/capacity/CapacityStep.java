@@ -26,6 +26,8 @@ final class CapacityStep {
     private final Map<Kind, Lending> lendings = new HashMap<>();
     private final Set<String> lacking = new HashSet<>();
     private final Map<Key, Map<String, Amounts>> loans = new HashMap<>();
+    /** By pool, what each worker would have of its own part alone; filled where a pool has more than that. */
+    private final Map<String, Map<String, Amounts>> owns = new HashMap<>();
 
     private record Key(String worker, String pool) {
     }
@@ -93,8 +95,7 @@ final class CapacityStep {
             wholes.put(pool.name(), whole);
             List<Lessee> inTurn = inTurn(pool.name());
             List<Wish> ofPool = new ArrayList<>();
-            Map<String, Amounts> targets = PoolDivision.of(whole,
-                    inTurn.stream().map(lessee -> share(lessee, pool)).toList());
+            Map<String, Amounts> targets = PoolDivision.of(whole, shares(inTurn, pool));
             for (Lessee lessee : inTurn) {
                 Amounts claim = claims.of(lessee, pool.name());
                 ofPool.add(new Wish(new Key(lessee.worker(), pool.name()),
@@ -118,6 +119,10 @@ final class CapacityStep {
     private static Demand.OfPool said(Lessee lessee, String pool) {
         Demand last = lessee.last();
         return last == null ? Demand.OfPool.nothing(pool) : last.pool(pool).orElse(Demand.OfPool.nothing(pool));
+    }
+
+    private List<PoolDivision.Share> shares(List<Lessee> inTurn, PoolCapacity pool) {
+        return inTurn.stream().map(lessee -> share(lessee, pool)).toList();
     }
 
     private PoolDivision.Share share(Lessee lessee, PoolCapacity pool) {
@@ -149,7 +154,7 @@ final class CapacityStep {
 
     /**
      * Says of each worker's part of a pool's capacity what of it is borrowed, and of whom: what its workers have between them beyond the
-     * pool's own part, divided by what each has; of the lenders each the same part that it lends now or, where nothing is
+     * pool's own part, and each beyond what it would have of that part alone, so that who gives back what is lent can; of the lenders each the same part that it lends now or, where nothing is
      * lent any more and not all is back, of what it may lend.
      */
     private void attribute(PoolCapacity pool, Kind kind) {
@@ -166,10 +171,13 @@ final class CapacityStep {
             lenders = Lending.lenders(capacity.pools(), pool, kind);
         }
         double lent = lenders.values().stream().mapToLong(Long::longValue).sum();
-        long before = 0;
+        Map<String, Amounts> own = owns.computeIfAbsent(pool.name(),
+                any -> PoolDivision.of(pool.own(), shares(inTurn(pool.name()), pool)));
+        long left = beyond;
         for (Lessee lessee : heard) {
-            long upTo = before + has(lessee, pool, kind);
-            long mine = part(beyond, upTo / (double) all) - part(beyond, before / (double) all);
+            long mine = Math.min(left,
+                    Math.max(0, has(lessee, pool, kind) - own.getOrDefault(lessee.worker(), Amounts.NONE).of(kind)));
+            left -= mine;
             double share = 0;
             for (var lender : lenders.entrySet()) {
                 long from = part(mine, share / lent);
@@ -180,7 +188,6 @@ final class CapacityStep {
                             .merge(lender.getKey(), Amounts.NONE.with(kind, amount), Amounts::plus);
                 }
             }
-            before = upTo;
         }
     }
 

@@ -4,6 +4,7 @@ import dev.signalbox.schemas.Amounts;
 import dev.signalbox.schemas.Amounts.Kind;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -154,7 +155,10 @@ final class PoolDivision {
         return admitted;
     }
 
-    /** Gives what is left by weight, nobody more than his cap; what rounding leaves goes one by one, in turn. */
+    /**
+     * Gives what is left by weight, nobody more than his cap; what rounding leaves goes one by one, by name: what is each one's own
+     * of what its pool has stays so, whoever has waited longest.
+     */
     private void fill(Kind kind, long[] weights, long[] caps) {
         long[] given = new long[parts.length];
         List<Integer> open = new ArrayList<>();
@@ -178,6 +182,7 @@ final class PoolDivision {
             given[i] = (long) Math.floor(toGive * weights[i] / sum + 1e-9);
             give(i, kind, given[i]);
         }
+        open.sort(Comparator.comparing(i -> inTurn.get(i).worker()));
         for (int i : open) {
             if (left.of(kind) > 0 && given[i] < caps[i]) {
                 give(i, kind, 1);

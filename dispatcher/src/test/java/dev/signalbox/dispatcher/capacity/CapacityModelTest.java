@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -211,5 +212,54 @@ class CapacityModelTest {
         }
         assertThat(granted.stream().mapToLong(pool -> Amounts.sum(pool.borrowed().values()).calls()).sum())
                 .isEqualTo(all - 12);
+    }
+
+    private Demand lent(String worker, Map<String, Long> inUse, long ownersWaiting, long oldestWaitMillis) {
+        Grant known = last.get(worker);
+        List<Demand.OfPool> pools = List.of("a", "c").stream().map(pool -> {
+            long waiting = pool.equals("c") ? 16 : ownersWaiting;
+            long running = pool.equals("c") ? inUse.getOrDefault(worker, 0L) : 0;
+            return new Demand.OfPool(pool, 0.5, pool(known, pool).mayUse(), used(running), used(running + waiting),
+                    used(Math.min(1, waiting)), waiting > 0 ? oldestWaitMillis : 0);
+        }).toList();
+        return new Demand(worker, seqs.merge(worker, 1L, Long::sum), known == null ? 0 : 2,
+                known == null ? 0 : known.no(), false, pools);
+    }
+
+    private static Grant.OfPool pool(@Nullable Grant known, String pool) {
+        Grant.OfPool nothing = new Grant.OfPool(used(0), used(0), Map.of());
+        return known == null ? nothing : known.pools().getOrDefault(pool, nothing);
+    }
+
+    /** Else a call that its worker counts among its pool's own would run on until it ends, while its owner waits. Of fewer than workers, whose turn it is has them. */
+    @Test
+    void eachWorkerGivesBackWhatItHasBorrowedAndNothingOfItsPoolsOwn() {
+        for (long own = 3; own <= 6; own++) {
+            last.clear();
+            seqs.clear();
+            CapacityModel model = new CapacityModel(new DeploymentCapacity(calls(10),
+                    List.of(new PoolCapacity("a", calls(10 - own), true, 0.2, Set.of()),
+                            new PoolCapacity("c", calls(own), false, 0, Set.of())),
+                    Duration.ofSeconds(30)), RULES, 2, Map.of(), 0);
+            Map<String, Long> inUse = new HashMap<>();
+            long now = LEARNT;
+            for (int round = 0; round < 12; round++) {
+                for (String worker : List.of("x", "y", "z")) {
+                    inUse.put(worker, pool(last.get(worker), "c").mayUse().calls());
+                    tell(model, lent(worker, inUse, 0, 100 + (round * 31 + worker.hashCode()) % 50), now += 300);
+                }
+            }
+            Map<String, Grant.OfPool> before = new HashMap<>();
+            last.forEach((worker, grant) -> before.put(worker, pool(grant, "c")));
+            assertThat(before.values().stream().mapToLong(pool -> pool.mayUse().calls()).sum()).isGreaterThan(own);
+            for (int round = 0; round < 6; round++) {
+                for (String worker : List.of("z", "x", "y")) {
+                    tell(model, lent(worker, inUse, 20, 100 + (round * 17 + worker.hashCode()) % 50), now += 300);
+                }
+            }
+            before.forEach((worker, pool) -> assertThat(Amounts.sum(pool.borrowed().values()).calls())
+                    .as("%s of %s, of which it keeps %s", worker, pool, pool(last.get(worker), "c"))
+                    .isEqualTo(pool.mayUse().calls() - pool(last.get(worker), "c").mayUse().calls()));
+        }
     }
 }
