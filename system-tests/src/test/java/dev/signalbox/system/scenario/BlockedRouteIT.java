@@ -51,9 +51,10 @@ class BlockedRouteIT {
     private static final Duration MARGIN = Duration.ofMillis(20);
     /** Odd: medians are judged, since a machine that does something else slows some of them down. */
     private static final int ROUNDS = 5;
-    /** Within which the first request comes through that was sent behind all the others, which are read first. */
+    /** Within which requests come through that were sent right behind all the others, which are read first: some in each partition. */
     private static final Duration REACHED_WITHIN = Duration.ofSeconds(60);
-    /** By which no round may exceed the worst one alone, but the first, in which the last of those before it are read. */
+    private static final int RIGHT_BEHIND = 40;
+    /** By which no round may exceed the worst one alone. */
     private static final Duration NEVER_BEHIND = Duration.ofSeconds(1);
     private static final Duration TIME_TO_LIVE = Duration.ofMinutes(30);
 
@@ -89,7 +90,7 @@ class BlockedRouteIT {
             simulator.setFaults(List.of(FaultRule.parse("sim", "down", "status:503")));
             BulkRequests.fill(installation.callerProperties(), LANE, WAITING,
                     number -> request("waits-" + number, "down"));
-            Duration reached = caller.ask(request("behind", "open")).get(5, TimeUnit.MINUTES).elapsed();
+            Duration reached = rightBehind(caller);
             List<Duration> beside = rounds(caller, "beside", ROUNDS);
             assertThat(waiting.ended()).as("they wait").isZero();
             int calledInVain = calls(simulator).size();
@@ -100,14 +101,14 @@ class BlockedRouteIT {
             Duration drained = Duration.ofNanos(System.nanoTime() - back);
             alone.addAll(rounds(caller, "after", ROUNDS - ROUNDS / 2));
             List<CallRecord> calls = calls(simulator);
-            System.out.printf("p99 at %d requests/s: alone %s, beside %d that wait %s; the first behind them took %s;"
+            System.out.printf("p99 at %d requests/s: alone %s, beside %d that wait %s; the first behind them, in all partitions, took %s;"
                     + " %d calls in vain, drained in %s, %d calls at once at most%n", PER_SECOND, alone, WAITING,
                     beside, reached, calledInVain, drained, most(calls));
             assertThat(waiting.wrong()).as("ended twice, or otherwise than answered").isEmpty();
             assertThat(median(beside)).as("p99 alone %s, beside %s", alone, beside)
                     .isLessThanOrEqualTo(median(alone).plus(MARGIN));
-            assertThat(reached).as("the first one behind them").isLessThanOrEqualTo(REACHED_WITHIN);
-            assertThat(Collections.max(beside.subList(1, ROUNDS))).as("p99 alone %s, beside %s", alone, beside)
+            assertThat(reached).as("the first ones behind them").isLessThanOrEqualTo(REACHED_WITHIN);
+            assertThat(Collections.max(beside)).as("p99 alone %s, beside %s", alone, beside)
                     .isLessThanOrEqualTo(Collections.max(alone).plus(NEVER_BEHIND));
             assertThat(most(calls)).as("calls at once").isLessThanOrEqualTo(AT_ONCE);
             Map<String, Long> served = new TreeMap<>();
@@ -151,6 +152,19 @@ class BlockedRouteIT {
             rounds.add(phase(caller, name + "-" + round));
         }
         return rounds;
+    }
+
+    private static Duration rightBehind(Caller caller) throws Exception {
+        List<CompletableFuture<Caller.Answer>> asked = new ArrayList<>();
+        for (int i = 0; i < RIGHT_BEHIND; i++) {
+            asked.add(caller.ask(request("behind-" + i, "open")));
+        }
+        Duration longest = Duration.ZERO;
+        for (CompletableFuture<Caller.Answer> each : asked) {
+            Duration elapsed = each.get(5, TimeUnit.MINUTES).elapsed();
+            longest = elapsed.compareTo(longest) > 0 ? elapsed : longest;
+        }
+        return longest;
     }
 
     /** The 99th percentile of what requests take that are sent at an even pace. */
