@@ -101,8 +101,10 @@ class BlockedRouteIT {
             Duration drained = Duration.ofNanos(System.nanoTime() - back);
             alone.addAll(rounds(caller, "after", ROUNDS - ROUNDS / 2));
             List<CallRecord> calls = calls(simulator);
-            System.out.printf("p99 at %d requests/s: alone %s, beside %d that wait %s; the first behind them, in all partitions, took %s;"
-                    + " %d calls in vain, drained in %s, %d calls at once at most%n", PER_SECOND, alone, WAITING,
+            System.out.printf(
+                    "p99 at %d requests/s: alone %s, beside %d that wait %s; the first behind them, in all partitions, took %s;"
+                            + " %d calls in vain, drained in %s, %d calls at once at most%n",
+                    PER_SECOND, alone, WAITING,
                     beside, reached, calledInVain, drained, most(calls));
             assertThat(waiting.wrong()).as("ended twice, or otherwise than answered").isEmpty();
             assertThat(median(beside)).as("p99 alone %s, beside %s", alone, beside)
