@@ -87,11 +87,6 @@ final class Whereabouts {
                 return record.offset();
             }
 
-            /** Whether it was published again, after a visit or for want of room. */
-            boolean wasMoved() {
-                return record.headers().lastHeader(Headers.HOP) != null;
-            }
-
             /** Whether it is the record that a worker told of. */
             private boolean isOf(JsonNode status) {
                 return record.topic().equals(status.path("requestTopic").asText())
