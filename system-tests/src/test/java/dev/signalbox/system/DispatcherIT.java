@@ -233,7 +233,8 @@ class DispatcherIT {
             ask(producer, "shown-1", "fine");
         }
         String worker = Awaitility.await().atMost(PATIENCE).until(installation.worker()::metrics,
-                shown -> shown.contains("gen_ai_client_operation_duration_seconds_count"));
+                shown -> shown.contains("gen_ai_client_operation_duration_seconds_count")
+                        && shown.contains("signalbox_requests_seconds_count"));
         Set<String> shown = (worker + get("/metrics")).lines().filter(line -> !line.startsWith("#"))
                 .map(line -> line.split("[{ ]")[0]).collect(Collectors.toCollection(TreeSet::new));
         shown.addAll(Monitoring.OF_PROMETHEUS);

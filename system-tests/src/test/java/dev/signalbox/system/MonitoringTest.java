@@ -64,7 +64,7 @@ class MonitoringTest {
                 rule_files: [scaling.yml]
                 evaluation_interval: 1m
                 tests:
-                  - name: full workers and an old request ask for more; vendors that are short do not
+                  - name: full workers and what is too much for a priority ask for more; vendors that are short do not
                     interval: 1m
                     input_series:
                       - series: 'signalbox_scheduler_in_flight{instance="a",pool="p"}'
@@ -79,15 +79,69 @@ class MonitoringTest {
                         values: "20x11"
                       - series: 'signalbox_backlog_oldest_age_seconds{instance="d",pool="p",priority="batch"}'
                         values: "36000x11"
+                      - series: 'signalbox_backlog_capacity_seconds{instance="d",pool="p",priority="interactive"}'
+                        values: "15x11"
+                      - series: 'signalbox_backlog_capacity_seconds{instance="e",pool="p",priority="interactive"}'
+                        values: "14x11"
+                      - series: 'signalbox_backlog_capacity_seconds{instance="d",pool="p",priority="standard"}'
+                        values: "30x11"
+                      - series: 'signalbox_backlog_capacity_seconds{instance="d",pool="p",priority="batch"}'
+                        values: "7200x11"
+                      - series: 'signalbox_backlog_requests{instance="d",pool="p",priority="interactive"}'
+                        values: "100x11"
+                      - series: 'signalbox_backlog_requests{instance="d",pool="p",priority="standard"}'
+                        values: "16000x11"
+                      - series: 'signalbox_backlog_requests{instance="e",pool="p",priority="standard"}'
+                        values: "15000x11"
+                      - series: 'signalbox_backlog_requests{instance="d",pool="p",priority="batch"}'
+                        values: "100000x11"
                     promql_expr_test:
                       - { expr: 'scaling:slots', eval_time: 4m, exp_samples: [{ labels: 'scaling:slots', value: 0.95 }] }
                       - expr: 'scaling:oldest_age'
                         eval_time: 4m
                         exp_samples: [{ labels: 'scaling:oldest_age', value: 10 }]
+                      - { expr: 'scaling:capacity', eval_time: 4m, exp_samples: [{ labels: 'scaling:capacity', value: 3 }] }
+                      - { expr: 'scaling:depth', eval_time: 4m, exp_samples: [{ labels: 'scaling:depth', value: 4 }] }
                       - { expr: 'scaling:slots', eval_time: 9m, exp_samples: [{ labels: 'scaling:slots', value: 0.2 }] }
                       - expr: 'scaling:oldest_age'
                         eval_time: 9m
                         exp_samples: [{ labels: 'scaling:oldest_age', value: 0 }]
+                      - { expr: 'scaling:capacity', eval_time: 9m, exp_samples: [{ labels: 'scaling:capacity', value: 0 }] }
+                      - { expr: 'scaling:depth', eval_time: 9m, exp_samples: [{ labels: 'scaling:depth', value: 0 }] }
+                  - name: a pool whose vendors are all out of use, and one of whom nothing is known, hide no other
+                    interval: 1m
+                    input_series:
+                      - series: 'signalbox_scheduler_in_flight{instance="a",pool="p"}'
+                        values: "90x5"
+                      - series: 'signalbox_scheduler_in_flight{instance="b",pool="down"}'
+                        values: "90x5"
+                      - series: 'signalbox_scheduler_in_flight{instance="c",pool="short"}'
+                        values: "50x5"
+                      - series: 'signalbox_scheduler_slots{instance="a",pool="p"}'
+                        values: "100x5"
+                      - series: 'signalbox_scheduler_slots{instance="b",pool="down"}'
+                        values: "100x5"
+                      - series: 'signalbox_scheduler_slots{instance="c",pool="short"}'
+                        values: "100x5"
+                      - series: 'signalbox_backlog_capacity_seconds{instance="d",pool="p",priority="batch"}'
+                        values: "5400x5"
+                      - series: 'signalbox_backlog_capacity_seconds{instance="d",pool="down",priority="batch"}'
+                        values: "Inf Inf Inf Inf Inf Inf"
+                      - series: 'signalbox_backlog_capacity_seconds{instance="d",pool="down",priority="standard"}'
+                        values: "NaN NaN NaN NaN NaN NaN"
+                      - series: 'signalbox_backlog_capacity_seconds{instance="d",pool="short",priority="interactive"}'
+                        values: "500x5"
+                      - series: 'signalbox_backlog_requests{instance="d",pool="p",priority="batch"}'
+                        values: "150000x5"
+                      - series: 'signalbox_backlog_requests{instance="d",pool="down",priority="batch"}'
+                        values: "NaN NaN NaN NaN NaN NaN"
+                      - series: 'signalbox_backlog_requests{instance="d",pool="short",priority="interactive"}'
+                        values: "50000x5"
+                    promql_expr_test:
+                      - expr: 'scaling:capacity'
+                        eval_time: 4m
+                        exp_samples: [{ labels: 'scaling:capacity', value: 1.5 }]
+                      - { expr: 'scaling:depth', eval_time: 4m, exp_samples: [{ labels: 'scaling:depth', value: 1.5 }] }
                 """);
 
         assertThat(Monitoring.faults(promtool, "check", "rules", file.toString())).as(rules.toString()).isEmpty();
@@ -113,7 +167,7 @@ class MonitoringTest {
         assertThat(spec.at("/fallback/replicas").isInt()).isTrue();
         assertThat(fields(spec.at("/advanced/horizontalPodAutoscalerConfig/behavior")))
                 .containsExactlyInAnyOrder("scaleUp", "scaleDown");
-        assertThat(spec.path("triggers")).hasSize(2).allSatisfy(trigger -> {
+        assertThat(spec.path("triggers")).hasSize(4).allSatisfy(trigger -> {
             assertThat(trigger.path("type").asText()).isEqualTo("prometheus");
             assertThat(trigger.path("name").asText()).isNotBlank();
             assertThat(trigger.path("metricType").asText()).isEqualTo("Value");
