@@ -347,7 +347,7 @@ class HedgedCallsTest {
     /** Its second call comes to nothing; it answers when that is known. */
     private AttemptOutcome hedgedInVain(VendorClient.Call call, TokenSink sink) {
         hedgeTimer.due();
-        Awaitility.await().until(() -> !hedges.isEmpty());
+        Awaitility.await().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(5)).until(() -> !hedges.isEmpty());
         return answered(sink, "from a");
     }
 
@@ -359,7 +359,8 @@ class HedgedCallsTest {
     }
 
     private static void await(CountDownLatch latch) {
-        Awaitility.await().until(() -> latch.getCount() == 0);
+        Awaitility.await().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(5))
+                .until(() -> latch.getCount() == 0);
     }
 
     private Answer.Granted taken(CallAsk ask) {
@@ -425,7 +426,8 @@ class HedgedCallsTest {
                 }), () -> NOW, () -> 0, Telemetry.OFF,
                 request -> new UnderWay(request.id(), cancellations, () -> 0, () -> {
                 }), TestRequests.NEVER_LATER), request());
-        Awaitility.await().until(() -> publisher.unpublished() == 0);
+        Awaitility.await().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(5))
+                .until(() -> publisher.unpublished() == 0);
         return producer.history().stream().filter(record -> record.topic().equals(Topics.REPLIES))
                 .map(record -> json.parseReply(record.value())).findFirst().orElseThrow();
     }

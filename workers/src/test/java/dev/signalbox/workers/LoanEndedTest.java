@@ -311,7 +311,8 @@ class LoanEndedTest {
     }
 
     private static void await(CountDownLatch latch) {
-        Awaitility.await().until(() -> latch.getCount() == 0);
+        Awaitility.await().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(5))
+                .until(() -> latch.getCount() == 0);
     }
 
     private Deployment deployment() {
@@ -371,7 +372,8 @@ class LoanEndedTest {
                 new ReplyWriter("1", () -> 0), metrics, (served, reply) -> publisher.publish(served, reply, () -> {
                 }), () -> NOW, nanos::get, Telemetry.of(sdk), TestRequests::neverCancelled,
                 TestRequests.NEVER_LATER), request, any -> nanos.addAndGet(Duration.ofMillis(100).toNanos()));
-        Awaitility.await().until(() -> publisher.unpublished() == 0);
+        Awaitility.await().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(5))
+                .until(() -> publisher.unpublished() == 0);
         return producer.history().stream().filter(record -> record.topic().equals(Topics.REPLIES))
                 .map(record -> json.parseReply(record.value())).findFirst().orElseThrow();
     }

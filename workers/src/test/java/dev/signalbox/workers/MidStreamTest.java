@@ -66,6 +66,8 @@ class MidStreamTest {
     private static final long NOW = 1_000_000;
     private static final AttemptOutcome.CallTimes TIMES = new AttemptOutcome.CallTimes(Duration.ofMillis(5),
             Optional.of(Duration.ofMillis(2)));
+    /** So many that how often chance lets a call go on from a text hardly differs from run to run. */
+    private static final int SEEDS = 240;
     private static final String REFUSAL = "This model does not support assistant message prefill.";
 
     private final JsonRecords json = new JsonRecords();
@@ -254,7 +256,7 @@ class MidStreamTest {
     void whateverHappensTheReaderIsLeftWithTheWholeAnswer() {
         long first = System.nanoTime();
         int continued = 0;
-        for (long seed = first; seed < first + 60; seed++) {
+        for (long seed = first; seed < first + SEEDS; seed++) {
             SplittableRandom random = new SplittableRandom(seed);
             String answer = text(random);
             called.clear();
@@ -270,7 +272,7 @@ class MidStreamTest {
             assertThat(reply().getAttempts()).as("seed %d", seed).hasSize(called.size());
             continued += (int) called.stream().filter(call -> call.continues().isPresent()).count();
         }
-        assertThat(continued).as("calls that went on from a text, seed %d", first).isGreaterThan(10);
+        assertThat(continued).as("calls that went on from a text, seed %d", first).isGreaterThan(SEEDS / 6);
     }
 
     private static String text(SplittableRandom random) {
@@ -352,7 +354,8 @@ class MidStreamTest {
     private void serve(StreamPolicy policy, RequestFlow through) {
         producer.clear();
         TestRequests.serve(through, TestRequests.request("r1", true, policy, NOW + 60_000));
-        Awaitility.await().until(() -> publishers.stream().allMatch(each -> each.unpublished() == 0));
+        Awaitility.await().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(5))
+                .until(() -> publishers.stream().allMatch(each -> each.unpublished() == 0));
     }
 
     private RequestFlow flow() {

@@ -269,7 +269,8 @@ class RequestFlowTest {
         script.add(answer("at once"));
         serve(TestRequests.request("r2", false, StreamPolicy.RESTART, LATER));
 
-        Awaitility.await().until(() -> !toldRunning.isEmpty());
+        Awaitility.await().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(5))
+                .until(() -> !toldRunning.isEmpty());
         assertThat(toldRunning).containsExactly("r1");
     }
 
@@ -341,7 +342,8 @@ class RequestFlowTest {
                 TestBodies.NONE, permits, visit, pause, new ReplyWriter("1", () -> 0), metrics,
                 (served, reply) -> publisher.publish(served, reply, () -> done.add(served)), () -> NOW,
                 () -> 0, Telemetry.OFF, this::underWay, TestRequests.NEVER_LATER));
-        Awaitility.await().until(() -> publisher.unpublished() == 0);
+        Awaitility.await().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(5))
+                .until(() -> publisher.unpublished() == 0);
     }
 
     private UnderWay underWay(InboundRequest request) {

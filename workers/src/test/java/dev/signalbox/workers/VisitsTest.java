@@ -277,7 +277,8 @@ class VisitsTest {
                 (served, reply) -> publisher.publish(served, reply, () -> {
                 }), () -> NOW, nanos::get, Telemetry.OFF, TestRequests::neverCancelled, later);
         TestRequests.serveWaiting(flow, request, nanos::addAndGet);
-        Awaitility.await().until(() -> publisher.unpublished() == 0);
+        Awaitility.await().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(5))
+                .until(() -> publisher.unpublished() == 0);
         return producer.history().stream().filter(record -> record.topic().equals(Topics.REPLIES))
                 .map(record -> json.parseReply(record.value())).findFirst();
     }
