@@ -22,13 +22,18 @@ final class Postponed {
     /** Longest delay of one hop; who waits longer hops again. */
     static final long MAX_DELAY_MILLIS = 60_000;
 
-    private final PriorityQueue<Entry> entries = new PriorityQueue<>(
-            Comparator.comparingLong((Entry entry) -> entry.dueMillis).thenComparingLong(entry -> entry.number));
+    private static final Comparator<Entry> BY_DUE = Comparator.comparingLong(Entry::dueMillis)
+            .thenComparingLong(Entry::number);
+    private static final Comparator<Entry> OLDEST_FIRST = Comparator.comparingLong(Entry::firstEnqueuedMillis)
+            .thenComparingLong(Entry::number);
+
+    private final PriorityQueue<Entry> entries = new PriorityQueue<>(BY_DUE);
     /** Parked ones whose time has come and that wait on. */
     private final List<Entry> over = new ArrayList<>();
     private long numbers;
 
-    private record Entry(RecordDecoding.Admitted admitted, long dueMillis, String route, long number) {
+    private record Entry(RecordDecoding.Admitted admitted, long dueMillis, long firstEnqueuedMillis, String route,
+            long number) {
         boolean hasAWhile(long nowMillis) {
             return dueMillis - nowMillis > ReadingOn.SLICE_MILLIS;
         }
@@ -48,7 +53,8 @@ final class Postponed {
     }
 
     void add(RecordDecoding.Admitted admitted) {
-        entries.add(new Entry(admitted, dueMillis(admitted.source()), RecordFacts.parkedRoute(admitted.source()),
+        entries.add(new Entry(admitted, dueMillis(admitted.source()),
+                RecordFacts.firstEnqueuedMillis(admitted.source()), RecordFacts.parkedRoute(admitted.source()),
                 numbers++));
     }
 
@@ -100,13 +106,13 @@ final class Postponed {
     }
 
     /**
-     * Takes out those that may go before their time.
+     * Takes out those that may go before their time, those first that were enqueued first.
      *
      * @param most so many of each route
      */
     List<RecordDecoding.Admitted> early(ToIntFunction<String> most, Predicate<Ticket> may) {
         Map<String, Integer> left = new HashMap<>();
-        return take(entry -> {
+        return take(OLDEST_FIRST, entry -> {
             if (entry.route.isEmpty() || left.computeIfAbsent(entry.route, most::applyAsInt) == 0
                     || !may.test(entry.admitted.ticket())) {
                 return false;
@@ -118,7 +124,7 @@ final class Postponed {
 
     /** Takes out what has one of these ids. */
     List<RecordDecoding.Admitted> picked(Predicate<String> ids, Predicate<Ticket> may) {
-        return take(entry -> {
+        return take(BY_DUE, entry -> {
             byte[] key = entry.admitted.source().key();
             return key != null && ids.test(new String(key, StandardCharsets.UTF_8))
                     && may.test(entry.admitted.ticket());
@@ -134,17 +140,17 @@ final class Postponed {
             long nowMillis, Predicate<Ticket> may) {
         Map<String, Boolean> open = new HashMap<>();
         List<RecordDecoding.Admitted> waiting = over(over.size(), may);
-        waiting.addAll(take(entry -> entry.isMovable(may) && (entry.route.isEmpty()
+        waiting.addAll(take(BY_DUE, entry -> entry.isMovable(may) && (entry.route.isEmpty()
                 ? entry.hasAWhile(nowMillis)
                 : !open.computeIfAbsent(entry.route, isOpen::test)
                         && (entry.hasAWhile(nowMillis) || waits.test(entry.admitted.source())))));
         return waiting;
     }
 
-    private List<RecordDecoding.Admitted> take(Predicate<Entry> which) {
+    private List<RecordDecoding.Admitted> take(Comparator<Entry> order, Predicate<Entry> which) {
         lookAgain();
         List<Entry> inOrder = new ArrayList<>(entries);
-        inOrder.sort(entries.comparator());
+        inOrder.sort(order);
         List<RecordDecoding.Admitted> taken = new ArrayList<>();
         List<Entry> stay = new ArrayList<>();
         for (Entry entry : inOrder) {

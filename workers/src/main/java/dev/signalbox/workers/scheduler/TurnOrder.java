@@ -12,8 +12,9 @@ import org.jspecify.annotations.Nullable;
  * and of its requests the one whose time ends first; tenants that are held stand in no order.
  *
  * <p>A request with less than a quarter of its time left goes before its tenant's turn, as long as that brings the tenant
- * no more than {@value #URGENT_LEAD} cost units (by weight) ahead of the one whose turn it is. It is charged as always, so
- * what urgency gives is taken from the tenant's own later turns.
+ * no more than {@value #URGENT_LEAD} cost units (by weight) ahead of the one whose turn it is; or another one of the tenant does
+ * that can go and whose time ends before. It is charged as always, so what urgency gives is taken from the tenant's own
+ * later turns.
  *
  * <p>Bounds: one queue for each tenant and way that has requests.
  */
@@ -176,7 +177,19 @@ final class TurnOrder {
             return null;
         }
         Waiting urgent = urgent(nowMillis, best.tenant.counter() + URGENT_LEAD);
-        return urgent != null ? urgent : best.requests.first();
+        return urgent != null ? earliest(urgent) : best.requests.first();
+    }
+
+    /** Of its tenant's requests that can go, the one whose time ends first: with a shorter time to live it is urgent only later. */
+    private static Waiting earliest(Waiting urgent) {
+        Waiting earliest = urgent;
+        for (Queue queue : tenantOf(urgent).queues) {
+            Waiting first = queue.requests.first();
+            if (queue.onWay.way.isOpen() && Waiting.BY_DEADLINE.compare(first, earliest) < 0) {
+                earliest = first;
+            }
+        }
+        return earliest;
     }
 
     private @Nullable Waiting urgent(long nowMillis, double upTo) {

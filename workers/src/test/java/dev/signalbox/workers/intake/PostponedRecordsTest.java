@@ -125,6 +125,17 @@ class PostponedRecordsTest {
     }
 
     @Test
+    void of_what_was_parked_the_oldest_comes_first_whatever_its_delay() {
+        assigned();
+        kafka.retry(0, 0, nowMillis - 10, 30_000, "a");
+        kafka.retry(0, 1, nowMillis - 20, 50_000, "a");
+        pass(200);
+        routesWithRoom.add("a");
+        pass(200);
+        assertThat(offeredOffsets()).containsExactly(1L, 0L);
+    }
+
+    @Test
     void what_is_cancelled_comes_at_once() {
         assigned();
         kafka.retry(0, 0, nowMillis, 50_000, "a");

@@ -3,10 +3,14 @@ package dev.signalbox.workers.scheduler;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.signalbox.config.DeploymentName;
 import dev.signalbox.config.Pool.PriorityShare;
 import dev.signalbox.config.Residency;
 import dev.signalbox.config.Tenant;
 import dev.signalbox.schemas.Priority;
+import dev.signalbox.workers.intake.InboundRequest;
+import dev.signalbox.workers.scheduler.RequestTask.Readiness;
+import dev.signalbox.workers.scheduler.RequestTask.Step;
 import dev.signalbox.workers.scheduler.ScarceCapacity.Call;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -17,6 +21,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -225,6 +230,27 @@ class FairSharesTest {
         run.runUntil(300 * SECOND);
         long served = run.started.stream().filter(call -> call.tenant().equals("hasty")).count();
         assertThat(served).isEqualTo(14 * 8);
+    }
+
+    /** Before the older one of its route stands one that has less time to live, and is not urgent yet. */
+    @Test
+    @Tag("issue-7")
+    void urgency_overtakes_no_older_request_of_the_tenant_on_another_route() {
+        PoolScheduler scheduler = new PoolScheduler(ONE, 10, 10);
+        Requests requests = new Requests();
+        InboundRequest hasty = requests.arriving(Priority.STANDARD, "hasty", 8_500, 2_000);
+        InboundRequest older = requests.arriving(Priority.STANDARD, "t", 2_600, 8_000);
+        InboundRequest younger = requests.arriving(Priority.STANDARD, "t", 2_700, 8_000);
+        scheduler.offer(by("a", hasty), 1);
+        scheduler.offer(by("a", older), 1);
+        scheduler.offer(by("b", younger), 1);
+        assertThat(Stream.generate(() -> Requests.next(scheduler, 9_600).orElseThrow().request()).limit(3))
+                .containsExactly(older, younger, hasty);
+    }
+
+    private static RequestTask by(String route, InboundRequest request) {
+        return new Requests.Task(request, route, Set.of(new DeploymentName(route, "m")), () -> Readiness.READY,
+                () -> Step.ENDED);
     }
 
     @Test
