@@ -18,9 +18,15 @@ import org.apache.kafka.clients.producer.ProducerRecord;
  * permit, the pool has had a free slot, and the requests that are not a closed route's have held no more than half of
  * the lane's room, in records and in bytes: who waits for room that open or slow routes have taken waits for no closed one.
  * That is so wherever it stands, those among them that others stand before, unread, on the retry topic.
+ *
+ * <p>Whoever is called, for the first time or again, overtakes no older request of its tenant whose turn it is: one that waits in
+ * the scheduler, of the same route or of one that has a free permit; or one of the same route that is elsewhere, not parked, and
+ * that might have been called for more than a second, its route being up and the lane no fuller than above.
  */
 final class WaitingJudge {
     private static final long LATE_MILLIS = 1_000;
+    /** Pauses end so much later at most than their milliseconds tell. */
+    private static final long PAUSE_ROUNDED_MILLIS = 2;
 
     private final WaitingWorld world;
     final List<String> violations = new ArrayList<>();
@@ -32,6 +38,10 @@ final class WaitingJudge {
     long latestMillis;
     /** Most records that stood unread before one on the retry topic that might have been called. */
     long mostUnread;
+    /** Calls of requests that had been called or published again before. */
+    long callsAgain;
+    /** Those of them that began while an older one of the tenant and route was parked. */
+    long pastParked;
     private long slotSince;
     private long laneSince;
 
@@ -153,13 +163,34 @@ final class WaitingJudge {
         if (now < request.fromMillis) {
             violation("called before its time: " + request);
         }
-        for (WaitingRequest other : world.live) {
-            if (other.tenant == request.tenant && other.route.name.equals(request.route.name)
-                    && other.enqueuedMillis < request.enqueuedMillis && other.fromMillis <= now
-                    && other.place == Place.SCHEDULER && !other.cancelled) {
-                violation(request + " overtakes " + other);
+        boolean again = request.hop > 0 || request.visits > 0;
+        boolean past = false;
+        for (WaitingRequest older : world.live) {
+            if (older.tenant == request.tenant && older.enqueuedMillis < request.enqueuedMillis && !older.cancelled
+                    && older.fromMillis <= now && now < older.expiresMillis) {
+                if (isItsTurn(older, request.route, now)) {
+                    violation(request + " overtakes " + older);
+                }
+                past |= older.place == Place.LOG && older.parked && older.route.equals(request.route);
             }
         }
+        callsAgain += again ? 1 : 0;
+        pastParked += again && past ? 1 : 0;
+    }
+
+    /**
+     * Whether it is the turn of one that may be called rather than of a younger one of its tenant that goes by that route. Who
+     * is parked has left the line until its route has had room for a while, which {@link #look} judges.
+     */
+    private boolean isItsTurn(WaitingRequest older, WaitingRoute route, long now) {
+        boolean same = older.route.equals(route);
+        return switch (older.place) {
+            case SCHEDULER -> same || older.route.roomSince <= now;
+            case PAUSES -> older.fromMillis + PAUSE_ROUNDED_MILLIS <= now && (same || older.route.roomSince <= now);
+            case LOG -> same && !older.parked
+                    && now - Math.max(older.fromMillis, Math.max(route.upSince, laneSince)) > LATE_MILLIS;
+            case CALL, MOVING, ENDED -> false;
+        };
     }
 
     void ends(WaitingRequest request, String how) {

@@ -18,7 +18,9 @@ final class WaitingPlan {
         NEVER_RESUMES,
         CANCELS_UNHEARD,
         NOTHING_IS_READ_ON,
-        RETRIES_ARE_NOT_EXPECTED
+        RETRIES_ARE_NOT_EXPECTED,
+        RETRY_FIRST,
+        EACH_ROUTE_HAS_A_LINE_OF_ITS_OWN
     }
 
     final int partitions;

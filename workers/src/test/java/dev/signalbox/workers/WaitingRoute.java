@@ -31,6 +31,8 @@ final class WaitingRoute {
     long roomSince;
     /** Since when nothing of it could start. */
     long closedSince = Long.MAX_VALUE;
+    /** Since when calls of it may start, if there is room. */
+    long upSince;
 
     WaitingRoute(String name, SplittableRandom random, long stormMillis, int inFlight) {
         this.name = name;
@@ -65,8 +67,10 @@ final class WaitingRoute {
         }
         if (weather != Weather.DOWN) {
             closedSince = Long.MAX_VALUE;
-        } else if (closedSince == Long.MAX_VALUE) {
-            closedSince = nowMillis;
+            upSince = Math.min(upSince, nowMillis);
+        } else {
+            closedSince = Math.min(closedSince, nowMillis);
+            upSince = Long.MAX_VALUE;
         }
     }
 

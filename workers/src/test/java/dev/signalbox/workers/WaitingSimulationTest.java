@@ -29,6 +29,8 @@ class WaitingSimulationTest {
         long expired = 0;
         long latest = 0;
         long unread = 0;
+        long again = 0;
+        long pastParked = 0;
         long requests = 0;
         long began = System.nanoTime();
         for (long seed = from; seed < to; seed++) {
@@ -46,15 +48,17 @@ class WaitingSimulationTest {
             answered += world.judge.answered;
             cancelled += world.judge.cancelled;
             expired += world.judge.expired;
+            again += world.judge.callsAgain;
+            pastParked += world.judge.pastParked;
             unread = Math.max(unread, world.judge.mostUnread);
             latest = Math.max(latest, world.judge.latestMillis);
         }
         System.out.printf(
                 "waiting, %s: seeds %d to %d in %d ms, %d red; %d requests: %d answered, %d cancelled, %d expired,"
                         + " %d published again, of them %d parked; the latest after %d ms, at most %d unread"
-                        + " before one%n",
+                        + " before one; %d calls of retries and parked ones, %d while an older one was parked%n",
                 bug, from, to - 1, (System.nanoTime() - began) / 1_000_000, reds.size(), requests, answered, cancelled,
-                expired, retried, parked, latest, unread);
+                expired, retried, parked, latest, unread, again, pastParked);
         reds.stream().limit(12).forEach(red -> System.out.println(red.seed + " " + red.violations.getFirst()));
         return reds;
     }

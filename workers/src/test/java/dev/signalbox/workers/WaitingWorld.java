@@ -231,7 +231,9 @@ final class WaitingWorld {
         judge.read(request, source);
         long first = bug == Bug.FIRST_ENQUEUE_LOST ? source.timestamp() : SteppedIntake.firstEnqueuedMillis(source);
         LlmRequest value = LlmRequest.newBuilder().setId(request.id).setModel(request.route.name)
-                .setTenant("t" + request.tenant).setBody(ByteBuffer.wrap(source.value())).build();
+                .setTenant("t" + request.tenant
+                        + (bug == Bug.EACH_ROUTE_HAS_A_LINE_OF_ITS_OWN ? request.route.name : ""))
+                .setBody(ByteBuffer.wrap(source.value())).build();
         return new RecordReader.Reading.Request(new InboundRequest(LANE, ticket, value, "h", SteppedIntake.hop(source),
                 first, first + plan.timeToLiveMillis(request.tenant), ADDRESS, SteppedIntake.sizeBytes(source),
                 source));
@@ -250,7 +252,7 @@ final class WaitingWorld {
         if (scheduler.offer(task, 1) != PoolScheduler.Offer.WAITING) {
             judge.violation("the scheduler has no room for " + request);
         }
-        if (cancelled.getAsBoolean()) {
+        if (cancelled.getAsBoolean() || (bug == Bug.RETRY_FIRST && request.hop > 0)) {
             scheduler.hasten(each -> each.id().equals(request.id));
         }
     }
