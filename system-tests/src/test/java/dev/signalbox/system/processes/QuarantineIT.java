@@ -41,21 +41,7 @@ class QuarantineIT {
                     traffic.ask(Traffic.request(POISON, true));
                 }
             }
-            int deaths = 0;
-            for (int killed = 0; !traffic.reply(POISON).isDone(); LockSupport.parkNanos(2_000_000)) {
-                int calls = (int) fleet.vendors().calls().stream().filter(call -> call.requestId().equals(POISON))
-                        .count();
-                if (calls > killed) {
-                    killed = calls;
-                    fleet.workers().getFirst().process().kill();
-                    deaths++;
-                    assertThat(deaths).isLessThanOrEqualTo(MOST_DEATHS);
-                    fleet.replace(0);
-                }
-            }
-            LlmReply reply = traffic.reply(POISON).get();
-            assertThat(reply.getStatus()).isEqualTo(ReplyStatus.REJECTED);
-            assertThat(reply.getError().getCode()).isEqualTo("QUARANTINED");
+            int deaths = deathsOf(fleet, traffic);
             for (int i = 0; i < OTHERS; i++) {
                 assertThat(traffic.reply("good-" + i).get(90, TimeUnit.SECONDS).getStatus()).as("good-%d", i)
                         .isEqualTo(ReplyStatus.COMPLETED);
@@ -65,6 +51,36 @@ class QuarantineIT {
             System.out.printf(Locale.ROOT, "quarantined after %d deaths of a worker with %d other requests%n", deaths,
                     OTHERS);
         }
+    }
+
+    /** Nobody knows of whom a worker with many requests died; of one with a single request everybody does. */
+    @Test
+    void aRequestThatIsAllItsWorkerRunsIsQuarantinedAfterTwoDeaths(@TempDir Path folder) throws Exception {
+        try (Fleet fleet = Fleet.start(folder, 1, 1, ModelProfile.paced(20, 100));
+                Traffic traffic = new Traffic(fleet.callerProperties(), ReplyReaderOptions.latest())) {
+            traffic.ask(Traffic.request(POISON, true));
+            assertThat(deathsOf(fleet, traffic)).isEqualTo(2);
+            traffic.ask(Traffic.request("good", true));
+            assertThat(traffic.reply("good").get(90, TimeUnit.SECONDS).getStatus()).isEqualTo(ReplyStatus.COMPLETED);
+        }
+    }
+
+    /** Workers that died of the request, one at each call of it, until its caller is told. */
+    private static int deathsOf(Fleet fleet, Traffic traffic) throws Exception {
+        int deaths = 0;
+        for (; !traffic.reply(POISON).isDone(); LockSupport.parkNanos(2_000_000)) {
+            long calls = fleet.vendors().calls().stream().filter(call -> call.requestId().equals(POISON)).count();
+            if (calls > deaths) {
+                fleet.workers().getFirst().process().kill();
+                deaths = (int) calls;
+                assertThat(deaths).isLessThanOrEqualTo(MOST_DEATHS);
+                fleet.replace(0);
+            }
+        }
+        LlmReply reply = traffic.reply(POISON).get();
+        assertThat(reply.getStatus()).isEqualTo(ReplyStatus.REJECTED);
+        assertThat(reply.getError().getCode()).isEqualTo("QUARANTINED");
+        return deaths;
     }
 
     private static List<DeadLetter> deadLetters(Map<String, Object> properties) {

@@ -12,6 +12,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 
@@ -86,7 +87,7 @@ final class LaneLedger {
     private void put(TopicPartition partition, OffsetLedger ledger, Suspicion suspicion) {
         revoked(partition);
         epochs.put(partition, ledger.epoch());
-        partitions.put(partition, new PartitionIntake(partition, ledger, suspicion));
+        partitions.put(partition, new PartitionIntake(partition, ledger, suspicion, trialTurn));
     }
 
     /** A partition was lost; its last epoch here, empty if it was not owned. */
@@ -97,7 +98,7 @@ final class LaneLedger {
         if (gone == null) {
             return Optional.empty();
         }
-        gone.leave(trialTurn);
+        gone.leave();
         count(partition, -gone.pendingRecords(), -gone.pendingBytes());
         postponedRecords -= gone.postponedRecords();
         postponedBytes -= gone.postponedBytes();
@@ -170,20 +171,39 @@ final class LaneLedger {
         return ticket;
     }
 
-    /** Whether a record that was just admitted may begin. */
-    PartitionIntake.Place place(RecordDecoding.Admitted admitted) {
-        return open(admitted.ticket().partition()).place(admitted);
+    /** Whether a record that was just admitted begins only once its trial does. */
+    boolean awaitsTrial(RecordDecoding.Admitted admitted) {
+        return open(admitted.ticket().partition()).awaitsTrial(admitted);
     }
 
-    /** Moves on the trials of partitions whose owner has died; what is to begin now. */
-    List<RecordDecoding.Admitted> turnTrials(long now) {
+    /**
+     * Moves on the trials of partitions whose owner has died; what is to begin now.
+     *
+     * @param convicted told of those that are not to begin any more
+     */
+    List<RecordDecoding.Admitted> turnTrials(long now, Consumer<RecordDecoding.Admitted> convicted) {
         List<RecordDecoding.Admitted> begin = new ArrayList<>(0);
+        boolean alone = isAlone();
         for (PartitionIntake owned : partitions.values()) {
             if (owned.isOnTrial() && !draining) {
-                begin.addAll(owned.turnTrial(now, trialTurn));
+                begin.addAll(owned.turnTrial(now, alone, convicted));
             }
         }
         return begin;
+    }
+
+    /** Notes whether one request is all that the worker runs; whether commits say otherwise than before. */
+    boolean noteAlone(long now) {
+        boolean alone = isAlone();
+        boolean changed = false;
+        for (PartitionIntake owned : partitions.values()) {
+            changed |= owned.noteAlone(now, alone);
+        }
+        return changed;
+    }
+
+    private boolean isAlone() {
+        return trialTurn.runs(lane, pendingRecords - postponedRecords);
     }
 
     /** Whether a batch begins as soon as a commit has said which. */

@@ -15,8 +15,8 @@ import java.util.zip.Inflater;
  * <pre>
  * magic 0x5B | version (high 4 bits), form (low 4 bits) | CRC32C, 4 bytes | epoch, varint | suspicion | done set
  * </pre>
- * Version 1 has no {@link Suspicion}; version 2 has it as varints: bits (1: released, 2: on trial), deaths, strikes, the
- * range's first offset above the committed one, its length. Version 1 is written wherever there is nothing to say.
+ * Version 1 has no {@link Suspicion}; version 2 has it as varints: bits (1: released, 2: on trial; above them the
+ * suspect's age), deaths, strikes, the range's first offset above the committed one, its length. Version 1 is written wherever there is nothing to say.
  * Forms of the done set, of which the shortest is taken: {@code RUNS} alternates varint lengths of what is not done and
  * what is, beginning at the committed offset; {@code DEFLATED_RUNS} the same deflated; {@code BITSET} a bit for each offset
  * after the committed one, lowest bit first. The checksum covers the committed offset as well: metadata that a tool copied
@@ -38,6 +38,7 @@ final class LedgerMetadata {
     private static final int BITSET = 2;
     private static final int RELEASED = 1;
     private static final int ON_TRIAL = 2;
+    private static final int AGE_SHIFT = 2;
     private static final int HEADER_BYTES = 6;
     /** Below it a deflater's start costs more than the bytes that it could save. */
     private static final int WORTH_DEFLATING_BYTES = 64;
@@ -120,7 +121,8 @@ final class LedgerMetadata {
         Varints head = new Varints();
         head.write(epoch);
         if (!suspicion.equals(Suspicion.NONE)) {
-            head.write((suspicion.released() ? RELEASED : 0) | (suspicion.onTrial() ? ON_TRIAL : 0));
+            head.write((suspicion.released() ? RELEASED : 0) | (suspicion.onTrial() ? ON_TRIAL : 0)
+                    | suspicion.age() << AGE_SHIFT);
             head.write(suspicion.deaths());
             head.write(suspicion.strikes());
             head.write(suspicion.hasRange() ? suspicion.from() - committed : 0);
@@ -134,7 +136,8 @@ final class LedgerMetadata {
         int deaths = Math.toIntExact(in.read());
         int strikes = Math.toIntExact(in.read());
         long from = Math.addExact(committed, in.read());
-        return new Suspicion((bits & RELEASED) != 0, deaths, strikes, (bits & ON_TRIAL) != 0, from,
+        return new Suspicion((bits & RELEASED) != 0, deaths, strikes, (bits & ON_TRIAL) != 0,
+                (int) Math.min(PartitionTrial.MOST_DOUBLINGS, bits >>> AGE_SHIFT), from,
                 Math.addExact(from, in.read()));
     }
 

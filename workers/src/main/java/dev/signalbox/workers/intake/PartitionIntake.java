@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
@@ -37,18 +38,11 @@ final class PartitionIntake {
     private long suspicionChanges;
     /** Present while an owner of it has died and it is not calm since. */
     private @Nullable PartitionTrial trial;
+    /** The only request that the worker runs, and since when; -1: none. */
+    private long solo = -1;
+    private long soloSince;
 
     private record Pending(int sizeBytes, long enqueuedMillis) {
-    }
-
-    /** What becomes of a record that was admitted. */
-    enum Place {
-        /** It begins. */
-        BEGINS,
-        /** It begins once its trial does. */
-        WAITS,
-        /** It has brought workers down, and does not begin. */
-        CONVICTED
     }
 
     /**
@@ -62,11 +56,11 @@ final class PartitionIntake {
     }
 
     /** @param suspicion what commits of this assignment begin to say: {@link Suspicion#takenOver} */
-    PartitionIntake(TopicPartition partition, OffsetLedger ledger, Suspicion suspicion) {
+    PartitionIntake(TopicPartition partition, OffsetLedger ledger, Suspicion suspicion, TrialTurn turn) {
         this.partition = partition;
         this.ledger = ledger;
         this.suspicion = suspicion;
-        this.trial = suspicion.deaths() > 0 ? new PartitionTrial(suspicion) : null;
+        this.trial = suspicion.deaths() > 0 ? new PartitionTrial(suspicion, turn) : null;
     }
 
     int epoch() {
@@ -143,29 +137,61 @@ final class PartitionIntake {
         return new Ticket(partition, ledger.epoch(), offset);
     }
 
-    /** Whether a record that was admitted may begin at once; if not it waits for its trial here, or has had it. */
-    Place place(RecordDecoding.Admitted admitted) {
+    /** Whether a record that was admitted waits here for its trial. */
+    boolean awaitsTrial(RecordDecoding.Admitted admitted) {
         if (trial == null) {
-            return Place.BEGINS;
-        }
-        if (trial.convicts(admitted)) {
-            return Place.CONVICTED;
+            return false;
         }
         trial.add(admitted);
-        return Place.WAITS;
+        return true;
     }
 
-    /** Moves a trial on, if there is one; what is to begin now. */
-    List<RecordDecoding.Admitted> turnTrial(long now, TrialTurn turn) {
+    /**
+     * Moves a trial on, if there is one; what is to begin now.
+     *
+     * @param alone whether the worker has but one request
+     * @param convicted told of one that is not to begin any more
+     */
+    List<RecordDecoding.Admitted> turnTrial(long now, boolean alone,
+            Consumer<RecordDecoding.Admitted> convicted) {
         if (trial == null || !claimed) {
             return List.of();
         }
-        List<RecordDecoding.Admitted> begin = trial.turn(now, ledger.position(), !isDirty(), turn);
+        List<RecordDecoding.Admitted> begin = trial.turn(now, ledger.position(), !isDirty(), alone);
+        trial.sentenced().ifPresent(convicted);
         tell(trial.isCalm() ? Suspicion.NONE : trial.suspicion());
         if (trial.isCalm()) {
             trial = null;
         }
         return begin;
+    }
+
+    /**
+     * While its one request is the only one that the worker runs, commits say so, so that whoever takes over from a worker that
+     * dies of it knows at once. Not for longer than the longest window: what lives so long dies of something else.
+     *
+     * @param alone whether the worker has but one request
+     * @return whether commits say otherwise than before
+     */
+    boolean noteAlone(long now, boolean alone) {
+        if (trial != null || !claimed || suspicion.released()) {
+            return false;
+        }
+        long only = alone ? firstRunning() : -1;
+        if (only != solo) {
+            solo = only;
+            soloSince = now;
+        }
+        long before = suspicionChanges;
+        tell(solo < 0 || now - soloSince >= PartitionTrial.LONGEST_WINDOW_NANOS
+                ? Suspicion.NONE
+                : Suspicion.alone(solo));
+        return suspicionChanges != before;
+    }
+
+    private long firstRunning() {
+        return pending.keySet().stream().mapToLong(Long::longValue).filter(offset -> !postponed.contains(offset))
+                .findFirst().orElse(-1);
     }
 
     boolean isOnTrial() {
@@ -189,9 +215,9 @@ final class PartitionIntake {
     }
 
     /** It has gone. */
-    void leave(TrialTurn turn) {
+    void leave() {
         if (trial != null) {
-            trial.leave(turn);
+            trial.leave();
         }
     }
 

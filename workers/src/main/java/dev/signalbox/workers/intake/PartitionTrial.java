@@ -3,6 +3,7 @@ package dev.signalbox.workers.intake;
 import java.util.HashSet;
 import java.util.List;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -28,15 +29,18 @@ final class PartitionTrial {
     /** Deaths while it was on trial alone by which a request is convicted. */
     static final int STRIKES = 2;
     static final int STRIKES_IN_ALL = STRIKES + 1;
+    /** What is said of one that is convicted, whatever becomes of who says it. */
+    static final int CONVICTED = STRIKES + 1;
     static final int CALM_SIZE = 1_024;
     static final long FIRST_WINDOW_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
-    private static final long LONGEST_WINDOW_NANOS = TimeUnit.SECONDS.toNanos(10);
+    static final long LONGEST_WINDOW_NANOS = TimeUnit.SECONDS.toNanos(10);
     /** Before a request that has a strike is tried again nothing is begun for so long. */
     private static final int CONTROL_WINDOWS = 4;
     /** How long it waits for suspects that do not come, such as when the intake is full before them. */
     private static final long SUSPECTS_NANOS = TimeUnit.SECONDS.toNanos(10);
-    private static final int MOST_DOUBLINGS = 10;
+    static final int MOST_DOUBLINGS = 10;
 
+    private final TrialTurn turn;
     private final long windowNanos;
     private final NavigableMap<Long, RecordDecoding.Admitted> waiting = new TreeMap<>();
     private final Set<Long> begun = new HashSet<>();
@@ -50,9 +54,15 @@ final class PartitionTrial {
     private long firstTurn = -1;
     private long windowEnds;
     private boolean holdsTurn;
+    /** Nothing else is tried before the request that has a strike. */
+    private boolean goesFirst;
     private boolean single;
+    /** The request that is or was on trial alone, while it has not ended, and when it began; -1: none. */
+    private long solo = -1;
+    private long soloBegan;
     /** The convicted request while its dead letter is being written: nothing is begun before. */
     private long convicted = -1;
+    private Optional<RecordDecoding.Admitted> sentenced = Optional.empty();
 
     private enum Phase {
         /** Nothing is on trial. */
@@ -66,8 +76,13 @@ final class PartitionTrial {
     }
 
     /** @param suspicion the owner's own: {@link Suspicion#takenOver} */
-    PartitionTrial(Suspicion suspicion) {
+    PartitionTrial(Suspicion suspicion, TrialTurn turn) {
         this.suspicion = suspicion;
+        this.turn = turn;
+        this.goesFirst = suspicion.strikes() > 0 && suspicion.strikes() < STRIKES;
+        if (goesFirst) {
+            turn.goesFirst();
+        }
         this.suspectsFrom = suspicion.from();
         this.suspectsTo = suspicion.hasRange() ? suspicion.to() : 0;
         this.windowNanos = Math.min(LONGEST_WINDOW_NANOS,
@@ -79,17 +94,16 @@ final class PartitionTrial {
         return suspicion;
     }
 
-    /** Whether the request at this offset is not to be begun any more; nothing else is before it has ended. */
-    boolean convicts(RecordDecoding.Admitted admitted) {
-        long offset = admitted.ticket().offset();
-        boolean struck = suspicion.isSingle() && suspicion.from() == offset && suspicion.strikes() > 0;
-        if (struck && (suspicion.strikes() >= STRIKES
-                || suspicion.strikes() + RecordFacts.strikes(admitted.source()) >= STRIKES_IN_ALL)) {
-            convicted = offset;
-            suspicion = suspicion.convicted();
-            return true;
-        }
-        return false;
+    /** Whether a suspect that is not on trial now has brought down as many as it may. */
+    private boolean convicts(RecordDecoding.Admitted suspect) {
+        return suspicion.strikes() >= STRIKES || suspicion.strikes() + brought(suspect) >= STRIKES_IN_ALL;
+    }
+
+    /** A request that is not to be begun any more, once; nothing else is before it has ended. */
+    Optional<RecordDecoding.Admitted> sentenced() {
+        Optional<RecordDecoding.Admitted> now = sentenced;
+        sentenced = Optional.empty();
+        return now;
     }
 
     /** A record that was admitted waits for its trial. */
@@ -99,6 +113,9 @@ final class PartitionTrial {
 
     void completed(long offset) {
         begun.remove(offset);
+        if (solo == offset) {
+            solo = -1;
+        }
         if (convicted == offset) {
             convicted = -1;
         }
@@ -119,34 +136,62 @@ final class PartitionTrial {
      * @param now monotonic, ns
      * @param position offset of the next record to come
      * @param told whether a commit of the present {@link #suspicion} is acknowledged
+     * @param alone whether the worker has but one request, hence at most one of this partition
      * @return what is to begin now
      */
-    List<RecordDecoding.Admitted> turn(long now, long position, boolean told, TrialTurn turn) {
+    List<RecordDecoding.Admitted> turn(long now, long position, boolean told, boolean alone) {
         if (firstTurn < 0) {
             firstTurn = now;
         }
-        return switch (phase) {
-            case CHOOSING -> {
-                choose(now, position, turn);
-                yield List.of();
-            }
-            case TOLD -> told ? open(now) : List.of();
-            case OPEN -> {
-                if (begun.isEmpty() || now - windowEnds >= 0) {
-                    close(turn);
-                    choose(now, position, turn);
-                }
-                yield List.of();
-            }
-            case CALM -> List.of();
-        };
+        List<RecordDecoding.Admitted> begin = phase == Phase.TOLD && told ? open(now) : List.of();
+        if (phase == Phase.OPEN && (begun.isEmpty() || now - windowEnds >= 0)) {
+            close();
+        }
+        if (phase == Phase.CHOOSING) {
+            choose(now, position);
+        }
+        followSolo(now, alone);
+        return begin;
     }
 
-    private void choose(long now, long position, TrialTurn turn) {
-        boolean awaitsControl = suspicion.strikes() > 0 && !suspicion.onTrial()
-                && now - firstTurn < CONTROL_WINDOWS * windowNanos;
-        if (convicted >= 0 || phase == Phase.CALM || awaitsControl) {
+    /**
+     * The request that was tried alone stays a suspect while it is the only one of the worker; beside others it has outlived
+     * its trial.
+     */
+    private void followSolo(long now, boolean alone) {
+        if (!single || phase == Phase.TOLD || phase == Phase.CALM || !suspicion.onTrial()) {
             return;
+        }
+        boolean staysSuspect = solo >= 0 && (phase == Phase.OPEN || alone) && now - soloBegan < LONGEST_WINDOW_NANOS;
+        suspicion = staysSuspect ? suspicion.aged(doublings(now - soloBegan)) : suspicion.acquitted();
+    }
+
+    /** By how many doublings of the first window that would be longer. */
+    private static int doublings(long nanos) {
+        int doublings = 0;
+        while (doublings < MOST_DOUBLINGS && FIRST_WINDOW_NANOS << doublings <= nanos) {
+            doublings++;
+        }
+        return doublings;
+    }
+
+    private void choose(long now, long position) {
+        if (convicted >= 0) {
+            return;
+        }
+        if (suspicion.strikes() > 0 && !suspicion.onTrial()) {
+            RecordDecoding.Admitted suspect = waiting.get(suspicion.from());
+            boolean guilty = suspect != null && convicts(suspect);
+            if (guilty) {
+                letOthersGo();
+            }
+            if (suspicion.strikes() < CONVICTED && now - firstTurn < controlNanos(guilty)) {
+                return;
+            }
+            if (guilty) {
+                sentence(suspect);
+                return;
+            }
         }
         boolean awaitsSuspects = suspectsTo > position && now - firstTurn < SUSPECTS_NANOS;
         NavigableMap<Long, RecordDecoding.Admitted> suspects = suspectsTo == 0
@@ -155,25 +200,41 @@ final class PartitionTrial {
         if (suspects.isEmpty() && !awaitsSuspects) {
             suspectsTo = 0;
             suspects = waiting;
+            letOthersGo();
         }
         if (suspects.isEmpty()) {
             return;
         }
         List<RecordDecoding.Admitted> next = batch(suspects);
-        if (size == 1 && brought(next.getFirst()) > 0 && now - firstTurn < CONTROL_WINDOWS * windowNanos) {
+        if (size == 1 && brought(next.getFirst()) > 0 && now - firstTurn < controlNanos(false)) {
             if (suspicion.strikes() == 0) {
                 suspicion = suspicion.awaiting(next.getFirst().ticket().offset());
             }
             return;
         }
         single = next.size() == 1;
-        if (!turn.begin(single)) {
+        if (!turn.begin(single, goesFirst, now)) {
             return;
         }
         holdsTurn = true;
         batch = next;
         suspicion = suspicion.trying(next.getFirst().ticket().offset(), next.getLast().ticket().offset() + 1);
         phase = Phase.TOLD;
+    }
+
+    /**
+     * For how long nothing is begun, so that a worker that dies of something else does so in it: before a struck request is tried
+     * again, and before it is put aside for good, then for as long as its last worker had lived with it as well.
+     */
+    private long controlNanos(boolean guilty) {
+        return CONTROL_WINDOWS * windowNanos + (guilty ? FIRST_WINDOW_NANOS << suspicion.age() : 0);
+    }
+
+    private void sentence(RecordDecoding.Admitted guilty) {
+        convicted = guilty.ticket().offset();
+        waiting.remove(convicted);
+        suspicion = suspicion.convicted();
+        sentenced = Optional.of(guilty);
     }
 
     /**
@@ -201,6 +262,10 @@ final class PartitionTrial {
             RecordFacts.strike(batch.getFirst().source(),
                     Math.min(STRIKES, suspicion.strikes() + brought(batch.getFirst())));
         }
+        if (single) {
+            solo = batch.getFirst().ticket().offset();
+            soloBegan = now;
+        }
         windowEnds = now + windowNanos;
         phase = Phase.OPEN;
         List<RecordDecoding.Admitted> started = batch;
@@ -208,18 +273,26 @@ final class PartitionTrial {
         return started;
     }
 
-    private void close(TrialTurn turn) {
-        leave(turn);
+    private void close() {
+        leave();
         begun.clear();
         phase = size >= CALM_SIZE && waiting.isEmpty() ? Phase.CALM : Phase.CHOOSING;
         size = Math.min(CALM_SIZE, size * 2);
     }
 
     /** The partition has gone, or is calm. */
-    void leave(TrialTurn turn) {
+    void leave() {
         if (holdsTurn) {
             turn.end(single);
             holdsTurn = false;
+        }
+        letOthersGo();
+    }
+
+    private void letOthersGo() {
+        if (goesFirst) {
+            turn.hasGoneFirst();
+            goesFirst = false;
         }
     }
 }

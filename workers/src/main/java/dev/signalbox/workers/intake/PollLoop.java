@@ -119,6 +119,7 @@ final class PollLoop implements AutoCloseable {
         alive(nanoClock.getAsLong());
         noteSilence(records, paused);
         handOver(records);
+        noteAlone();
         if (ledger.isCrowdedByRetries()) {
             letOthersBeRead();
         }
@@ -140,13 +141,29 @@ final class PollLoop implements AutoCloseable {
 
     /** What is to be tried next is committed at once, and what was is begun. */
     private void turnTrials(long now) {
-        List<RecordDecoding.Admitted> begin = ledger.turnTrials(now);
-        if (ledger.isTrialTold()) {
+        List<RecordDecoding.Admitted> begin = ledger.turnTrials(now, this::quarantine);
+        if (ledger.noteAlone(now) || ledger.isTrialTold()) {
             commits.hasten(now);
         }
         for (int from = 0; from < begin.size(); from += DECODE_BATCH) {
             decoding.decode(begin.subList(from, Math.min(begin.size(), from + DECODE_BATCH)));
         }
+    }
+
+    /** That one request has begun which is the only one of the worker is committed at once, since it may be the end of it. */
+    private void noteAlone() {
+        long now = nanoClock.getAsLong();
+        if (ledger.noteAlone(now)) {
+            commits.hasten(now);
+            commits.turn(now);
+        }
+    }
+
+    private void quarantine(RecordDecoding.Admitted convicted) {
+        LOG.error(
+                "{}: {} brought workers down {} times while it was all they ran or was on trial alone; it is quarantined",
+                lane, convicted.ticket(), PartitionTrial.STRIKES);
+        decoding.quarantine(convicted);
     }
 
     /** Hands on what was put off and may go now. */
@@ -398,23 +415,14 @@ final class PollLoop implements AutoCloseable {
     }
 
     private void begin(RecordDecoding.Admitted admitted, List<RecordDecoding.Admitted> batch) {
-        switch (ledger.place(admitted)) {
-            case BEGINS -> {
-                if (admitted.ticket().partition().topic().equals(retryTopic)
-                        && isPutOff(admitted.source())) {
-                    ledger.postponed(admitted.ticket());
-                    postponed.add(admitted);
-                } else {
-                    batch.add(admitted);
-                }
-            }
-            case WAITS -> {
-            }
-            case CONVICTED -> {
-                LOG.error("{}: {} brought workers down {} times while it was on trial alone; it is quarantined", lane,
-                        admitted.ticket(), PartitionTrial.STRIKES);
-                decoding.quarantine(admitted);
-            }
+        if (ledger.awaitsTrial(admitted)) {
+            return;
+        }
+        if (admitted.ticket().partition().topic().equals(retryTopic) && isPutOff(admitted.source())) {
+            ledger.postponed(admitted.ticket());
+            postponed.add(admitted);
+        } else {
+            batch.add(admitted);
         }
     }
 

@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Header;
@@ -28,9 +29,11 @@ class QuarantineTest {
     private static final LaneBounds BOUNDS = LaneBounds.of(new WorkerSettings(2_000, 2_000, 1 << 20));
     private static final int STEP_MILLIS = 10;
 
-    /** A partition in Kafka, and what the workers do that own it one after another. */
+    /** Partitions in Kafka, and what the workers do that own them one after another. */
     private static final class World {
         final int requests;
+        /** Request i is in partition i % partitions. */
+        final int partitions;
         final Set<Long> completed = new TreeSet<>();
         final Set<Long> rejected = new TreeSet<>();
         final Map<TopicPartition, OffsetAndMetadata> broker = new HashMap<>();
@@ -47,7 +50,16 @@ class QuarantineTest {
         private int generation;
 
         World(int requests) {
+            this(requests, 1);
+        }
+
+        World(int requests, int partitions) {
             this.requests = requests;
+            this.partitions = partitions;
+        }
+
+        private long id(Ticket ticket) {
+            return ticket.offset() * partitions + ticket.partition().partition();
         }
 
         boolean isOver() {
@@ -56,7 +68,7 @@ class QuarantineTest {
 
         /** One worker's life; what it has completed is known, what not begins again with the next. */
         void live(long limitMillis, boolean goodEnd) {
-            ScriptedConsumer kafka = new ScriptedConsumer(LANE, 1);
+            ScriptedConsumer kafka = new ScriptedConsumer(LANE, partitions);
             kafka.broker.putAll(broker);
             kafka.generation = ++generation;
             Map<Ticket, Long> running = new HashMap<>();
@@ -69,38 +81,39 @@ class QuarantineTest {
 
                 @Override
                 public void forget(TopicPartition partition, int epoch) {
-                    running.clear();
+                    running.keySet().removeIf(each -> each.partition().equals(partition));
                 }
             };
             Set<Ticket> answered = new HashSet<>();
             LaneConsumer intake = new LaneConsumer(LANE, BOUNDS, () -> kafka, headers -> Admission.Verdict.ADMIT,
                     (source, ticket) -> {
                         Header strikes = source.headers().lastHeader(Headers.STRIKES);
-                        takenAlong.put(ticket.offset(), strikes == null
+                        takenAlong.put(id(ticket), strikes == null
                                 ? 0
                                 : Integer.parseInt(new String(strikes.value(), StandardCharsets.UTF_8)));
                         return ScriptedIntake.request(ticket);
                     }, sink, unservable -> {
                         assertThat(unservable.reason()).isEqualTo(RecordReader.QUARANTINED);
-                        rejected.add(unservable.ticket().offset());
+                        rejected.add(id(unservable.ticket()));
                         answered.add(unservable.ticket());
                     }, new Handover(), new TrialTurn(), Runnable::run,
                     () -> TimeUnit.MILLISECONDS.toNanos(nowMillis));
             PollLoop loop = intake.loop(kafka);
-            kafka.assign(0);
-            for (long offset = 0; offset < requests; offset++) {
-                Integer strikes = brought.get(offset);
+            kafka.assign(IntStream.range(0, partitions).toArray());
+            for (long i = 0; i < requests; i++) {
+                int partition = (int) (i % partitions);
+                Integer strikes = brought.get(i);
                 if (strikes == null) {
-                    kafka.record(0, offset, "");
+                    kafka.record(partition, i / partitions, "");
                 } else {
-                    kafka.moved(0, offset, strikes);
+                    kafka.moved(partition, i / partitions, strikes);
                 }
             }
             long ends = nowMillis + limitMillis;
             while (nowMillis < ends && !isOver()) {
                 nowMillis += STEP_MILLIS;
                 intake.step(loop);
-                if (running.entrySet().stream().anyMatch(each -> each.getKey().offset() == poison
+                if (running.entrySet().stream().anyMatch(each -> id(each.getKey()) == poison
                         && nowMillis - each.getValue() >= killsAfterMillis)) {
                     broker.putAll(kafka.broker);
                     return;
@@ -108,7 +121,7 @@ class QuarantineTest {
                 running.entrySet().removeIf(each -> {
                     boolean ended = nowMillis - each.getValue() >= callMillis;
                     if (ended) {
-                        completed.add(each.getKey().offset());
+                        completed.add(id(each.getKey()));
                         answered.add(each.getKey());
                     }
                     return ended;
@@ -133,11 +146,57 @@ class QuarantineTest {
     }
 
     @Test
-    void aRequestThatBringsWorkersDownIsQuarantinedAfterTwoOfThemDiedOfItAlone() {
-        World world = new World(1);
-        world.poison = 0;
-        assertThat(deaths(world)).as("one among whatever ran, two on trial").isEqualTo(3);
-        assertThat(world.rejected).containsExactly(0L);
+    void aRequestThatBringsAWorkerDownTwiceWhileItIsAllThatRunsIsQuarantined() {
+        for (int after : new int[]{0, 10, 50, 90, 300, 1_500, 5_000, 9_700}) {
+            World world = new World(1);
+            world.poison = 0;
+            world.callMillis = 20_000;
+            world.killsAfterMillis = after;
+            assertThat(deaths(world)).as("dying after %d ms", after).isEqualTo(2);
+            assertThat(world.rejected).containsExactly(0L);
+        }
+    }
+
+    @Test
+    void workersThatDieOfSomethingElseStrikeNoRequestThatIsAllTheyRun() {
+        for (int life = 20; life < 15_000; life += 190) {
+            World world = new World(1);
+            world.callMillis = 20_000;
+            for (int death = 0; death < 20; death++) {
+                world.live(life, false);
+            }
+            world.live(200_000, false);
+            assertThat(world.rejected).as("after %d ms", life).isEmpty();
+            assertThat(world.completed).as("after %d ms", life).hasSize(1);
+        }
+    }
+
+    @Test
+    void whoRunsBesideItInOtherPartitionsIsNotStruck() {
+        for (int requests : new int[]{2, 6, 30}) {
+            for (int after = 0; after < 400; after += 60) {
+                World world = new World(requests, 6);
+                world.poison = requests / 2;
+                world.callMillis = 20_000;
+                world.killsAfterMillis = after;
+                int deaths = deaths(world);
+                assertThat(world.rejected).as("%d requests, dying after %d ms", requests, after)
+                        .containsExactly(world.poison);
+                assertThat(deaths).as("%d requests, dying after %d ms", requests, after).isLessThanOrEqualTo(18);
+            }
+        }
+    }
+
+    @Test
+    void aRequestIsAloneOnlyIfNoOtherLaneRunsAny() {
+        TrialTurn turn = new TrialTurn();
+        Lane other = new Lane(new PoolName("p"), Priority.BATCH);
+        assertThat(turn.runs(LANE, 1)).isTrue();
+        assertThat(turn.runs(other, 1)).isFalse();
+        assertThat(turn.runs(LANE, 1)).isFalse();
+        assertThat(turn.runs(LANE, 0)).isFalse();
+        assertThat(turn.runs(other, 1)).isTrue();
+        assertThat(turn.runs(other, 2)).isFalse();
     }
 
     /** Else one that fails its visits between two deaths would begin anew with each new record of it. */
@@ -147,8 +206,6 @@ class QuarantineTest {
         before.poison = 0;
         before.live(60_000, false);
         assertThat(before.takenAlong).containsExactly(Map.entry(0L, 0));
-        before.live(60_000, false);
-        assertThat(before.takenAlong).as("alone for the first time").containsExactly(Map.entry(0L, 0));
         before.poison = -1;
         before.live(60_000, false);
         assertThat(before.takenAlong).as("after a death alone").containsExactly(Map.entry(0L, 1));
@@ -285,22 +342,33 @@ class QuarantineTest {
     @Test
     void onePartitionOfAWorkerTriesOneRequestAloneOnlyWhileNoOtherTriesAny() {
         TrialTurn turn = new TrialTurn();
-        assertThat(turn.begin(false)).isTrue();
-        assertThat(turn.begin(false)).isTrue();
-        assertThat(turn.begin(true)).isFalse();
+        assertThat(turn.begin(false, false, 0)).isTrue();
+        assertThat(turn.begin(false, false, 0)).isTrue();
+        assertThat(turn.begin(true, false, 0)).isFalse();
         turn.end(false);
         turn.end(false);
-        assertThat(turn.begin(true)).isTrue();
-        assertThat(turn.begin(true)).isFalse();
-        assertThat(turn.begin(false)).isFalse();
+        assertThat(turn.begin(true, false, 0)).isTrue();
+        assertThat(turn.begin(true, false, 0)).isFalse();
+        assertThat(turn.begin(false, false, 0)).isFalse();
         turn.end(true);
-        assertThat(turn.begin(false)).isTrue();
+        assertThat(turn.begin(false, false, 0)).isTrue();
+        turn.end(false);
+        turn.goesFirst();
+        assertThat(turn.begin(false, false, 0)).as("beside one that goes first").isFalse();
+        assertThat(turn.begin(true, true, 0)).isTrue();
+        turn.end(true);
+        turn.hasGoneFirst();
+        assertThat(turn.begin(false, false, 0)).isTrue();
+        turn.end(false);
+        turn.goesFirst();
+        assertThat(turn.begin(false, false, 5)).isFalse();
+        assertThat(turn.begin(false, false, 5 + TimeUnit.SECONDS.toNanos(10))).as("at most ten seconds").isTrue();
     }
 
     @Test
     void suspicionSurvivesItsWayThroughMetadata() {
-        for (Suspicion each : new Suspicion[]{Suspicion.RELEASED, new Suspicion(false, 3, 1, true, 12, 13),
-                new Suspicion(true, 900, 0, false, 10, 600), new Suspicion(false, 1, 0, false, 0, 0)}) {
+        for (Suspicion each : new Suspicion[]{Suspicion.RELEASED, new Suspicion(false, 3, 1, true, 7, 12, 13),
+                new Suspicion(true, 900, 0, false, 0, 10, 600), new Suspicion(false, 1, 0, false, 0, 0, 0)}) {
             OffsetRuns done = new OffsetRuns();
             done.add(700, 720);
             LedgerMetadata.Decoded decoded = LedgerMetadata
