@@ -180,16 +180,16 @@ final class PartitionTrial {
             return;
         }
         if (suspicion.strikes() > 0 && !suspicion.onTrial()) {
-            RecordDecoding.Admitted suspect = waiting.get(suspicion.from());
-            boolean guilty = suspect != null && convicts(suspect);
-            if (guilty) {
+            Optional<RecordDecoding.Admitted> guilty = Optional.ofNullable(waiting.get(suspicion.from()))
+                    .filter(this::convicts);
+            if (guilty.isPresent()) {
                 letOthersGo();
             }
-            if (suspicion.strikes() < CONVICTED && now - firstTurn < controlNanos(guilty)) {
+            if (suspicion.strikes() < CONVICTED && now - firstTurn < controlNanos(guilty.isPresent())) {
                 return;
             }
-            if (guilty) {
-                sentence(suspect);
+            if (guilty.isPresent()) {
+                sentence(guilty.get());
                 return;
             }
         }
