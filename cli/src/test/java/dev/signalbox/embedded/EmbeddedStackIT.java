@@ -58,7 +58,7 @@ class EmbeddedStackIT {
     void keepsAcknowledgedRecordsOverAKill() throws Exception {
         Process process = new ProcessBuilder(ProcessHandle.current().info().command().orElseThrow(), "-cp",
                 System.getProperty("java.class.path"), "--enable-native-access=ALL-UNNAMED",
-                KilledStack.class.getName(),
+                "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", KilledStack.class.getName(),
                 folder.toString()).redirectErrorStream(true)
                 .redirectOutput(folder.resolve("killed.log").toFile()).start();
         assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();

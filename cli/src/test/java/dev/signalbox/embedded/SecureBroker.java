@@ -2,8 +2,10 @@ package dev.signalbox.embedded;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyStore;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -17,11 +19,9 @@ public record SecureBroker(EmbeddedBroker broker, Path clientProperties) impleme
 
     /** Makes its keys in that folder, and the properties with which alice gets in. */
     public static SecureBroker start(Path folder) throws Exception {
-        keytool(folder, "-genkeypair", "-alias", "broker", "-keyalg", "RSA", "-dname", "CN=localhost", "-ext",
+        keytool(folder, "-genkeypair", "-alias", "broker", "-keyalg", "EC", "-dname", "CN=localhost", "-ext",
                 "SAN=dns:localhost,ip:127.0.0.1", "-keystore", "broker.p12");
-        keytool(folder, "-exportcert", "-alias", "broker", "-keystore", "broker.p12", "-file", "broker.pem", "-rfc");
-        keytool(folder, "-importcert", "-noprompt", "-alias", "broker", "-file", "broker.pem", "-keystore",
-                "trust.p12");
+        trust(folder.resolve("broker.p12"), folder.resolve("trust.p12"));
         Path properties = Files.writeString(folder.resolve("client.properties"), """
             security.protocol=SASL_SSL
             sasl.mechanism=PLAIN
@@ -48,6 +48,17 @@ public record SecureBroker(EmbeddedBroker broker, Path clientProperties) impleme
     @Override
     public void close() {
         broker.close();
+    }
+
+    /** Not by {@code keytool} too: each is a JVM. */
+    private static void trust(Path keys, Path trusted) throws Exception {
+        KeyStore trust = KeyStore.getInstance("PKCS12");
+        trust.load(null, null);
+        trust.setCertificateEntry("broker",
+                KeyStore.getInstance(keys.toFile(), PASSWORD.toCharArray()).getCertificate("broker"));
+        try (OutputStream out = Files.newOutputStream(trusted)) {
+            trust.store(out, PASSWORD.toCharArray());
+        }
     }
 
     private static void keytool(Path folder, String... arguments) throws Exception {

@@ -153,13 +153,13 @@ class DispatcherIT {
 
     @Test
     void aChangeIsVisibleWithinMillisecondsAndARestartForgetsNothing() {
-        changesAtOnce("warm-up", 300);
-        long[] millis = changesAtOnce("measured", 300);
-        Arrays.sort(millis);
+        changesAtOnce("warm-up", 100);
+        long[] micros = changesAtOnce("measured", 100);
+        Arrays.sort(micros);
         System.out.printf(
-                "attempt event to health record: p50 %.1f ms, p99 %.1f ms, max %.1f ms (%d changes, one at a time)%n",
-                millis[149] / 1_000.0, millis[296] / 1_000.0, millis[299] / 1_000.0, millis.length);
-        assertThat(millis[149]).as("median, µs").isLessThan(50_000);
+                "attempt event to health record: p50 %.1f ms, p98 %.1f ms, max %.1f ms (%d changes, one at a time)%n",
+                micros[49] / 1_000.0, micros[97] / 1_000.0, micros[99] / 1_000.0, micros.length);
+        assertThat(micros[49]).as("median, µs").isLessThan(50_000);
 
         send("kept", "ENDPOINT_DEAD");
         await(health -> health.getDeployment().equals("kept") && health.getState() == DeploymentState.EJECTED);

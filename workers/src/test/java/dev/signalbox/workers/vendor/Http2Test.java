@@ -27,9 +27,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Calls that share connections. */
 @Tag("issue-3")
-@Timeout(60)
+@Timeout(120)
 class Http2Test {
     private static final int AT_ONCE = 80;
+    private static final Duration MINUTE = Duration.ofMinutes(1);
+    /** Handshakes take seconds on a busy machine. */
+    private static final CallTimeouts UNHURRIED = new CallTimeouts(MINUTE, MINUTE, MINUTE, MINUTE, MINUTE);
     private static final long INTERNAL_ERROR = 2;
     private static final long REFUSED_STREAM = 7;
 
@@ -64,7 +67,7 @@ class Http2Test {
                 Http2Vendor.whole(request);
             });
             AttemptOutcome outcome = client.call(
-                    Deployments.call(deployment(vendor, CallTimeouts.DEFAULT), "{}", true), TokenSink.NONE);
+                    Deployments.call(deployment(vendor, UNHURRIED), "{}", true), TokenSink.NONE);
             if (kibibytes <= 200) {
                 assertThat(outcome).isInstanceOf(AttemptOutcome.Answered.class);
             } else {
@@ -72,7 +75,7 @@ class Http2Test {
             }
         }
         script.set(Http2Vendor::whole);
-        assertThat(client.call(Deployments.call(deployment(vendor, CallTimeouts.DEFAULT), "{}", true), TokenSink.NONE))
+        assertThat(client.call(Deployments.call(deployment(vendor, UNHURRIED), "{}", true), TokenSink.NONE))
                 .as("the next call").isInstanceOf(AttemptOutcome.Answered.class);
     }
 
@@ -81,8 +84,8 @@ class Http2Test {
         script.set(Http2Vendor::start);
         Http2Vendor vendor = vendor();
         HttpVendorClient client = client(HttpLimits.DEFAULT);
-        FutureTask<AttemptOutcome> stays = inBackground(client, deployment(vendor, CallTimeouts.DEFAULT));
-        await().until(() -> vendor.requests.size() == 1);
+        FutureTask<AttemptOutcome> stays = inBackground(client, deployment(vendor, UNHURRIED));
+        await().atMost(MINUTE).until(() -> vendor.requests.size() == 1);
         Duration gap = Duration.ofMillis(200);
         Duration total = Duration.ofMinutes(1);
         AttemptOutcome silent = client.call(
@@ -90,9 +93,9 @@ class Http2Test {
                 TokenSink.NONE);
         assertThat(failure(silent).failureClass()).isEqualTo(FailureClass.TIMEOUT);
         FutureTask<AttemptOutcome> interrupted = new FutureTask<>(() -> client
-                .call(Deployments.call(deployment(vendor, CallTimeouts.DEFAULT), "{}", true), TokenSink.NONE));
+                .call(Deployments.call(deployment(vendor, UNHURRIED), "{}", true), TokenSink.NONE));
         Thread thread = Thread.ofVirtual().start(interrupted);
-        await().until(() -> vendor.requests.size() == 3 && thread.getState() == Thread.State.WAITING);
+        await().atMost(MINUTE).until(() -> vendor.requests.size() == 3 && thread.getState() == Thread.State.WAITING);
         thread.interrupt();
         assertThat(failure(interrupted.get(10, TimeUnit.SECONDS)).failureClass()).isEqualTo(FailureClass.CANCELLED);
         vendor.afterScripts(() -> Http2Vendor.finish(vendor.requests.getFirst()));
@@ -107,8 +110,8 @@ class Http2Test {
         Http2Vendor vendor = vendor();
         HttpVendorClient client = client(HttpLimits.DEFAULT);
         script.set(Http2Vendor::start);
-        FutureTask<AttemptOutcome> taken = inBackground(client, deployment(vendor, CallTimeouts.DEFAULT));
-        await().until(() -> vendor.requests.size() == 1);
+        FutureTask<AttemptOutcome> taken = inBackground(client, deployment(vendor, UNHURRIED));
+        await().atMost(MINUTE).until(() -> vendor.requests.size() == 1);
         // The client's first stream is 3; the second stream of that connection is above the last that the server says it looked at.
         script.set(request -> {
             if (request.connection() == vendor.connections.getFirst()) {
@@ -117,7 +120,7 @@ class Http2Test {
                 Http2Vendor.whole(request);
             }
         });
-        assertThat(client.call(Deployments.call(deployment(vendor, CallTimeouts.DEFAULT), "{}", false),
+        assertThat(client.call(Deployments.call(deployment(vendor, UNHURRIED), "{}", false),
                 TokenSink.NONE)).isInstanceOf(AttemptOutcome.Answered.class);
         vendor.afterScripts(() -> Http2Vendor.finish(vendor.requests.getFirst()));
         assertThat(taken.get(10, TimeUnit.SECONDS)).isInstanceOf(AttemptOutcome.Answered.class);
@@ -138,7 +141,7 @@ class Http2Test {
         });
         Http2Vendor vendor = vendor();
         AttemptOutcome outcome = client(HttpLimits.DEFAULT)
-                .call(Deployments.call(deployment(vendor, CallTimeouts.DEFAULT), "{}", true), TokenSink.NONE);
+                .call(Deployments.call(deployment(vendor, UNHURRIED), "{}", true), TokenSink.NONE);
         assertThat(failure(outcome).failureClass()).isEqualTo(FailureClass.CONNECTION_LOST);
         assertThat(failure(outcome).message()).contains("INTERNAL_ERROR");
         assertThat(((AttemptOutcome.Failed) outcome).partialBody().isPresent()).isEqualTo(afterAToken);
@@ -150,7 +153,7 @@ class Http2Test {
         script.set(request -> request.response().reset(REFUSED_STREAM));
         Http2Vendor vendor = vendor();
         AttemptOutcome outcome = client(HttpLimits.DEFAULT)
-                .call(Deployments.call(deployment(vendor, CallTimeouts.DEFAULT), "{}", true), TokenSink.NONE);
+                .call(Deployments.call(deployment(vendor, UNHURRIED), "{}", true), TokenSink.NONE);
         assertThat(failure(outcome).failureClass()).isEqualTo(FailureClass.CONNECTION_LOST);
         assertThat(vendor.requests).hasSize(4);
     }
@@ -161,11 +164,11 @@ class Http2Test {
         Http2Vendor vendor = vendor();
         HttpVendorClient client = client(new HttpLimits(10, Duration.ofSeconds(9), Duration.ZERO,
                 Duration.ofSeconds(5), 1 << 20, 1 << 20, 1 << 20));
-        FutureTask<AttemptOutcome> long1 = inBackground(client, deployment(vendor, CallTimeouts.DEFAULT));
-        await().until(() -> vendor.requests.size() == 1);
+        FutureTask<AttemptOutcome> long1 = inBackground(client, deployment(vendor, UNHURRIED));
+        await().atMost(MINUTE).until(() -> vendor.requests.size() == 1);
         script.set(Http2Vendor::whole);
         for (int i = 0; i < 2; i++) {
-            assertThat(client.call(Deployments.call(deployment(vendor, CallTimeouts.DEFAULT), "{}", false),
+            assertThat(client.call(Deployments.call(deployment(vendor, UNHURRIED), "{}", false),
                     TokenSink.NONE)).isInstanceOf(AttemptOutcome.Answered.class);
         }
         assertThat(vendor.connections).hasSize(2);
@@ -179,11 +182,11 @@ class Http2Test {
         Http2Vendor vendor = vendor();
         HttpVendorClient flooded = client(HttpLimits.DEFAULT);
         List<FutureTask<AttemptOutcome>> flood = calls(flooded, vendor, AT_ONCE);
-        await().until(() -> vendor.requests.size() == AT_ONCE);
+        await().atMost(MINUTE).until(() -> vendor.requests.size() == AT_ONCE);
         int floods = vendor.connections.size();
         script.set(Http2Vendor::whole);
         HttpVendorClient other = client(HttpLimits.DEFAULT);
-        assertThat(other.call(Deployments.call(deployment(vendor, CallTimeouts.DEFAULT), "{}", false),
+        assertThat(other.call(Deployments.call(deployment(vendor, UNHURRIED), "{}", false),
                 TokenSink.NONE)).isInstanceOf(AttemptOutcome.Answered.class);
         assertThat(other.connections()).isEqualTo(1);
         assertThat(vendor.connections).hasSize(floods + 1);
@@ -197,7 +200,7 @@ class Http2Test {
     private static List<FutureTask<AttemptOutcome>> calls(HttpVendorClient client, Http2Vendor vendor, int number) {
         List<FutureTask<AttemptOutcome>> calls = new ArrayList<>();
         for (int i = 0; i < number; i++) {
-            calls.add(inBackground(client, deployment(vendor, CallTimeouts.DEFAULT)));
+            calls.add(inBackground(client, deployment(vendor, UNHURRIED)));
         }
         return calls;
     }

@@ -20,6 +20,9 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -84,7 +87,10 @@ final class Http2Vendor implements AutoCloseable {
     static void makeKey(Path folder) throws Exception {
         keytool(folder, "-genkeypair", "-alias", "vendor", "-keyalg", "EC", "-dname", "CN=localhost", "-ext",
                 "san=dns:localhost,ip:127.0.0.1", "-keystore", "vendor.p12");
-        keytool(folder, "-exportcert", "-alias", "vendor", "-keystore", "vendor.p12", "-file", "ca.pem", "-rfc");
+        Certificate own = KeyStore.getInstance(folder.resolve("vendor.p12").toFile(), "changeit".toCharArray())
+                .getCertificate("vendor");
+        Files.writeString(folder.resolve("ca.pem"), "-----BEGIN CERTIFICATE-----\n"
+                + Base64.getMimeEncoder().encodeToString(own.getEncoded()) + "\n-----END CERTIFICATE-----\n");
     }
 
     URI baseUrl() {
