@@ -25,6 +25,8 @@ import org.apache.kafka.clients.producer.ProducerRecord;
  */
 final class WaitingJudge {
     private static final long LATE_MILLIS = 1_000;
+    /** Within it a parked one comes back once the lane has room for it, or a retry may pass it. */
+    private static final long BACK_MILLIS = 2_000;
     /** Pauses end so much later at most than their milliseconds tell. */
     private static final long PAUSE_ROUNDED_MILLIS = 2;
 
@@ -57,7 +59,10 @@ final class WaitingJudge {
     /** Looks around. */
     void look() {
         long now = world.nowMillis();
-        world.plan.routes.forEach(route -> route.observe(now));
+        world.plan.routes.forEach(route -> {
+            route.observe(now);
+            route.observeLane(now, world.hasRoomInLane(route));
+        });
         bounds(now);
         slotSince = world.scheduler.status().inFlight() < world.plan.settings.maxInFlight()
                 ? Math.min(slotSince, now)
@@ -168,7 +173,7 @@ final class WaitingJudge {
         for (WaitingRequest older : world.live) {
             if (older.tenant == request.tenant && older.enqueuedMillis < request.enqueuedMillis && !older.cancelled
                     && older.fromMillis <= now && now < older.expiresMillis) {
-                if (isItsTurn(older, request.route, now)) {
+                if (isItsTurn(older, request, now)) {
                     violation(request + " overtakes " + older);
                 }
                 past |= older.place == Place.LOG && older.parked && older.route.equals(request.route);
@@ -179,18 +184,25 @@ final class WaitingJudge {
     }
 
     /**
-     * Whether it is the turn of one that may be called rather than of a younger one of its tenant that goes by that route. Who
-     * is parked has left the line until its route has had room for a while, which {@link #look} judges.
+     * Whether it is the turn of one that may be called rather than of a younger one of its tenant. Who is parked has left the
+     * line: those that come from there pass each other, and newcomers pass them, until their route has room, which {@link #look}
+     * judges; but a retry that never left it passes nobody who might have come back by now.
      */
-    private boolean isItsTurn(WaitingRequest older, WaitingRoute route, long now) {
-        boolean same = older.route.equals(route);
+    private boolean isItsTurn(WaitingRequest older, WaitingRequest younger, long now) {
+        boolean same = older.route.equals(younger.route);
         return switch (older.place) {
             case SCHEDULER -> same || older.route.roomSince <= now;
             case PAUSES -> older.fromMillis + PAUSE_ROUNDED_MILLIS <= now && (same || older.route.roomSince <= now);
-            case LOG -> same && !older.parked
-                    && now - Math.max(older.fromMillis, Math.max(route.upSince, laneSince)) > LATE_MILLIS;
+            case LOG -> same && (!older.parked || (younger.visits > 0 && !younger.wasParked))
+                    && now - Math.max(older.parked ? parkedUntil(older) : older.fromMillis,
+                            Math.max(older.route.upSince, laneSince)) > (older.parked ? BACK_MILLIS : LATE_MILLIS);
             case CALL, MOVING, ENDED -> false;
         };
+    }
+
+    private static long parkedUntil(WaitingRequest request) {
+        ConsumerRecord<byte[], byte[]> record = request.record;
+        return Math.max(record == null ? Long.MAX_VALUE : record.timestamp(), request.route.roomInLaneSince);
     }
 
     void ends(WaitingRequest request, String how) {

@@ -36,6 +36,8 @@ final class WaitingRequest {
     /** When it may be called. */
     long fromMillis;
     boolean parked;
+    /** Now or before. */
+    boolean wasParked;
     boolean cancelled;
     int hop;
     int visits;

@@ -73,6 +73,7 @@ final class WaitingWorld {
     private final @Nullable Consumer<String> trace;
     final WaitingEvents events = new WaitingEvents(START);
     private final WaitingArrivals arrivals = new WaitingArrivals(this);
+    private final NextChance chance;
     private final Parking parking;
     private final LaterVisits later;
     private final RetryPause pauses;
@@ -92,6 +93,7 @@ final class WaitingWorld {
         this.scheduler = new PoolScheduler(Map.of(Priority.STANDARD, new Pool.PriorityShare(1, 0)),
                 plan.settings.maxInFlight(), plan.settings.bufferRecords() + plan.settings.maxInFlight());
         RouteShare share = RouteShare.ofLane(plan.bounds.pauseRecords(), plan.bounds.pauseBytes());
+        this.chance = nextChance(share);
         Set<String> names = plan.routes.stream().map(route -> route.name).collect(Collectors.toSet());
         RetryTopic retries = new RetryTopic(LANE.retryTopic(),
                 new RenewableProducer("waiting", () -> new WaitingProducer(this::publish)));
@@ -110,7 +112,7 @@ final class WaitingWorld {
                 new FurtherHops(here, retries, this::done, heard::contains, this::expect, this::nowMillis),
                 () -> events.nanos(),
                 () -> nowMillis() + (bug == Bug.RETRY_BEFORE_ITS_TIME ? 2_000 : 0),
-                nextChance(share), bug == Bug.NOTHING_IS_READ_ON ? Onward.NOWHERE : retries);
+                chance, bug == Bug.NOTHING_IS_READ_ON ? Onward.NOWHERE : retries);
         this.later = new LaterVisits(retries, this::done, this::offer, intake::status, plan.bounds, this::expect,
                 this::nowMillis);
         this.pauses = RetryPause.jittered(() -> random);
@@ -131,6 +133,10 @@ final class WaitingWorld {
             intake.parked(route);
         },
                 this::nowMillis, () -> random, Runnable::run);
+    }
+
+    boolean hasRoomInLane(WaitingRoute route) {
+        return chance.hasRoom(route.name);
     }
 
     private NextChance nextChance(RouteShare share) {
@@ -263,6 +269,7 @@ final class WaitingWorld {
             note(() -> "parked " + request);
             request.place = Place.MOVING;
             request.parked = true;
+            request.wasParked = true;
         });
         return parked;
     }
