@@ -12,8 +12,8 @@ import java.util.concurrent.TimeUnit;
  * Begins the requests of a partition whose owner died with care, since one of them may have brought him down: one, then two,
  * then four, each time after a commit has said which, and each for a window in which nothing further of the partition is
  * begun. A request that goes on after its window has outlived its trial. Whoever takes over from an owner that dies in a
- * window knows whom to suspect, and tries those first, in the same way, until it is one that was alone. A request that was on trial alone
- * when its worker died, {@value #STRIKES} times, is convicted; one that is moved to the retry topic takes its strikes along
+ * window knows whom to suspect, and tries those first, in the same way, until it is one that was alone. A request that was on trial alone,
+ * or all that its worker ran, when that died, {@value #STRIKES} times, is convicted once a worker has lived longer without it; one that is moved to the retry topic takes its strikes along
  * ({@link RecordFacts#strikes}), is tried first there, alone, and is convicted by {@value #STRIKES_IN_ALL} in all: they are not in a row, as the
  * others are, so it takes one more. Once a batch held all that waited and
  * {@value #CALM_SIZE} could have been in it, the partition is calm.
@@ -21,12 +21,13 @@ import java.util.concurrent.TimeUnit;
  * <p>The window doubles with each owner in a row that dies, so that a request which kills late is found later. A worker that
  * is killed by others costs its requests half a second, and none of them its answer: the next owner would have to be
  * killed within 50 ms of that one request's beginning, and the one after him within 100 ms of it, yet not
- * in the 400 ms before, in which he begins nothing: owners who die of something else die in that control as well.
+ * in the 400 ms before, in which he begins nothing: owners who die of something else die in that control as well. A request that is
+ * all that two killed owners ran loses it if each was killed within 10 s of its beginning.
  *
  * <p>INVARIANT: what waits here is pending in the ledger, hence bounded by {@link LaneBounds}. A pure model; one thread.
  */
 final class PartitionTrial {
-    /** Deaths while it was on trial alone by which a request is convicted. */
+    /** Deaths while it was on trial alone, or all that its worker ran, by which a request is convicted. */
     static final int STRIKES = 2;
     static final int STRIKES_IN_ALL = STRIKES + 1;
     /** What is said of one that is convicted, whatever becomes of who says it. */

@@ -6,7 +6,7 @@ package dev.signalbox.workers.intake;
  *
  * @param released its owner has let go of it himself, hence lives
  * @param deaths owners in a row that died before the partition was calm
- * @param strikes how many of them died while the one request of the range was on trial alone
+ * @param strikes how many of them died while the one request of the range was on trial alone, or all that they ran
  * @param onTrial whether the range was begun; else it is still to be tried
  * @param age how often the first window doubles in the time for which the one request of the range has run
  * @param from first offset of the suspects; equal to {@code to}: all that is read
