@@ -53,7 +53,7 @@ final class UsageCommand implements Runnable {
             @Option(names = "--since", paramLabel = "WHEN", description = SINCE
                     + " Days are summed from daily rollups; for other times whole hours are.") @Nullable String since,
             @Option(names = "--until", paramLabel = "WHEN", description = UNTIL) @Nullable String until,
-            @Option(names = "--by", paramLabel = "NAME,...", defaultValue = "use_case,model", description = "What to tell apart: any of tenant, use_case, department, model, vendor, deployment, environment, day; default ${DEFAULT-VALUE}.") String by,
+            @Option(names = "--by", paramLabel = "NAME,...", defaultValue = "use_case,model", description = "What to tell apart: any of tenant, use_case, department, model, vendor, deployment, environment, day, pool, lender (whose capacity was borrowed; - for a pool's own); default ${DEFAULT-VALUE}.") String by,
             @Option(names = "-o", paramLabel = "FORM", defaultValue = "table", description = "table, json or yaml.") Rows.Form form)
             throws InterruptedException {
         UsagePeriod period = UsagePeriod.of(since, until, Instant.now()).wholeHours();

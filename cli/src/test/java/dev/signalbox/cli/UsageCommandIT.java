@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -230,6 +231,39 @@ class UsageCommandIT {
         assertThat(table.lines()).anyMatch(line -> line.matches("omega +unpriced.a/m +7 .* unknown +7"))
                 .anyMatch(line -> line.matches("TOTAL +122 .* 10.250000003 +9"));
         assertThat(run("usage", "report", "--by", "tennant").err()).contains("did you mean \"tenant\"?");
+    }
+
+    @Test
+    @Tag("issue-6")
+    void theReportTellsWhatWasBorrowedOfWhom() throws IOException {
+        Instant day = Instant.parse("2026-11-21T00:00:00Z");
+        topics.day(rollup("acme", "fast.a/m", day, 1_000, 0, "64"));
+        topics.day(served("batch", null, day, 10, "1"));
+        topics.day(served("batch", "serving", day, 5, "0.5"));
+        topics.day(served("batch", "chat", day, 3, "0.25"));
+        topics.day(served("serving", "batch", day.plusSeconds(86_400), 2, "0.125"));
+
+        CommandLineRunner.Ran ran = run("usage", "report", "--since", "2026-11-21", "--by", "pool,lender", "-o",
+                "json");
+        assertThat(ran.code()).as(ran.err()).isZero();
+        JsonNode report = JSON.readTree(ran.out());
+        assertThat(report.path("usage").findValuesAsText("pool")).as("first the sums of before pools were told apart")
+                .containsExactly("-", "batch", "batch", "batch", "serving");
+        assertThat(report.path("usage").findValuesAsText("lender"))
+                .containsExactly("-", "-", "chat", "serving", "batch");
+        assertThat(report.at("/usage/2/cost").decimalValue()).isEqualByComparingTo("0.25");
+        assertThat(report.at("/usage/3/calls").asLong()).isEqualTo(5);
+        assertThat(report.at("/usage/3/output_tokens").asLong()).isEqualTo(50);
+
+        String table = run("usage", "report", "--since", "2026-11-21", "--by", "lender").out();
+        assertThat(table.lines()).anyMatch(line -> line.matches("- +1010 .* 65.00 +0"))
+                .anyMatch(line -> line.matches("serving +5 .* 0.50 +0"))
+                .anyMatch(line -> line.matches("TOTAL +1020 .* 65.875 +0"));
+    }
+
+    private static UsageRollup served(String pool, @Nullable String lender, Instant day, long calls, String cost) {
+        return UsageRollup.newBuilder(rollup("acme", "fast.a/m", day, calls, 0, cost)).setPool(pool).setLender(lender)
+                .setOutputTokens(10 * calls).build();
     }
 
     private static UsageRollup rollup(String tenant, String deployment, Instant day, long calls, long unpriced,

@@ -99,7 +99,8 @@ final class UsageTopicFiller implements AutoCloseable {
     /** One day's rollup, an earlier state of it first. */
     void day(UsageRollup rollup) {
         producer.beginTransaction();
-        String key = rollup.getTenant() + rollup.getDeployment() + rollup.getFromMillis();
+        String key = rollup.getTenant() + rollup.getDeployment() + rollup.getPool() + rollup.getLender()
+                + rollup.getFromMillis();
         producer.send(new ProducerRecord<>(Topics.USAGE_DAILY, key,
                 UsageRollup.newBuilder(rollup).setAttempts(1).setUnpriced(0).build()));
         producer.send(new ProducerRecord<>(Topics.USAGE_DAILY, key, rollup));

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** What usage can be told apart by. */
 public enum UsageDimension {
@@ -17,20 +18,31 @@ public enum UsageDimension {
     VENDOR,
     DEPLOYMENT,
     ENVIRONMENT,
-    DAY;
+    DAY,
+    POOL,
+    /** Whose capacity calls ran on, where that was not their own pool's. */
+    LENDER;
 
-    /** {@code -} for no department. */
+    private static final String NONE = "-";
+
+    /** {@code -} for no department, no lender, and for the pool of sums that are older than that they name it. */
     String of(UsageRollup rollup) {
         return switch (this) {
             case TENANT -> rollup.getTenant();
             case USE_CASE -> rollup.getUseCase();
-            case DEPARTMENT -> rollup.getDepartment() == null ? "-" : rollup.getDepartment();
+            case DEPARTMENT -> orNone(rollup.getDepartment());
             case MODEL -> rollup.getModel();
             case VENDOR -> rollup.getVendor();
             case DEPLOYMENT -> rollup.getDeployment();
             case ENVIRONMENT -> rollup.getEnvironment();
             case DAY -> Instant.ofEpochMilli(rollup.getFromMillis()).atOffset(ZoneOffset.UTC).toLocalDate().toString();
+            case POOL -> orNone(rollup.getPool());
+            case LENDER -> orNone(rollup.getLender());
         };
+    }
+
+    private static String orNone(@Nullable String value) {
+        return value == null ? NONE : value;
     }
 
     /** As an option and a column has it: {@code use_case}. */

@@ -9,7 +9,8 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import org.jspecify.annotations.Nullable;
 
-/** What a rollup is of: a window, and who asked for what at whose cost and what served it. */
+/** What a rollup is of: a window, and who asked for what at whose cost, what served it and on whose
+ * capacity. */
 final class RollupKey {
     private static final DateTimeFormatter HOUR = DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH'Z'")
             .withZone(ZoneOffset.UTC);
@@ -41,11 +42,14 @@ final class RollupKey {
         }
     }
 
-    /** {@code environment/tenant/use case/department/model/deployment}, each percent-encoded; {@code -} for no department. */
+    /**
+     * {@code environment/tenant/use case/department/model/deployment/pool/lender}, each percent-encoded; {@code -} for no
+     * department, and for calls on their own pool's capacity.
+     */
     static String dimensions(UsageRecord usage) {
         return String.join("/", encoded(usage.getEnvironment()), encoded(usage.getTenant()),
                 encoded(usage.getUseCase()), encoded(usage.getDepartment()), encoded(usage.getModel()),
-                encoded(usage.getDeployment()));
+                encoded(usage.getDeployment()), encoded(usage.getPool()), encoded(usage.getLender()));
     }
 
     /** {@code 2026-11-21T20Z/…} or {@code 2026-11-21/…}: sorted by time. */

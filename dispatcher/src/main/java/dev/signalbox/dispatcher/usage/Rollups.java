@@ -21,7 +21,8 @@ final class Rollups {
         return UsageRollup.newBuilder().setFromMillis(from).setUntilMillis(from + window.millis())
                 .setEnvironment(usage.getEnvironment()).setTenant(usage.getTenant()).setUseCase(usage.getUseCase())
                 .setDepartment(usage.getDepartment()).setModel(usage.getModel()).setVendor(usage.getVendor())
-                .setDeployment(usage.getDeployment()).setCost(BigDecimal.ZERO.setScale(COST_SCALE)).build();
+                .setDeployment(usage.getDeployment()).setPool(usage.getPool()).setLender(usage.getLender())
+                .setCost(BigDecimal.ZERO.setScale(COST_SCALE)).build();
     }
 
     /** Adds a call; one that supersedes its unpaired record takes that one's place. */

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Events out of order, repeated and late, at each processor of {@code signalbox-usage}. */
 @Tag("issue-5")
 class LateUsageTest {
-    private static final String DIMENSIONS = "/test/acme/support/-/model/vendor.eu%2Fmodel";
+    private static final String DIMENSIONS = "/test/acme/support/-/model/vendor.eu%2Fmodel/main/-";
 
     private UsageDriver application;
 

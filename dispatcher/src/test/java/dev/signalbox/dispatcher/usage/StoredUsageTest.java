@@ -48,6 +48,8 @@ class StoredUsageTest {
         assertThat(hour.getAttempts()).isEqualTo(12);
         assertThat(hour.getOutputTokens()).isEqualTo(500);
         assertThat(hour.getCost()).isEqualByComparingTo("0.0125");
+        assertThat(hour.getPool()).as("not told apart then").isNull();
+        assertThat(hour.getLender()).isNull();
     }
 
     @Test

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.apache.kafka.streams.TestOutputTopic;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -170,17 +171,50 @@ class UsageTopologyTest {
         pass(RollupProcessor.PUBLISH);
 
         assertThat(hourly.readKeyValuesToMap()).hasSize(2)
-                .hasEntrySatisfying("2026-11-21T23Z/test/acme/support/-/model/vendor.eu%2Fmodel", hour -> {
+                .hasEntrySatisfying("2026-11-21T23Z/test/acme/support/-/model/vendor.eu%2Fmodel/main/-", hour -> {
                     assertThat(hour.getInputTokens()).isEqualTo(10);
                     assertThat(hour.getUntilMillis() - hour.getFromMillis()).isEqualTo(3_600_000);
                 })
-                .hasEntrySatisfying("2026-11-22T00Z/test/acme/support/-/model/vendor.eu%2Fmodel",
+                .hasEntrySatisfying("2026-11-22T00Z/test/acme/support/-/model/vendor.eu%2Fmodel/main/-",
                         hour -> assertThat(hour.getCost()).isEqualByComparingTo("0.5"));
         assertThat(daily.readKeyValuesToMap()).containsOnlyKeys(
-                "2026-11-21/test/acme/support/-/model/vendor.eu%2Fmodel",
-                "2026-11-22/test/acme/support/-/model/vendor.eu%2Fmodel");
+                "2026-11-21/test/acme/support/-/model/vendor.eu%2Fmodel/main/-",
+                "2026-11-22/test/acme/support/-/model/vendor.eu%2Fmodel/main/-");
         pass(RollupProcessor.PUBLISH);
         assertThat(hourly.isEmpty()).as("what has not changed is not published again").isTrue();
+    }
+
+    @Test
+    void whatWasBorrowedIsSummedUpByPoolAndLender() {
+        answeredOn("r-1", null, 100, "1");
+        answeredOn("r-2", "conversation-serving", 20, "0.25");
+        answeredOn("r-3", "conversation-serving", 3, "0.5");
+        answeredOn("r-4", "-", 7, "0.125");
+        AttemptEvent lost = call("r-5", 1);
+        lost.setLender("conversation-serving");
+        event(lost);
+        pass(LONGEST_CALL.plus(PairingProcessor.TICK));
+        AttemptEvent late = answered(lost, 10, 4, "0.125");
+        late.setLender("conversation-serving");
+        event(late);
+        pass(RollupProcessor.PUBLISH);
+
+        String calls = "2026-11-21/test/acme/support/-/model/vendor.eu%2Fmodel/main/";
+        Map<String, UsageRollup> days = daily.readKeyValuesToMap();
+        assertThat(days).containsOnlyKeys(calls + "-", calls + "conversation-serving", calls + "%2D");
+        assertThat(days.values()).extracting(UsageRollup::getPool).containsOnly("main");
+        assertThat(days.get(calls + "-").getLender()).isNull();
+        UsageRollup borrowed = days.get(calls + "conversation-serving");
+        assertThat(borrowed.getLender()).isEqualTo("conversation-serving");
+        assertThat(List.of(borrowed.getAttempts(), borrowed.getAnswered(), borrowed.getUnpaired(),
+                borrowed.getOutputTokens())).containsExactly(3L, 3L, 0L, 27L);
+        assertThat(borrowed.getCost()).isEqualByComparingTo("0.875");
+    }
+
+    private void answeredOn(String request, @Nullable String lender, long output, String cost) {
+        AttemptEvent ended = answered(call(request, 1), 10, output, cost);
+        ended.setLender(lender);
+        event(ended);
     }
 
     /** Events lost, doubled, swapped and late: the sums are those of the calls all the same. */

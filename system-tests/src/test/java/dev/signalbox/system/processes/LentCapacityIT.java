@@ -118,6 +118,7 @@ class LentCapacityIT {
             for (int i = 0; i < FLOOD; i++) {
                 flooded.add(traffic.reply("flood-" + i).get(120, TimeUnit.SECONDS));
             }
+            usageTellsWhatWasBorrowed(fleet);
             judge(fleet, woke, busyUntil, whole, flooded);
         }
     }
@@ -163,6 +164,25 @@ class LentCapacityIT {
                     row -> assertThat(row.path("borrows").asText()).contains("v/paced: ",
                             "calls of conversation-serving"));
         }
+    }
+
+    private static void usageTellsWhatWasBorrowed(Fleet fleet) {
+        long borrowed = attempts(fleet).stream().filter(told -> told.event.getPhase() == AttemptPhase.ENDED)
+                .filter(told -> "conversation-serving".equals(told.event.getLender())).count();
+        Awaitility.await("sums are published each 5 s").atMost(PATIENCE).untilAsserted(() -> {
+            try (Child command = fleet.command("usage-" + System.nanoTime(),
+                    List.of("usage", "report", "--since", "1d", "--by", "pool,lender", "-o", "json"))) {
+                assertThat(command.awaitEnd(PATIENCE)).as(command.printed()).isZero();
+                String printed = command.printed();
+                JsonNode lines = JSON.readTree(printed.substring(printed.indexOf('{'), printed.lastIndexOf('}') + 1))
+                        .path("usage");
+                assertThat(lines).as(printed).anySatisfy(line -> {
+                    assertThat(line.path("pool").asText()).isEqualTo("everything-else");
+                    assertThat(line.path("lender").asText()).isEqualTo("conversation-serving");
+                    assertThat(line.path("calls").asLong()).isEqualTo(borrowed);
+                });
+            }
+        });
     }
 
     private static long justBegun(Fleet fleet) {
