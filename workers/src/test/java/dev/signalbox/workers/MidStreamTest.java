@@ -39,13 +39,13 @@ import dev.signalbox.workers.vendor.TextSoFar;
 import dev.signalbox.workers.vendor.TokenSink;
 import dev.signalbox.workers.vendor.VendorClient;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SplittableRandom;
@@ -81,11 +81,19 @@ class MidStreamTest {
     private final Configuration configuration = TestConfiguration.routing(
             new Strategy.Sequence(List.of(TestConfiguration.one("a"), TestConfiguration.one("b"))), Residency.ANYWHERE,
             deployment("a", false), deployment("b", true));
-    private final RecordEncoder encoder = new RecordEncoder(Map.of("schema.registry.url", "http://127.0.0.1:1"));
-    private final RequestFlow flow = flow();
+    private final TestRegistry registry;
+    private final RecordEncoder encoder;
+    private final RequestFlow flow;
+
+    MidStreamTest() throws IOException {
+        registry = new TestRegistry();
+        encoder = new RecordEncoder(registry.properties());
+        flow = flow();
+    }
 
     @AfterEach
     void stop() {
+        registry.close();
         timer.shutdownNow();
     }
 

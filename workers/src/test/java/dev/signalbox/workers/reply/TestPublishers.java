@@ -21,6 +21,10 @@ public final class TestPublishers {
         }
     };
 
+    /** Of all of them, since each has an HTTP client with threads of its own; what is not JSON finds no registry. */
+    private static final RecordEncoder ENCODER = new RecordEncoder(
+            Map.of("schema.registry.url", "http://127.0.0.1:1"));
+
     private TestPublishers() {
     }
 
@@ -51,8 +55,7 @@ public final class TestPublishers {
 
     static ReplyPublisher publisher(RenewableProducer producer, ReplyRoom room, ReplyClaims claims,
             ScheduledExecutorService timer, LongSupplier nowMillis) {
-        return new ReplyPublisher(new RecordEncoder(Map.of("schema.registry.url", "http://127.0.0.1:1")), producer,
-                room, claims, new DeadLetters(producer, timer, reason -> {
-                }), timer, nowMillis::getAsLong);
+        return new ReplyPublisher(ENCODER, producer, room, claims, new DeadLetters(producer, timer, reason -> {
+        }), timer, nowMillis::getAsLong);
     }
 }
