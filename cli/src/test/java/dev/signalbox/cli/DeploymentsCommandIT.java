@@ -45,6 +45,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Three workers and a dispatcher: what an operator orders, and what two workers find out, holds in every worker. */
 @Tag("issue-5")
+@Tag("alone")
 class DeploymentsCommandIT {
     private static final Duration IN_THE_FLEET = Duration.ofSeconds(2);
     private static final ObjectMapper MAPPER = new ObjectMapper();

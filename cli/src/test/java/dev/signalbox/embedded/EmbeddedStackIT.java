@@ -32,6 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A stack keeps its data and ids over restarts and kills, and holds its folder alone. */
 @Tag("issue-2")
+@Tag("alone")
 class EmbeddedStackIT {
     private static final HttpClient HTTP = HttpClient.newHttpClient();
     private static final Duration SESSION = Duration.ofSeconds(30);

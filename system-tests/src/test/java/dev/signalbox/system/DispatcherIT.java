@@ -61,6 +61,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What workers report becomes the health of each deployment, on a real broker. */
 @Tag("issue-2")
+@Tag("alone")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class DispatcherIT {
     private static final Duration PATIENCE = Duration.ofSeconds(60);

@@ -29,6 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The short forms of K01 to K04: three brokers and three workers as processes, killed, frozen and restarted under load. */
 @Tag("issue-4")
+@Tag("alone")
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 @Timeout(value = 4, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class FleetIT {

@@ -38,6 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
  * while at least 90 % is used. And permits that no failing attempt keeps.
  */
 @Tag("issue-3")
+@Tag("alone")
 class LimitsIT {
     private static final Lane LANE = new Lane(new PoolName("main"), Priority.STANDARD);
     private static final int CALLS_AT_ONCE = 8;

@@ -49,6 +49,7 @@ import org.junit.jupiter.api.io.TempDir;
  * partition go on, and it can be sent again. And records that are whatever chance makes of them.
  */
 @Tag("issue-7")
+@Tag("alone")
 class PoisonIT {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final long MOVES_ON_WITHIN_MILLIS = 1_000;

@@ -36,6 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Two pools of one worker at one deployment: each has connections, slots and a part of the capacity that are its alone. */
 @Tag("issue-6")
+@Tag("alone")
 class PoolsApartIT {
     private static final PoolName HIGH = new PoolName("high");
     private static final PoolName LOW = new PoolName("low");

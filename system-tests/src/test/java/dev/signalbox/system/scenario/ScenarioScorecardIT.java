@@ -34,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Tag("issue-3")
 @Tag("issue-4")
+@Tag("alone")
 class ScenarioScorecardIT {
     private static final Lane LANE = new Lane(new PoolName("main"), Priority.STANDARD);
     private static final int WARM_UP = 60;
