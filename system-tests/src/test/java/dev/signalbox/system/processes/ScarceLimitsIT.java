@@ -27,7 +27,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** Issue 6's bar on limits of which there is hardly any: three workers share one call at once, and what a large request needs is collected. */
 @Tag("issue-6")
 @Tag("long")
-@Tag("unmet")
 @Timeout(value = 6, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ScarceLimitsIT {
     private static final int WORKERS = 3;

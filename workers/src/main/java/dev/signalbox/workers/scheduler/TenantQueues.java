@@ -202,10 +202,17 @@ final class TenantQueues {
         remove(request);
     }
 
-    /** It goes on waiting on another way. */
+    /**
+     * It goes on waiting on another way, and its tenant's counter stays: who is refused was not absent, and if he counted from
+     * those served meanwhile, here or elsewhere, they would go before him again each time that there is room, and take it.
+     */
     void move(Waiting request, Way way) {
-        remove(request);
-        enqueue(request, way);
+        patience.ends(request);
+        TenantAccount tenant = order.remove(request);
+        if (tenant.queues.isEmpty()) {
+            release(tenant.name);
+        }
+        order.add(request, tenant, way);
     }
 
     /** A request that was taken is served no more; its tenant's counter is corrected by what it cost. */

@@ -20,7 +20,9 @@ import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -181,6 +183,32 @@ class FairSharesTest {
         }
     }
 
+    /** Calls of 420 ms, one each 125 ms, are a third of ten at once; what came in a burst before is a call each of ten. */
+    @Test
+    void interactive_does_not_wait_though_it_has_a_third_of_the_calls_and_had_all_in_a_burst() {
+        long until = 90 * SECOND;
+        ScarceCapacity run = new ScarceCapacity(new PoolScheduler(DEFAULTS, 2_000, 1_000_000), 10);
+        SplittableRandom random = new SplittableRandom(11);
+        for (int i = 0; i < 10; i++) {
+            run.at(28 * SECOND,
+                    () -> run.arrive(Priority.INTERACTIVE, "i", 20, 20, 420 * MILLI, 120_000));
+        }
+        for (long at = SECOND; at < until; at += SECOND / 8) {
+            run.at(at, () -> run.arrive(Priority.INTERACTIVE, "i", 20, 20, 420 * MILLI, 120_000));
+        }
+        run.at(30 * SECOND, () -> poisson(run, random, 190, until,
+                () -> run.arrive(Priority.BACKGROUND, "b", 20, 20, 420 * MILLI, DAY)));
+        run.runUntil(until);
+        List<Long> waited = run.started.stream()
+                .filter(call -> call.priority() == Priority.INTERACTIVE && call.arrivedNanos > 30 * SECOND)
+                .map(Call::waitedNanos).sorted().toList();
+        assertThat(waited).hasSizeGreaterThan(470);
+        assertThat(waited.get(waited.size() / 2)).as("median").isZero();
+        assertThat(waited.get(waited.size() * 99 / 100)).as("p99").isLessThanOrEqualTo(72 * MILLI);
+        long background = run.started.stream().filter(call -> call.priority() == Priority.BACKGROUND).count();
+        assertThat(background).isGreaterThan(60 * 12);
+    }
+
     @Test
     void weights_hold_where_calls_are_fewer_than_floors_could_share() {
         ScarceCapacity run = new ScarceCapacity(new PoolScheduler(DEFAULTS, 2_000, 100_000), 4);
@@ -246,6 +274,32 @@ class FairSharesTest {
         scheduler.offer(by("b", younger), 1);
         assertThat(Stream.generate(() -> Requests.next(scheduler, 9_600).orElseThrow().request()).limit(3))
                 .containsExactly(older, younger, hasty);
+    }
+
+    /** What is collected for a large one is not taken by small ones of the same way, each time that there is room for these. */
+    @Test
+    void who_is_refused_keeps_his_turn_whatever_others_are_served_meanwhile() {
+        PoolScheduler scheduler = new PoolScheduler(ONE, 10, 10);
+        Requests requests = new Requests();
+        AtomicBoolean fits = new AtomicBoolean();
+        Set<DeploymentName> places = Set.of(ScarceCapacity.PLACE);
+        RequestTask large = new Requests.Task(requests.of(Priority.STANDARD, "large"), "r", places,
+                () -> fits.get() ? Readiness.READY : new Readiness.Busy(places, Long.MAX_VALUE), () -> Step.ENDED);
+        Supplier<RequestTask> small = () -> new Requests.Task(requests.of(Priority.STANDARD, "small"), "r", places,
+                () -> Readiness.READY, () -> Step.ENDED);
+        scheduler.offer(small.get(), 100);
+        assertThat(Requests.next(scheduler, 1)).isPresent();
+        scheduler.offer(large, 100);
+        scheduler.offer(small.get(), 100);
+        for (int i = 0; i < 3; i++) {
+            scheduler.freed(ScarceCapacity.PLACE);
+            assertThat(Requests.next(scheduler, 1)).as("time %d", i).isEmpty();
+            scheduler.elsewhere(List.of(new ServedElsewhere.Served("other", Priority.STANDARD, 1_000)), List.of(),
+                    MILLI);
+        }
+        fits.set(true);
+        scheduler.freed(ScarceCapacity.PLACE);
+        assertThat(Requests.next(scheduler, 1).orElseThrow().request()).isEqualTo(large.request());
     }
 
     private static RequestTask by(String route, InboundRequest request) {

@@ -43,6 +43,33 @@ class HoldbackTest {
     }
 
     @Test
+    void a_burst_takes_away_what_is_left_free_for_as_long_as_it_lasts() {
+        for (int i = 0; i < 3; i++) {
+            holdback.started(0);
+        }
+        for (int i = 0; i < 7; i++) {
+            holdback.started(10 * SECOND);
+        }
+        assertThat(holdback.heldBack(10, 11 * SECOND)).as("more than half now").isZero();
+        for (int i = 0; i < 7; i++) {
+            holdback.ended(11 * SECOND);
+        }
+        assertThat(holdback.heldBack(10, 11 * SECOND)).isEqualTo(1);
+    }
+
+    @Test
+    void who_has_more_than_half_as_a_rule_is_left_none_while_he_has_less() {
+        for (int i = 0; i < 7; i++) {
+            holdback.started(0);
+        }
+        for (int i = 0; i < 3; i++) {
+            holdback.ended(50 * SECOND);
+        }
+        assertThat(holdback.heldBack(10, 51 * SECOND)).as("6.9 on average").isZero();
+        assertThat(holdback.heldBack(10, 90 * SECOND)).as("6 of a half minute, and 4 since").isEqualTo(1);
+    }
+
+    @Test
     void it_ends_a_minute_after_the_last_call() {
         holdback.started(0);
         holdback.ended(SECOND);
