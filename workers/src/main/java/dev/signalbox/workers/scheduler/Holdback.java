@@ -16,6 +16,7 @@ public final class Holdback {
     private int peak;
     private int peakBefore;
     private long halfFromNanos;
+    /** Length of the half before it; 0 in the first one. */
     private long beforeNanos;
     private long sinceNanos;
     /** Calls times ns, in this half and in the one before it. */
