@@ -135,7 +135,6 @@ class FairnessIT {
     }
 
     @Test
-    @Tag("unmet")
     void interactive_does_not_feel_a_flood_of_background(@TempDir Path folder) throws Exception {
         try (Installation installation = installation(folder);
                 Caller interactive = caller(installation, Priority.INTERACTIVE);
