@@ -32,6 +32,8 @@ public final class Headers {
     public static final String DELAY = "signalbox-delay";
     /** On a retry record that was parked: the route that had no room for it. */
     public static final String PARKED_ROUTE = "signalbox-parked-route";
+    /** On a retry record: the line that the request stands in, its route and its tenant with a space between. */
+    public static final String LINE = "signalbox-line";
     /** On a retry record: when the request's time to live ends, ms on the broker's clock: decimal long. */
     public static final String EXPIRES = "signalbox-expires";
     /** On a retry record: what the request has been through, {@code RequestHistory} in Avro's single-object encoding. */

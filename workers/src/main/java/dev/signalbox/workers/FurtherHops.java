@@ -46,7 +46,7 @@ final class FurtherHops implements RequestSink {
         if (left.isZero() || clock.nowMillis() >= request.expiresAtMillis() || cancelled.test(request.id())) {
             next.offer(request);
         } else {
-            retries.publish(request, new RetryTopic.Later(left, Optional.empty(), Optional.empty()),
+            retries.publish(request, new RetryTopic.Later(left, Optional.empty(), Optional.empty(), Optional.empty()),
                     done.andThen(any -> expect.accept(clock.nowMillis() + left.toMillis())),
                     failed -> Thread.startVirtualThread(() -> next.offer(failed)));
         }

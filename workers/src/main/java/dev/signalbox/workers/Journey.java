@@ -73,9 +73,12 @@ final class Journey {
 
     /** The same if it has been called and waits for a visit. */
     Optional<RequestHistory> historyBetweenVisits() {
-        return pauses() > 0 && standing.number == 1 && standing.tried.isEmpty()
-                ? Optional.of(history())
-                : Optional.empty();
+        return isBetweenVisits() ? Optional.of(history()) : Optional.empty();
+    }
+
+    /** Whether it has been called and waits for a visit. */
+    boolean isBetweenVisits() {
+        return pauses() > 0 && standing.number == 1 && standing.tried.isEmpty();
     }
 
     /** Where its visit stands between two attempts. */

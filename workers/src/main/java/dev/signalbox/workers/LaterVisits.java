@@ -5,6 +5,7 @@ import dev.signalbox.workers.intake.FleetClock;
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.intake.IntakeStatus;
 import dev.signalbox.workers.intake.LaneBounds;
+import dev.signalbox.workers.intake.ParkedLines;
 import dev.signalbox.workers.reply.RetryTopic;
 import java.time.Duration;
 import java.util.Optional;
@@ -47,18 +48,32 @@ final class LaterVisits implements RequestFlow.Later {
     }
 
     @Override
-    public boolean takes(InboundRequest request, Duration pause, Supplier<RequestHistory> history) {
-        if (!RetryTopic.takes(request) || pause.compareTo(SHORTEST) < 0) {
+    public boolean takes(InboundRequest request, String route, Duration pause, Supplier<RequestHistory> history) {
+        if (!RetryTopic.takes(request)) {
             return false;
         }
-        if (intake.get().crowdedByRetries() && hasRoomHere()) {
+        boolean isItsTurn = !pause.isZero() || !standsBack(request, route);
+        if (isItsTurn && isBetterHere(pause)) {
             return false;
         }
+        String line = ParkedLines.line(route, request.request().getTenant());
         retries.publish(request,
-                new RetryTopic.Later(pause, Optional.empty(), Optional.of(Histories.encode(history.get()))),
+                new RetryTopic.Later(pause, Optional.empty(), Optional.of(line),
+                        Optional.of(Histories.encode(history.get()))),
                 done.andThen(any -> expect.accept(clock.nowMillis() + pause.toMillis())),
                 failed -> Thread.startVirtualThread(() -> again.accept(failed)));
         return true;
+    }
+
+    @Override
+    public boolean standsBack(InboundRequest request, String route) {
+        return RetryTopic.takes(request) && retries.lines()
+                .isBehind(ParkedLines.line(route, request.request().getTenant()), request.firstEnqueuedMillis());
+    }
+
+    /** A short one is, and any other where it would stand behind a crowd while there is plenty of room. */
+    private boolean isBetterHere(Duration pause) {
+        return pause.compareTo(SHORTEST) < 0 || (intake.get().crowdedByRetries() && hasRoomHere());
     }
 
     private boolean hasRoomHere() {

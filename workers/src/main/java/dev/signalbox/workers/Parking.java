@@ -7,6 +7,7 @@ import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.intake.IntakeStatus;
 import dev.signalbox.workers.intake.LaneBounds;
 import dev.signalbox.workers.intake.ParkedDelay;
+import dev.signalbox.workers.intake.ParkedLines;
 import dev.signalbox.workers.reply.RetryTopic;
 import dev.signalbox.workers.scheduler.PoolDispatcher;
 import dev.signalbox.workers.scheduler.PoolScheduler.Parked;
@@ -115,21 +116,40 @@ final class Parking {
         return RouteShare.ofLane(bounds.overflowRecords(), bounds.overflowBytes());
     }
 
+    /** Whether the lane has taken in three quarters of what it may, so that nobody may await others in it. */
+    boolean isNearlyFull() {
+        IntakeStatus now = intake.get();
+        return now.roomRecords() >= bounds.pauseRecords() / 4 * 3 || now.roomBytes() >= bounds.pauseBytes() / 4 * 3;
+    }
+
+    /** Moves a retry that has older ones of its line before it there. */
+    void behind(InboundRequest request) {
+        String route = ParkedLines.route(request.line());
+        publish(request, route, new RetryTopic.Later(delay(request), Optional.of(route), Optional.empty(),
+                Optional.empty()));
+    }
+
     private boolean isCrowded(IntakeStatus now) {
         return now.roomRecords() >= bounds.pauseRecords() / 2 || now.roomBytes() >= bounds.pauseBytes() / 2;
     }
 
     private void move(List<Parked> parked) {
         for (Parked each : parked) {
-            retries.publish(each.request(), later(each), written -> {
-                counted.accept(each.route());
-                done.accept(written);
-            }, failed -> threads.execute(() -> waiters.offer(failed)));
+            publish(each.request(), each.route(), later(each));
         }
     }
 
+    private void publish(InboundRequest request, String route, RetryTopic.Later later) {
+        retries.publish(request, later, written -> {
+            counted.accept(route);
+            done.accept(written);
+        }, failed -> threads.execute(() -> waiters.offer(failed)));
+    }
+
     private RetryTopic.Later later(Parked parked) {
-        return new RetryTopic.Later(delay(parked.request()), Optional.of(parked.route()), parked.history());
+        String line = ParkedLines.line(parked.route(), parked.request().request().getTenant());
+        return new RetryTopic.Later(delay(parked.request()), Optional.of(parked.route()), Optional.of(line),
+                parked.history());
     }
 
     private Duration delay(InboundRequest request) {

@@ -79,7 +79,13 @@ final class PoolWorker implements AutoCloseable {
      * @param session for how long its partitions are its own though nobody hears of it
      */
     private record LaneStages(RequestFlow flow, RequestSource source, JoinedReplies joined, ReplyRoom room,
-            ReplyPublisher replies, Parking parking, Overflow overflow, OverflowCommits commits, Duration session) {
+            ReplyPublisher replies, Parking parking, NextInLine line, Overflow overflow, OverflowCommits commits,
+            Duration session) {
+        /** What may go on goes, and what cannot makes room. */
+        void makeRoom() {
+            parking.turn();
+            line.turn();
+        }
     }
 
     PoolWorker(Pool pool, SharedStages shared, WorkerOptions options) {
@@ -162,18 +168,30 @@ final class PoolWorker implements AutoCloseable {
         Overflow overflow = new Overflow(lane, joined, new Diversions(bounds),
                 tenant -> dispatcher.crowd(lane.priority(), tenant), new OverflowTopic(lane.overflowTopic(), producer),
                 commits, request -> complete(request.ticket(), lane), shared.clock, Thread::startVirtualThread);
+        NextChance chance = nextChance(lane, share);
+        NextInLine line = new NextInLine(overflow, retries.lines(), this::isOver,
+                () -> stages(lane).parking.isNearlyFull(), request -> stages(lane).parking.behind(request),
+                Thread::startVirtualThread);
         RequestSource source = new LaneConsumer(lane, bounds, () -> shared.connections.consumer(properties),
-                options.admission(), new ClockedReader(shared.clock, reader), new FurtherHops(overflow, retries,
+                options.admission(), new ClockedReader(shared.clock, reader), new FurtherHops(line, retries,
                         request -> complete(request.ticket(), lane), shared.cancellations::contains,
                         due -> stages(lane).source.expect(due), shared.clock),
-                rejections, handover, shared.trialTurn, shared.clock, nextChance(lane, share), retries);
+                rejections, handover, shared.trialTurn, shared.clock, chance, retries);
         Parking parking = new Parking(lane, Parking.Waiters.of(dispatcher), share, () -> Set.copyOf(routes()),
-                source::status, bounds, retries, request -> complete(request.ticket(), lane), route -> {
-                    shared.metrics.parked(lane);
-                    source.parked(route);
-                }, shared.clock, ThreadLocalRandom::current, Thread::startVirtualThread);
-        return new LaneStages(flow, source, joined, room, replies, parking, overflow, commits,
+                source::status, bounds, retries, request -> complete(request.ticket(), lane),
+                route -> parked(lane, route), shared.clock, ThreadLocalRandom::current, Thread::startVirtualThread);
+        return new LaneStages(flow, source, joined, room, replies, parking, line, overflow, commits,
                 LaneConsumerProperties.ownsFor(properties));
+    }
+
+    private boolean isOver(InboundRequest request) {
+        return shared.cancellations.contains(request.id())
+                || shared.clock.nowMillis() >= request.expiresAtMillis();
+    }
+
+    private void parked(Lane lane, String route) {
+        shared.metrics.parked(lane);
+        stages(lane).source.parked(route);
     }
 
     private NextChance nextChance(Lane lane, RouteShare share) {
@@ -186,6 +204,11 @@ final class PoolWorker implements AutoCloseable {
             @Override
             public boolean isOpen(String route) {
                 return dispatcher.isOpen(lane.priority(), route);
+            }
+
+            @Override
+            public boolean mayAwaitOlder(String route) {
+                return isOpen(route) && !stages(lane).parking.isNearlyFull();
             }
 
             @Override
@@ -253,7 +276,7 @@ final class PoolWorker implements AutoCloseable {
             }
         });
         share = shared.timer.scheduleWithFixedDelay(this::takeShare, 0, SHARE_MILLIS, TimeUnit.MILLISECONDS);
-        park = shared.timer.scheduleWithFixedDelay(() -> lanes.values().forEach(lane -> lane.parking.turn()),
+        park = shared.timer.scheduleWithFixedDelay(() -> lanes.values().forEach(LaneStages::makeRoom),
                 PARK_MILLIS, PARK_MILLIS, TimeUnit.MILLISECONDS);
         calm = shared.timer.scheduleWithFixedDelay(() -> lanes.values().forEach(lane -> lane.overflow.turn()),
                 CALM_MILLIS, CALM_MILLIS, TimeUnit.MILLISECONDS);

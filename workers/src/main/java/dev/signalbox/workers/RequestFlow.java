@@ -66,7 +66,12 @@ final class RequestFlow {
          *
          * @param history what it has been through
          */
-        boolean takes(InboundRequest request, Duration pause, Supplier<RequestHistory> history);
+        boolean takes(InboundRequest request, String route, Duration pause, Supplier<RequestHistory> history);
+
+        /** Whether one that was tried must go there before it is tried again, since older ones of its tenant wait there. */
+        default boolean standsBack(InboundRequest request, String route) {
+            return false;
+        }
     }
 
     /**
@@ -211,6 +216,7 @@ final class RequestFlow {
         private Reach reached;
         private Visit.@Nullable Asked asked;
         private @Nullable RuntimeException defect;
+        private boolean standsBack;
         private long dispatchedMillis = -1;
 
         /** @param request to be answered; what is journeyed with has its body */
@@ -265,6 +271,10 @@ final class RequestFlow {
                     asked = new Visit.Asked.TimeUp();
                     return Readiness.READY;
                 }
+                standsBack = journey.isBetweenVisits() && later.standsBack(request, route);
+                if (standsBack) {
+                    return Readiness.READY;
+                }
                 Answer answer = answer(plans.get());
                 if (answer instanceof Answer.Busy(Routed routed, long untilNanos, boolean heldBack)) {
                     long now = nanos.getAsLong();
@@ -317,6 +327,9 @@ final class RequestFlow {
                 journey.started(nanos.getAsLong(), telemetry.begin(request));
             }
             try {
+                if (standsBack && defect == null) {
+                    return goesOnThere(Duration.ZERO) ? Step.ENDED : new Step.Again(Duration.ZERO);
+                }
                 return step();
             } catch (RuntimeException | Error thrown) {
                 LOG.error("request {} met a defect and is answered FAILED", request().id(), thrown);
@@ -357,14 +370,19 @@ final class RequestFlow {
             if (length.isEmpty()) {
                 return end(Thread.currentThread().isInterrupted() ? journey.abandoned() : givenUp(journey));
             }
-            if (later.takes(request(), length.get(), journey::history)) {
-                if (journey.trace() != null) {
-                    journey.trace().postponed();
-                }
+            if (goesOnThere(length.get())) {
                 return Step.ENDED;
             }
             journey.visitAgain();
             return new Step.Again(length.get());
+        }
+
+        private boolean goesOnThere(Duration pause) {
+            boolean goes = later.takes(request(), route(), pause, journey::history);
+            if (goes && journey.trace() != null) {
+                journey.trace().postponed();
+            }
+            return goes;
         }
 
         private Step end(Ending ending) {

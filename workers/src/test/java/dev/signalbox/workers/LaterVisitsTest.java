@@ -9,6 +9,7 @@ import dev.signalbox.schemas.avro.StreamPolicy;
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.intake.IntakeStatus;
 import dev.signalbox.workers.intake.LaneBounds;
+import dev.signalbox.workers.intake.ParkedLines;
 import dev.signalbox.workers.reply.RenewableProducer;
 import dev.signalbox.workers.reply.RetryTopic;
 import java.time.Duration;
@@ -40,6 +41,9 @@ class LaterVisitsTest {
     private final List<InboundRequest> done = new ArrayList<>();
     private final List<Long> expected = new ArrayList<>();
 
+    private final RetryTopic retries = new RetryTopic("llm.retry.main.standard",
+            new RenewableProducer("test", () -> kafka));
+
     private boolean takes(Duration pause, int waitingRecords, long waitingBytes, boolean crowded) {
         InboundRequest plain = TestRequests.request("r-1", false, StreamPolicy.RESTART, 900_000);
         InboundRequest request = new InboundRequest(plain.lane(), plain.ticket(), plain.request(), plain.requestHash(),
@@ -49,11 +53,10 @@ class LaterVisitsTest {
         IntakeStatus status = new IntakeStatus(plain.lane(), 1, 1, 0, 0, waitingRecords, waitingBytes, 0, 0, crowded, 0,
                 0, false, 0,
                 Map.of(), 0, 0, 0, 0, 0, 0, 0, Optional.empty());
-        return new LaterVisits(
-                new RetryTopic("llm.retry.main.standard", new RenewableProducer("test", () -> kafka)), done::add,
+        return new LaterVisits(retries, done::add,
                 again -> {
                     throw new AssertionError("it was written");
-                }, () -> status, BOUNDS, expected::add, () -> NOW).takes(request, pause, () -> HISTORY);
+                }, () -> status, BOUNDS, expected::add, () -> NOW).takes(request, "main", pause, () -> HISTORY);
     }
 
     @Test
@@ -67,6 +70,21 @@ class LaterVisitsTest {
         assertThat(RequestHistory.getDecoder().decode(record.headers().lastHeader(Headers.HISTORY).value())).isEqualTo(
                 HISTORY);
         assertThat(expected).as("when it must be read").containsExactly(NOW + 20_000);
+    }
+
+    @Test
+    void who_has_older_ones_of_its_line_parked_goes_there_when_its_pause_is_over() {
+        assertThat(takes(Duration.ZERO, 0, 0, false)).as("nobody is parked").isFalse();
+        String tenant = TestRequests.request("r-1", false, StreamPolicy.RESTART, 900_000).request().getTenant();
+        retries.lines().hold(ParkedLines.line("main", tenant), 1_235);
+        assertThat(takes(Duration.ZERO, 0, 0, true)).as("a younger one is").isFalse();
+        retries.lines().hold(ParkedLines.line("main", tenant), 1_233);
+        assertThat(takes(Duration.ofMillis(999), 0, 0, false)).as("until then it pauses here").isFalse();
+        assertThat(takes(Duration.ZERO, 0, 0, true)).isTrue();
+        assertThat(kafka.history()).singleElement().satisfies(record -> {
+            assertThat(record.headers().lastHeader(Headers.LINE).value()).asString().isEqualTo("main " + tenant);
+            assertThat(record.headers().lastHeader(Headers.PARKED_ROUTE)).isNull();
+        });
     }
 
     @Test

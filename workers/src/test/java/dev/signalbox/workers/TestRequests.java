@@ -24,7 +24,7 @@ public final class TestRequests {
     public static final Lane LANE = new Lane(TestConfiguration.POOL, Priority.STANDARD);
 
     /** All pauses are spent where the request is. */
-    static final RequestFlow.Later NEVER_LATER = (request, pause, history) -> false;
+    static final RequestFlow.Later NEVER_LATER = (request, route, pause, history) -> false;
 
     private TestRequests() {
     }

@@ -43,6 +43,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.MockProducer;
@@ -133,7 +134,7 @@ class VisitsTest {
     void aRequestThatIsPublishedAgainGoesOnWhereItWas() {
         vendors = deployment -> failed(FailureClass.TIMEOUT);
         List<RequestHistory> histories = new ArrayList<>();
-        later = (request, pause, history) -> histories.add(history.get());
+        later = (request, route, pause, history) -> histories.add(history.get());
         assertThat(tryToServe(request("r1", (RequestHistory) null))).as("it is not answered here").isEmpty();
         assertThat(histories).singleElement().satisfies(history -> {
             assertThat(history.getVisits()).isEqualTo(1);
@@ -160,7 +161,7 @@ class VisitsTest {
     void failedProbesAreToldAndHopsAreNotTakenForThem() {
         vendors = deployment -> failed(FailureClass.ENDPOINT_DEAD);
         List<RequestHistory> histories = new ArrayList<>();
-        later = (request, pause, history) -> histories.add(history.get());
+        later = (request, route, pause, history) -> histories.add(history.get());
         assertThat(tryToServe(request("r1", (RequestHistory) null))).isEmpty();
         for (int hop = 10; hop <= 300; hop += 10) {
             nanos.addAndGet(Duration.ofMinutes(1).toNanos());
@@ -171,6 +172,31 @@ class VisitsTest {
                 IntStream.rangeClosed(1, 31).boxed().toList());
         assertThat(histories.getLast().getVisits()).isEqualTo(1);
         assertThat(histories.getLast().getProbes()).isEqualTo(30);
+    }
+
+    @Test
+    @Tag("issue-7")
+    void aRetryGivesWayToOlderOnesThatAreParked() {
+        vendors = deployment -> failed(FailureClass.TIMEOUT);
+        List<RequestHistory> histories = new ArrayList<>();
+        later = new RequestFlow.Later() {
+            @Override
+            public boolean takes(InboundRequest request, String route, Duration pause,
+                    Supplier<RequestHistory> history) {
+                return pause.isZero() && histories.add(history.get());
+            }
+
+            @Override
+            public boolean standsBack(InboundRequest request, String route) {
+                return true;
+            }
+        };
+        assertThat(tryToServe(request("r1", (RequestHistory) null))).as("it is not answered here").isEmpty();
+        assertThat(called).as("its first visit does not wait for others, its second one does").hasSize(3);
+        assertThat(histories).singleElement().satisfies(history -> {
+            assertThat(history.getVisits()).isEqualTo(1);
+            assertThat(history.getAttempts()).hasSize(3);
+        });
     }
 
     private static InboundRequest request(String id, RequestHistory history) {

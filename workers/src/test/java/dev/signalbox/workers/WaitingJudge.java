@@ -20,13 +20,12 @@ import org.apache.kafka.clients.producer.ProducerRecord;
  * That is so wherever it stands, those among them that others stand before, unread, on the retry topic.
  *
  * <p>Whoever is called, for the first time or again, overtakes no older request of its tenant whose turn it is: one that waits in
- * the scheduler, of the same route or of one that has a free permit; or one of the same route that is elsewhere, not parked, and
- * that might have been called for more than a second, its route being up and the lane no fuller than above.
+ * the scheduler, of the same route or of one that has a free permit; or one of the same route that is elsewhere, not parked nor
+ * behind one that is, and that might have been called for more than a second, its route being up and the lane no fuller than
+ * above. And who was called before overtakes no older one of its tenant and route that is parked, read or not.
  */
 final class WaitingJudge {
     private static final long LATE_MILLIS = 1_000;
-    /** Within it a parked one comes back once the lane has room for it, or a retry may pass it. */
-    private static final long BACK_MILLIS = 2_000;
     /** Pauses end so much later at most than their milliseconds tell. */
     private static final long PAUSE_ROUNDED_MILLIS = 2;
 
@@ -40,9 +39,9 @@ final class WaitingJudge {
     long latestMillis;
     /** Most records that stood unread before one on the retry topic that might have been called. */
     long mostUnread;
-    /** Calls of requests that had been called or published again before. */
-    long callsAgain;
-    /** Those of them that began while an older one of the tenant and route was parked. */
+    /** Calls of requests that had been called before. */
+    long retries;
+    /** Calls that began while an older one of the tenant and route was parked: first ones. */
     long pastParked;
     private long slotSince;
     private long laneSince;
@@ -59,10 +58,7 @@ final class WaitingJudge {
     /** Looks around. */
     void look() {
         long now = world.nowMillis();
-        world.plan.routes.forEach(route -> {
-            route.observe(now);
-            route.observeLane(now, world.hasRoomInLane(route));
-        });
+        world.plan.routes.forEach(route -> route.observe(now));
         bounds(now);
         slotSince = world.scheduler.status().inFlight() < world.plan.settings.maxInFlight()
                 ? Math.min(slotSince, now)
@@ -168,41 +164,43 @@ final class WaitingJudge {
         if (now < request.fromMillis) {
             violation("called before its time: " + request);
         }
-        boolean again = request.hop > 0 || request.visits > 0;
-        boolean past = false;
+        boolean passes = false;
         for (WaitingRequest older : world.live) {
             if (older.tenant == request.tenant && older.enqueuedMillis < request.enqueuedMillis && !older.cancelled
                     && older.fromMillis <= now && now < older.expiresMillis) {
                 if (isItsTurn(older, request, now)) {
                     violation(request + " overtakes " + older);
                 }
-                past |= older.place == Place.LOG && older.parked && older.route.equals(request.route);
+                passes |= older.place == Place.LOG && older.parked && older.route.equals(request.route);
             }
         }
-        callsAgain += again ? 1 : 0;
-        pastParked += again && past ? 1 : 0;
+        retries += request.visits > 0 ? 1 : 0;
+        pastParked += passes ? 1 : 0;
     }
 
     /**
      * Whether it is the turn of one that may be called rather than of a younger one of its tenant. Who is parked has left the
-     * line: those that come from there pass each other, and newcomers pass them, until their route has room, which {@link #look}
-     * judges; but a retry that never left it passes nobody who might have come back by now.
+     * line until its route has room, which {@link #look} judges: newcomers pass it until then, and others that come back, but no
+     * retries do.
      */
     private boolean isItsTurn(WaitingRequest older, WaitingRequest younger, long now) {
         boolean same = older.route.equals(younger.route);
         return switch (older.place) {
             case SCHEDULER -> same || older.route.roomSince <= now;
             case PAUSES -> older.fromMillis + PAUSE_ROUNDED_MILLIS <= now && (same || older.route.roomSince <= now);
-            case LOG -> same && (!older.parked || (younger.visits > 0 && !younger.wasParked))
-                    && now - Math.max(older.parked ? parkedUntil(older) : older.fromMillis,
-                            Math.max(older.route.upSince, laneSince)) > (older.parked ? BACK_MILLIS : LATE_MILLIS);
+            case LOG -> same && (older.parked
+                    ? younger.visits > 0
+                    : !isBehindParked(older) && now - Math.max(older.fromMillis,
+                            Math.max(older.route.upSince, laneSince)) > LATE_MILLIS);
             case CALL, MOVING, ENDED -> false;
         };
     }
 
-    private static long parkedUntil(WaitingRequest request) {
-        ConsumerRecord<byte[], byte[]> record = request.record;
-        return Math.max(record == null ? Long.MAX_VALUE : record.timestamp(), request.route.roomInLaneSince);
+    /** Whether it was called before and must let an older one go first that is parked. */
+    private boolean isBehindParked(WaitingRequest request) {
+        return request.visits > 0 && world.live.stream().anyMatch(older -> older.parked && older.place == Place.LOG
+                && older.tenant == request.tenant && older.route.equals(request.route)
+                && older.enqueuedMillis < request.enqueuedMillis);
     }
 
     void ends(WaitingRequest request, String how) {

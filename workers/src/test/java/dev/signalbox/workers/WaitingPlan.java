@@ -20,6 +20,7 @@ final class WaitingPlan {
         NOTHING_IS_READ_ON,
         RETRIES_ARE_NOT_EXPECTED,
         RETRY_FIRST,
+        RETRIES_PASS_THE_PARKED,
         EACH_ROUTE_HAS_A_LINE_OF_ITS_OWN
     }
 

@@ -36,8 +36,6 @@ final class WaitingRequest {
     /** When it may be called. */
     long fromMillis;
     boolean parked;
-    /** Now or before. */
-    boolean wasParked;
     boolean cancelled;
     int hop;
     int visits;

@@ -31,8 +31,6 @@ final class WaitingRoute {
     long roomSince;
     /** Since when nothing of it could start. */
     long closedSince = Long.MAX_VALUE;
-    /** Since when the lane lets more of its parked ones come back. */
-    long roomInLaneSince = Long.MAX_VALUE;
     /** Since when calls of it may start, if there is room. */
     long upSince;
 
@@ -74,11 +72,6 @@ final class WaitingRoute {
             closedSince = Math.min(closedSince, nowMillis);
             upSince = Long.MAX_VALUE;
         }
-    }
-
-    /** The same of what the lane has for it. */
-    void observeLane(long nowMillis, boolean roomInLane) {
-        roomInLaneSince = roomInLane ? Math.min(roomInLaneSince, nowMillis) : Long.MAX_VALUE;
     }
 
     @Override

@@ -29,7 +29,7 @@ class WaitingSimulationTest {
         long expired = 0;
         long latest = 0;
         long unread = 0;
-        long again = 0;
+        long calledAgain = 0;
         long pastParked = 0;
         long requests = 0;
         long began = System.nanoTime();
@@ -48,7 +48,7 @@ class WaitingSimulationTest {
             answered += world.judge.answered;
             cancelled += world.judge.cancelled;
             expired += world.judge.expired;
-            again += world.judge.callsAgain;
+            calledAgain += world.judge.retries;
             pastParked += world.judge.pastParked;
             unread = Math.max(unread, world.judge.mostUnread);
             latest = Math.max(latest, world.judge.latestMillis);
@@ -56,9 +56,9 @@ class WaitingSimulationTest {
         System.out.printf(
                 "waiting, %s: seeds %d to %d in %d ms, %d red; %d requests: %d answered, %d cancelled, %d expired,"
                         + " %d published again, of them %d parked; the latest after %d ms, at most %d unread"
-                        + " before one; %d calls of retries and parked ones, %d while an older one was parked%n",
+                        + " before one; %d calls of retries, %d first calls while an older one was parked%n",
                 bug, from, to - 1, (System.nanoTime() - began) / 1_000_000, reds.size(), requests, answered, cancelled,
-                expired, retried, parked, latest, unread, again, pastParked);
+                expired, retried, parked, latest, unread, calledAgain, pastParked);
         reds.stream().limit(12).forEach(red -> System.out.println(red.seed + " " + red.violations.getFirst()));
         return reds;
     }

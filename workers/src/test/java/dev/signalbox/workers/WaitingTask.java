@@ -16,15 +16,19 @@ final class WaitingTask implements RequestTask {
     final WaitingRequest truth;
     private final BooleanSupplier cancelled;
     private final LongSupplier nowMillis;
+    private final BooleanSupplier mustStandBack;
     /** 1-based number of the visit under way, as its records tell. */
     int visits;
     boolean granted;
+    boolean standsBack;
 
-    WaitingTask(InboundRequest request, WaitingRequest truth, BooleanSupplier cancelled, LongSupplier nowMillis) {
+    WaitingTask(InboundRequest request, WaitingRequest truth, BooleanSupplier cancelled, LongSupplier nowMillis,
+            BooleanSupplier mustStandBack) {
         this.request = request;
         this.truth = truth;
         this.cancelled = cancelled;
         this.nowMillis = nowMillis;
+        this.mustStandBack = mustStandBack;
         this.visits = Histories.of(request).map(RequestHistory::getVisits).orElse(0) + 1;
     }
 
@@ -46,7 +50,12 @@ final class WaitingTask implements RequestTask {
     @Override
     public Readiness ask() {
         granted = false;
+        standsBack = false;
         if (cancelled.getAsBoolean() || request.expiresAtMillis() <= nowMillis.getAsLong()) {
+            return Readiness.READY;
+        }
+        standsBack = visits > 1 && mustStandBack.getAsBoolean();
+        if (standsBack) {
             return Readiness.READY;
         }
         if (!truth.route.hasRoom()) {

@@ -32,6 +32,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -39,6 +40,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.ObjLongConsumer;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -74,6 +76,7 @@ final class WaitingWorld {
     final WaitingEvents events = new WaitingEvents(START);
     private final WaitingArrivals arrivals = new WaitingArrivals(this);
     private final NextChance chance;
+    private final NextInLine line;
     private final Parking parking;
     private final LaterVisits later;
     private final RetryPause pauses;
@@ -108,8 +111,12 @@ final class WaitingWorld {
                 throw new AssertionError("partitions stay");
             }
         };
+        this.line = new NextInLine(here, retries.lines(),
+                request -> heard.contains(request.id()) || request.expiresAtMillis() <= nowMillis(),
+                () -> parking().isNearlyFull(), request -> parking().behind(request), Runnable::run);
         this.intake = new SteppedIntake(LANE, plan.bounds, logs, this::read,
-                new FurtherHops(here, retries, this::done, heard::contains, this::expect, this::nowMillis),
+                new FurtherHops(bug == Bug.RETRIES_PASS_THE_PARKED ? here : line, retries, this::done, heard::contains,
+                        this::expect, this::nowMillis),
                 () -> events.nanos(),
                 () -> nowMillis() + (bug == Bug.RETRY_BEFORE_ITS_TIME ? 2_000 : 0),
                 chance, bug == Bug.NOTHING_IS_READ_ON ? Onward.NOWHERE : retries);
@@ -128,15 +135,17 @@ final class WaitingWorld {
             public void offer(InboundRequest request) {
                 WaitingWorld.this.offer(request);
             }
-        }, share, () -> names, intake::status, plan.bounds, retries, this::done, route -> {
-            judge.parked++;
-            intake.parked(route);
-        },
+        }, share, () -> names, intake::status, plan.bounds, retries, this::done, this::parked,
                 this::nowMillis, () -> random, Runnable::run);
     }
 
-    boolean hasRoomInLane(WaitingRoute route) {
-        return chance.hasRoom(route.name);
+    private Parking parking() {
+        return parking;
+    }
+
+    private void parked(String route) {
+        judge.parked++;
+        intake.parked(route);
     }
 
     private NextChance nextChance(RouteShare share) {
@@ -149,6 +158,11 @@ final class WaitingWorld {
             @Override
             public boolean isOpen(String route) {
                 return scheduler.isOpen(Priority.STANDARD, route);
+            }
+
+            @Override
+            public boolean mayAwaitOlder(String route) {
+                return isOpen(route) && !parking.isNearlyFull();
             }
 
             @Override
@@ -165,6 +179,7 @@ final class WaitingWorld {
         events.after(POLL_MILLIS, this::poll);
         events.every(PARK_MILLIS, () -> {
             parking.turn();
+            line.turn();
             dispatch();
         });
         for (WaitingRoute route : plan.routes) {
@@ -254,7 +269,8 @@ final class WaitingWorld {
         note(() -> "offered " + request);
         request.place = Place.SCHEDULER;
         BooleanSupplier cancelled = () -> heard.contains(request.id);
-        WaitingTask task = new WaitingTask(inbound, request, cancelled, this::nowMillis);
+        WaitingTask task = new WaitingTask(inbound, request, cancelled, this::nowMillis,
+                () -> bug != Bug.RETRIES_PASS_THE_PARKED && later.standsBack(inbound, request.route.name));
         if (scheduler.offer(task, 1) != PoolScheduler.Offer.WAITING) {
             judge.violation("the scheduler has no room for " + request);
         }
@@ -268,10 +284,13 @@ final class WaitingWorld {
             WaitingRequest request = of(each.request().id());
             note(() -> "parked " + request);
             request.place = Place.MOVING;
-            request.parked = true;
-            request.wasParked = true;
+            isParked(request);
         });
         return parked;
+    }
+
+    private void isParked(WaitingRequest request) {
+        request.parked = true;
     }
 
     private void dispatch() {
@@ -292,6 +311,18 @@ final class WaitingWorld {
     private void begin(Dispatch dispatch) {
         WaitingTask task = (WaitingTask) dispatch.task();
         WaitingRequest request = task.truth;
+        if (task.standsBack) {
+            request.place = Place.MOVING;
+            request.parked = false;
+            if (later.takes(task.request(), task.route(), Duration.ZERO, () -> history(task.visits - 1))) {
+                note(() -> "stands back " + request);
+                scheduler.finished(dispatch, 1, events.nanos());
+            } else {
+                request.place = Place.SCHEDULER;
+                scheduler.again(dispatch, Duration.ZERO, events.nanos());
+            }
+            return;
+        }
         if (!task.granted) {
             finish(dispatch, request, heard.contains(request.id) ? "cancelled" : "expired");
             return;
@@ -327,8 +358,7 @@ final class WaitingWorld {
         Duration pause = pauses.betweenVisits(task.visits, asked, request.expiresMillis - nowMillis()).orElseThrow();
         request.place = Place.MOVING;
         request.parked = false;
-        if (later.takes(task.request(), pause, () -> new RequestHistory(task.visits, List.of(), null, "STRATEGY", false,
-                List.of(), 0))) {
+        if (later.takes(task.request(), task.route(), pause, () -> history(task.visits))) {
             note(() -> "comes back in " + pause + ": " + request);
             scheduler.finished(dispatch, 1, events.nanos());
             return;
@@ -338,6 +368,10 @@ final class WaitingWorld {
         request.place = Place.PAUSES;
         request.fromMillis = nowMillis() + pause.toMillis();
         scheduler.again(dispatch, pause, events.nanos());
+    }
+
+    private static RequestHistory history(int visits) {
+        return new RequestHistory(visits, List.of(), null, "STRATEGY", false, List.of(), 0);
     }
 
     private void ends(Dispatch dispatch, WaitingRequest request, String how) {
@@ -373,17 +407,21 @@ final class WaitingWorld {
     }
 
     /** A record is on its way to the retry topic. */
-    private void publish(ProducerRecord<byte[], byte[]> record, Runnable acknowledged) {
+    private void publish(ProducerRecord<byte[], byte[]> record, ObjLongConsumer<TopicPartition> acknowledged) {
         events.after(random.nextInt(2, 30), () -> {
             WaitingRequest request = of(new String(record.key(), StandardCharsets.UTF_8));
             judge.published(request, record);
+            if (record.headers().lastHeader(Headers.PARKED_ROUTE) != null && !request.parked) {
+                isParked(request);
+            }
             if (!request.parked) {
                 request.fromMillis = nowMillis() + Long.parseLong(
                         new String(record.headers().lastHeader(Headers.DELAY).value(), StandardCharsets.UTF_8));
             }
             append(request, record.topic(), record.key(), record.value(), record.headers());
             note(() -> "is on the retry topic " + request);
-            acknowledged.run();
+            ConsumerRecord<byte[], byte[]> appended = Objects.requireNonNull(request.record);
+            acknowledged.accept(new TopicPartition(record.topic(), appended.partition()), appended.offset());
             if (heard.contains(request.id)) {
                 intake.hasten(request.id::equals);
             }

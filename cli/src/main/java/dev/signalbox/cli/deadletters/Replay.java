@@ -26,7 +26,8 @@ public record Replay(Lane lane, LlmRequest request, ValueForm form, List<Header>
     private static final Pattern LEGAL_ID = Pattern.compile("[!-~]{1,128}");
     /** Of the way that the first record went; of the form, which the producer tells itself; and of a batch run that is over. */
     private static final Set<String> NOT_TAKEN_OVER = Set.of(Headers.HOP, Headers.FIRST_ENQUEUED,
-            Headers.DELAY, Headers.PARKED_ROUTE, Headers.HISTORY, Headers.STRIKES, Headers.CONTENT_TYPE, Headers.BATCH);
+            Headers.DELAY, Headers.PARKED_ROUTE, Headers.LINE, Headers.HISTORY, Headers.STRIKES, Headers.CONTENT_TYPE,
+            Headers.BATCH);
 
     /**
      * As it was.

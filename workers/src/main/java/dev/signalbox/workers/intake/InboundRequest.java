@@ -53,6 +53,16 @@ public record InboundRequest(Lane lane, Ticket ticket, LlmRequest request, Strin
         return source == null || hop == 0 ? Duration.ZERO : Duration.ofMillis(RecordFacts.furtherDelayMillis(source));
     }
 
+    /** The line of {@link ParkedLines} that it stands in, if it comes from the retry topic; else empty. */
+    public String line() {
+        return source == null || hop == 0 ? "" : RecordFacts.line(source);
+    }
+
+    /** Whether it comes from the retry topic to be tried again. */
+    public boolean isRetry() {
+        return source != null && !line().isEmpty() && RecordFacts.isTried(source);
+    }
+
     /** The request id. */
     public String id() {
         return request.getId();

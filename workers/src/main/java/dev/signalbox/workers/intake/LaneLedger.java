@@ -379,6 +379,13 @@ final class LaneLedger {
         draining = true;
     }
 
+    /** Partitions of the retry topic that are owned. */
+    Set<TopicPartition> ownedRetries() {
+        Set<TopicPartition> retries = new HashSet<>(partitions.keySet());
+        retries.removeIf(partition -> !partition.topic().equals(retryTopic));
+        return retries;
+    }
+
     /** Partitions of the retry topic that may be fetched from once what is put off has room. */
     Set<TopicPartition> retries() {
         Set<TopicPartition> retries = new HashSet<>();

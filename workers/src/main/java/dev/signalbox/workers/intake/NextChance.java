@@ -5,6 +5,11 @@ public interface NextChance {
     /** Whether a lane would let a request of that route wait now. */
     boolean hasRoom(String route);
 
+    /** Whether a retry of that route which has older ones of its line before it may await them here. */
+    default boolean mayAwaitOlder(String route) {
+        return isOpen(route);
+    }
+
     /** Whether the request of that id is to be told at once that it was cancelled. */
     default boolean isCancelled(String id) {
         return false;

@@ -17,6 +17,11 @@ public interface Onward {
      */
     void publish(Waiting waiting, Runnable written, Runnable failed);
 
+    /** Who is parked where it publishes. */
+    default ParkedLines lines() {
+        return new ParkedLines();
+    }
+
     /**
      * A record that waits on.
      *

@@ -57,7 +57,8 @@ final class PollLoop implements AutoCloseable {
     private final FleetClock clock;
     private final NextChance nextChance;
     private final Onward onward;
-    private final Postponed postponed = new Postponed();
+    private final ParkedLines lines;
+    private final Postponed postponed;
     private final ReadingOn readingOn = new ReadingOn();
     /** Put off again, since they could not be published; the producer's threads add, the poll thread takes. */
     private final ConcurrentLinkedQueue<RecordDecoding.Admitted> unmoved = new ConcurrentLinkedQueue<>();
@@ -84,6 +85,8 @@ final class PollLoop implements AutoCloseable {
         this.clock = clock;
         this.nextChance = nextChance;
         this.onward = onward;
+        this.lines = onward.lines();
+        this.postponed = new Postponed(lines);
         this.nextStatus = nanoClock.getAsLong();
         this.nextEarly = nextStatus;
         this.lastAlive = nextStatus;
@@ -182,6 +185,7 @@ final class PollLoop implements AutoCloseable {
         if (looks) {
             nextEarly = now + EARLY_NANOS;
             readingOn.look(nextChance::isOpen, clock.nowMillis());
+            lines.owned(ledger.ownedRetries());
         }
         if (postponed.size() == 0) {
             return;
@@ -194,7 +198,7 @@ final class PollLoop implements AutoCloseable {
             publishAgain(postponed.over(MOST_OVER, this::mayResume));
         }
         if (looks || !readOn.isEmpty()) {
-            handOn(postponed.early(this::mostEarly, this::hasRoomFor));
+            handOn(postponed.early(this::mostEarly, nextChance::mayAwaitOlder, this::hasRoomFor));
         }
     }
 
@@ -246,13 +250,18 @@ final class PollLoop implements AutoCloseable {
 
     /**
      * Whether a parked request goes on waiting though its time has come: its route is shut, and of that as many as may wait here
-     * already do. It is not even decoded, so that a route that is down costs others next to nothing however many wait for it.
+     * already do, or it is a retry that has older ones before it. It is not even decoded, so that a route that is down costs others next to nothing however many wait for it.
      */
     private boolean waitsOn(ConsumerRecord<byte[], byte[]> source) {
         String route = RecordFacts.parkedRoute(source);
         return !route.isEmpty() && source.key() != null && RecordFacts.expiresMillis(source) > clock.nowMillis()
-                && !nextChance.hasRoom(route)
+                && (!nextChance.hasRoom(route) || (isBehind(source) && !nextChance.mayAwaitOlder(route)))
                 && !nextChance.isCancelled(new String(source.key(), StandardCharsets.UTF_8));
+    }
+
+    private boolean isBehind(ConsumerRecord<byte[], byte[]> source) {
+        return RecordFacts.isTried(source)
+                && lines.isBehind(RecordFacts.line(source), RecordFacts.firstEnqueuedMillis(source));
     }
 
     /** A record comes to the retry topic that may be served from then on, and must not wait behind others. */
@@ -368,6 +377,9 @@ final class PollLoop implements AutoCloseable {
                 source.leaderEpoch().ifPresent(epoch -> ledger.appended(partition, source.offset(), epoch));
                 if (ledger.received(partition, source.offset())) {
                     admitOrHold(partition, source, batch);
+                }
+                if (partition.topic().equals(retryTopic)) {
+                    lines.read(partition, source.offset() + 1);
                 }
                 if (batch.size() == DECODE_BATCH) {
                     decoding.decode(batch);

@@ -30,17 +30,27 @@ final class Postponed {
     private final PriorityQueue<Entry> entries = new PriorityQueue<>(BY_DUE);
     /** Parked ones whose time has come and that wait on. */
     private final List<Entry> over = new ArrayList<>();
+    private final ParkedLines lines;
     private long numbers;
 
     private record Entry(RecordDecoding.Admitted admitted, long dueMillis, long firstEnqueuedMillis, String route,
-            long number) {
+            String line, boolean tried, long number) {
         boolean hasAWhile(long nowMillis) {
             return dueMillis - nowMillis > ReadingOn.SLICE_MILLIS;
+        }
+
+        boolean isParked() {
+            return !route.isEmpty();
         }
 
         boolean isMovable(Predicate<Ticket> may) {
             return admitted.source().key() != null && may.test(admitted.ticket());
         }
+    }
+
+    /** @param lines told of the parked ones, which may have retries behind them */
+    Postponed(ParkedLines lines) {
+        this.lines = lines;
     }
 
     /** Whether a record is to be put off. */
@@ -53,9 +63,25 @@ final class Postponed {
     }
 
     void add(RecordDecoding.Admitted admitted) {
-        entries.add(new Entry(admitted, dueMillis(admitted.source()),
-                RecordFacts.firstEnqueuedMillis(admitted.source()), RecordFacts.parkedRoute(admitted.source()),
-                numbers++));
+        ConsumerRecord<byte[], byte[]> source = admitted.source();
+        Entry entry = new Entry(admitted, dueMillis(source), RecordFacts.firstEnqueuedMillis(source),
+                RecordFacts.parkedRoute(source), RecordFacts.line(source), RecordFacts.isTried(source), numbers++);
+        entries.add(entry);
+        if (entry.isParked()) {
+            lines.hold(entry.line, entry.firstEnqueuedMillis);
+        }
+    }
+
+    /** A retry that has older ones of its line before it. */
+    private boolean isBehind(Entry entry) {
+        return entry.tried && lines.isBehind(entry.line, entry.firstEnqueuedMillis);
+    }
+
+    private RecordDecoding.Admitted leaves(Entry entry) {
+        if (entry.isParked()) {
+            lines.release(entry.line, entry.firstEnqueuedMillis);
+        }
+        return entry.admitted;
     }
 
     /**
@@ -70,10 +96,10 @@ final class Postponed {
         List<Entry> stay = new ArrayList<>();
         while (!entries.isEmpty() && entries.element().dueMillis <= nowMillis) {
             Entry entry = entries.remove();
-            if (!entry.route.isEmpty() && waits.test(entry.admitted.source())) {
+            if (entry.isParked() && waits.test(entry.admitted.source())) {
                 over.add(entry);
             } else if (may.test(entry.admitted.ticket())) {
-                due.add(entry.admitted);
+                due.add(leaves(entry));
             } else {
                 stay.add(entry);
             }
@@ -89,16 +115,17 @@ final class Postponed {
     }
 
     /**
-     * Takes out those whose time has come and that wait on.
+     * Takes out those whose time has come and that wait on, oldest first, so that in one go they pass in this order.
      *
      * @param most so many at once
      */
     List<RecordDecoding.Admitted> over(int most, Predicate<Ticket> may) {
         List<RecordDecoding.Admitted> taken = new ArrayList<>();
+        over.sort(OLDEST_FIRST);
         over.removeIf(entry -> {
             boolean takes = taken.size() < most && may.test(entry.admitted.ticket());
             if (takes) {
-                taken.add(entry.admitted);
+                taken.add(leaves(entry));
             }
             return takes;
         });
@@ -106,14 +133,17 @@ final class Postponed {
     }
 
     /**
-     * Takes out those that may go before their time, those first that were enqueued first.
+     * Takes out those that may go before their time, those first that were enqueued first; of retries that have older ones of
+     * their line before them only those that may await them there.
      *
      * @param most so many of each route
      */
-    List<RecordDecoding.Admitted> early(ToIntFunction<String> most, Predicate<Ticket> may) {
+    List<RecordDecoding.Admitted> early(ToIntFunction<String> most, Predicate<String> mayAwaitOlder,
+            Predicate<Ticket> may) {
         Map<String, Integer> left = new HashMap<>();
         return take(OLDEST_FIRST, entry -> {
-            if (entry.route.isEmpty() || left.computeIfAbsent(entry.route, most::applyAsInt) == 0
+            if (!entry.isParked() || left.computeIfAbsent(entry.route, most::applyAsInt) == 0
+                    || (isBehind(entry) && !mayAwaitOlder.test(entry.route))
                     || !may.test(entry.admitted.ticket())) {
                 return false;
             }
@@ -140,7 +170,7 @@ final class Postponed {
             long nowMillis, Predicate<Ticket> may) {
         Map<String, Boolean> open = new HashMap<>();
         List<RecordDecoding.Admitted> waiting = over(over.size(), may);
-        waiting.addAll(take(BY_DUE, entry -> entry.isMovable(may) && (entry.route.isEmpty()
+        waiting.addAll(take(OLDEST_FIRST, entry -> entry.isMovable(may) && (entry.route.isEmpty()
                 ? entry.hasAWhile(nowMillis)
                 : !open.computeIfAbsent(entry.route, isOpen::test)
                         && (entry.hasAWhile(nowMillis) || waits.test(entry.admitted.source())))));
@@ -155,7 +185,7 @@ final class Postponed {
         List<Entry> stay = new ArrayList<>();
         for (Entry entry : inOrder) {
             if (which.test(entry)) {
-                taken.add(entry.admitted);
+                taken.add(leaves(entry));
             } else {
                 stay.add(entry);
             }
@@ -169,8 +199,16 @@ final class Postponed {
 
     /** Drops what is not owned any more. */
     void keepOnly(Predicate<Ticket> owned) {
-        entries.removeIf(entry -> !owned.test(entry.admitted.ticket()));
-        over.removeIf(entry -> !owned.test(entry.admitted.ticket()));
+        entries.removeIf(entry -> isLost(entry, owned));
+        over.removeIf(entry -> isLost(entry, owned));
+    }
+
+    private boolean isLost(Entry entry, Predicate<Ticket> owned) {
+        boolean lost = !owned.test(entry.admitted.ticket());
+        if (lost) {
+            leaves(entry);
+        }
+        return lost;
     }
 
     int size() {

@@ -59,7 +59,7 @@ final class ReadingOn {
     /** A request of that route goes to the topic's end: the next time that it opens it is to come. */
     void parked(String route) {
         if (looksOpen.containsKey(route) || looksOpen.size() < MAX_ROUTES) {
-            looksOpen.put(route, 0);
+            looksOpen.merge(route, 0, (looks, zero) -> looks == LOOKS ? zero : looks);
         }
     }
 

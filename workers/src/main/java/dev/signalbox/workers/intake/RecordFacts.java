@@ -61,7 +61,21 @@ final class RecordFacts {
 
     /** The route that had no room for it; empty if it was not parked. */
     static String parkedRoute(ConsumerRecord<byte[], byte[]> source) {
-        Header header = source.headers().lastHeader(Headers.PARKED_ROUTE);
+        return text(source, Headers.PARKED_ROUTE);
+    }
+
+    /** The line that it stands in; empty where the header is missing. */
+    static String line(ConsumerRecord<byte[], byte[]> source) {
+        return text(source, Headers.LINE);
+    }
+
+    /** Whether it was served before, as its history tells. */
+    static boolean isTried(ConsumerRecord<byte[], byte[]> source) {
+        return source.headers().lastHeader(Headers.HISTORY) != null;
+    }
+
+    private static String text(ConsumerRecord<byte[], byte[]> source, String name) {
+        Header header = source.headers().lastHeader(name);
         return header == null || header.value() == null ? "" : new String(header.value(), StandardCharsets.UTF_8);
     }
 

@@ -20,7 +20,7 @@ public final class OverflowTopic {
     private static final Logger LOG = LoggerFactory.getLogger(OverflowTopic.class);
     /** Headers that are written anew, or that say why it came later before. */
     private static final Set<String> OF_THE_HOP = Set.of(Headers.HOP, Headers.FIRST_ENQUEUED, Headers.DELAY,
-            Headers.PARKED_ROUTE);
+            Headers.PARKED_ROUTE, Headers.LINE);
 
     private final String topic;
     private final RenewableProducer producer;

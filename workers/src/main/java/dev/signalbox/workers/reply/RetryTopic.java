@@ -3,6 +3,7 @@ package dev.signalbox.workers.reply;
 import dev.signalbox.schemas.Headers;
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.intake.Onward;
+import dev.signalbox.workers.intake.ParkedLines;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
@@ -10,8 +11,10 @@ import java.util.Set;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,6 +33,7 @@ public final class RetryTopic implements Onward {
 
     private final String topic;
     private final RenewableProducer producer;
+    private final ParkedLines lines = new ParkedLines();
 
     /**
      * @param topic the lane's retry topic
@@ -45,9 +49,11 @@ public final class RetryTopic implements Onward {
      *
      * @param delay how long it may not be served; what exceeds a hop (60 s) is spent in further ones
      * @param parkedRoute the route that had no room for it, if that is why
+     * @param line the one that it stands in, see {@link ParkedLines}; empty: as before
      * @param history what it has been through, if it was served: {@code RequestHistory}
      */
-    public record Later(Duration delay, Optional<String> parkedRoute, Optional<byte[]> history) {
+    public record Later(Duration delay, Optional<String> parkedRoute, Optional<String> line,
+            Optional<byte[]> history) {
     }
 
     /** Whether it can be published again: its record is at hand. */
@@ -68,8 +74,8 @@ public final class RetryTopic implements Onward {
             throw new IllegalArgumentException("without its record it cannot be published again: " + request.id());
         }
         byte[] key = source.key() == null ? request.id().getBytes(StandardCharsets.UTF_8) : source.key();
-        producer.send(new ProducerRecord<>(topic, null, key, source.value(), headers(request, source, later)),
-                (metadata, error) -> {
+        send(new ProducerRecord<>(topic, null, key, source.value(), headers(request, source, later)),
+                request.firstEnqueuedMillis(), error -> {
                     if (error == null) {
                         written.accept(request);
                     } else {
@@ -92,20 +98,53 @@ public final class RetryTopic implements Onward {
         add(headers, Headers.HOP, Integer.toString(waiting.hop() + 1));
         add(headers, Headers.FIRST_ENQUEUED, Long.toString(waiting.firstEnqueuedMillis()));
         add(headers, Headers.DELAY, Long.toString(waiting.rest().toMillis()));
-        producer.send(new ProducerRecord<>(topic, null, source.key(), source.value(), headers), (metadata, error) -> {
+        send(new ProducerRecord<>(topic, null, source.key(), source.value(), headers), waiting.firstEnqueuedMillis(),
+                error -> {
+                    if (error == null) {
+                        written.run();
+                    } else {
+                        LOG.warn("a record was not published to {} again and waits on here: {}", topic,
+                                error.toString());
+                        failed.run();
+                    }
+                });
+    }
+
+    @Override
+    public ParkedLines lines() {
+        return lines;
+    }
+
+    /** Those that are parked stand in their lines from now on. */
+    private void send(ProducerRecord<byte[], byte[]> record, long enqueuedMillis,
+            Consumer<@Nullable Exception> answered) {
+        String line = record.headers().lastHeader(Headers.PARKED_ROUTE) == null ? "" : text(record, Headers.LINE);
+        if (line.isEmpty()) {
+            producer.send(record, (metadata, error) -> answered.accept(error));
+            return;
+        }
+        lines.hold(line, enqueuedMillis);
+        producer.send(record, (metadata, error) -> {
             if (error == null) {
-                written.run();
+                lines.appended(line, enqueuedMillis, new TopicPartition(metadata.topic(), metadata.partition()),
+                        metadata.offset());
             } else {
-                LOG.warn("a record was not published to {} again and waits on here: {}", topic, error.toString());
-                failed.run();
+                lines.release(line, enqueuedMillis);
             }
+            answered.accept(error);
         });
+    }
+
+    private static String text(ProducerRecord<byte[], byte[]> record, String name) {
+        Header header = record.headers().lastHeader(name);
+        return header == null || header.value() == null ? "" : new String(header.value(), StandardCharsets.UTF_8);
     }
 
     private static RecordHeaders headers(InboundRequest request, ConsumerRecord<byte[], byte[]> source, Later later) {
         RecordHeaders headers = new RecordHeaders();
         for (Header header : source.headers()) {
-            if (!OF_THE_HOP.contains(header.key())) {
+            if (!OF_THE_HOP.contains(header.key())
+                    && (later.line.isEmpty() || !header.key().equals(Headers.LINE))) {
                 headers.add(header);
             }
         }
@@ -114,6 +153,7 @@ public final class RetryTopic implements Onward {
         add(headers, Headers.DELAY, Long.toString(later.delay.toMillis()));
         add(headers, Headers.EXPIRES, Long.toString(request.expiresAtMillis()));
         later.parkedRoute.ifPresent(route -> add(headers, Headers.PARKED_ROUTE, route));
+        later.line.ifPresent(line -> add(headers, Headers.LINE, line));
         later.history.or(() -> before(source)).ifPresent(history -> headers.add(Headers.HISTORY, history));
         return headers;
     }

@@ -6,6 +6,7 @@ import dev.signalbox.schemas.Headers;
 import dev.signalbox.schemas.avro.StreamPolicy;
 import dev.signalbox.workers.TestRequests;
 import dev.signalbox.workers.intake.InboundRequest;
+import dev.signalbox.workers.intake.ParkedLines;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -49,7 +50,8 @@ class RetryTopicTest {
     }
 
     private void publish(InboundRequest request, Optional<String> route) {
-        retries.publish(request, new RetryTopic.Later(Duration.ofSeconds(3), route, Optional.empty()), written::add,
+        retries.publish(request, new RetryTopic.Later(Duration.ofSeconds(3), route, Optional.empty(), Optional.empty()),
+                written::add,
                 failed::add);
     }
 
@@ -84,6 +86,27 @@ class RetryTopicTest {
         assertThat(headers(record)).isEqualTo(
                 Map.of(Headers.HOP, "5", Headers.FIRST_ENQUEUED, "1234", Headers.DELAY, "3000", Headers.EXPIRES,
                         EXPIRES));
+    }
+
+    @Test
+    void who_is_parked_stands_in_its_line_from_then_on() {
+        String line = ParkedLines.line("gpt", "acme");
+        retries.publish(request(null, 0, Map.of()), new RetryTopic.Later(Duration.ofSeconds(3), Optional.of("gpt"),
+                Optional.of(line), Optional.empty()), written::add, failed::add);
+        assertThat(headers(kafka.history().getFirst())).containsEntry(Headers.LINE, "gpt acme");
+        assertThat(retries.lines().isBehind(line, 1_235)).as("on its way").isTrue();
+        kafka.errorNext(new NotLeaderOrFollowerException("scripted"));
+        assertThat(retries.lines().isBehind(line, 1_235)).as("it stayed here").isFalse();
+    }
+
+    @Test
+    void a_line_goes_with_it_until_it_stands_in_another() {
+        InboundRequest request = request(null, 1, Map.of(Headers.LINE, "gpt acme", Headers.HOP, "1"));
+        publish(request, Optional.empty());
+        assertThat(headers(kafka.history().getFirst())).containsEntry(Headers.LINE, "gpt acme");
+        retries.publish(request, new RetryTopic.Later(Duration.ofSeconds(3), Optional.empty(),
+                Optional.of("claude acme"), Optional.empty()), written::add, failed::add);
+        assertThat(headers(kafka.history().getLast())).containsEntry(Headers.LINE, "claude acme");
     }
 
     @Test
