@@ -17,7 +17,8 @@ import org.apache.kafka.common.TopicPartition;
 
 /**
  * Keeps retries back that have older ones of their line before them, parked: until those came back, so that nobody passes an
- * older request of its tenant for having been tried. Where the lane gets crowded they are parked behind them. One that was cancelled, or whose time is up, goes on at once.
+ * older request of its tenant for having been tried. Where the lane gets crowded they are parked behind them. One that was
+ * cancelled, or whose time is up, goes on at once.
  *
  * <p>Bounds: what it keeps is part of what the lane has taken in.
  */

@@ -250,7 +250,8 @@ final class PollLoop implements AutoCloseable {
 
     /**
      * Whether a parked request goes on waiting though its time has come: its route is shut, and of that as many as may wait here
-     * already do, or it is a retry that has older ones before it. It is not even decoded, so that a route that is down costs others next to nothing however many wait for it.
+     * already do, or it is a retry that has older ones before it. It is not even decoded, so that a route that is down costs
+     * others next to nothing however many wait for it.
      */
     private boolean waitsOn(ConsumerRecord<byte[], byte[]> source) {
         String route = RecordFacts.parkedRoute(source);
