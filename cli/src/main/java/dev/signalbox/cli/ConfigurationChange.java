@@ -70,6 +70,11 @@ final class ConfigurationChange {
         return ConfigurationReader.readForOthers(name, text, variable -> Optional.ofNullable(System.getenv(variable)));
     }
 
+    /** What would hold. */
+    Configuration newer() {
+        return newer;
+    }
+
     /** What holds now, where this version can read it. */
     private Optional<Configuration> inForce() {
         return log.holds().flatMap(entry -> read("llm.config", entry.text()) instanceof ReadResult.Valid valid

@@ -9,7 +9,6 @@ import dev.signalbox.config.live.ConfigurationLog;
 import dev.signalbox.schemas.Priority;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -40,7 +39,7 @@ final class PrioritiesCommand implements Runnable {
         }
     }
 
-    @Command(name = "list", description = "Each pool's priorities, the most urgent first, with weight and floor, and what those come to when all have work.")
+    @Command(name = "list", description = "Each pool's priorities, the most urgent first, with weight, floor, and the part by weight when all have work.")
     int list(@Mixin InstallationOptions with,
             @Parameters(arity = "0..1", paramLabel = "POOL", description = "Only of that pool.") @Nullable String name,
             @Option(names = "-o", paramLabel = "FORM", defaultValue = "table", description = "table, json or yaml.") Rows.Form form) {
@@ -50,8 +49,9 @@ final class PrioritiesCommand implements Runnable {
         for (Pool pool : only.map(List::of).orElse(configuration.pools())) {
             double all = pool.priorities().values().stream().mapToDouble(PriorityShare::weight).sum();
             pool.priorities().entrySet().stream().sorted(Map.Entry.comparingByKey()).forEach(each -> rows.add(
-                    pool.name().value(), each.getKey().label(), number(each.getValue().weight()),
-                    percent(each.getValue().floor()), percent(each.getValue().weight() / all)));
+                    pool.name().value(), each.getKey().label(), PriorityParts.number(each.getValue().weight()),
+                    PriorityParts.percent(each.getValue().floor()),
+                    PriorityParts.percent(each.getValue().weight() / all)));
         }
         rows.print(form, shell.terminal().out());
         return ExitCode.OK.number();
@@ -79,14 +79,15 @@ final class PrioritiesCommand implements Runnable {
         String text = withMap(ConfigurationChange.text(log), pool);
         List<String> at = List.of("pools", name, "priorities", priority.label());
         if (weight != null) {
-            text = YamlEdit.set(text, plus(at, "weight"), number(weight));
+            text = YamlEdit.set(text, plus(at, "weight"), PriorityParts.number(weight));
         }
         if (floor != null) {
             PoolResize.share("--floor " + floor, floor);
             text = YamlEdit.set(text, plus(at, "floor"), floor);
         }
-        return new ConfigurationChange(clients, log, "the edited configuration", text).carryOut(execution,
-                shell.terminal());
+        ConfigurationChange change = new ConfigurationChange(clients, log, "the edited configuration", text);
+        PriorityParts.preview(pool, PoolsCommand.pool(name, change.newer())).forEach(shell.terminal().out()::println);
+        return change.carryOut(execution, shell.terminal());
     }
 
     /** The same with the pool's priorities as a map, into which weights and floors go. */
@@ -108,15 +109,5 @@ final class PrioritiesCommand implements Runnable {
 
     private static List<String> plus(List<String> path, String key) {
         return Stream.concat(path.stream(), Stream.of(key)).toList();
-    }
-
-    private static String number(double value) {
-        return value == Math.rint(value)
-                ? Long.toString((long) value)
-                : String.format(Locale.ROOT, "%s", value);
-    }
-
-    private static String percent(double share) {
-        return number(Math.round(share * 1_000) / 10.0) + "%";
     }
 }

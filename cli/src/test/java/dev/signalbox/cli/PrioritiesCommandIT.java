@@ -80,6 +80,17 @@ class PrioritiesCommandIT {
         assertThat(inForce()).as("comments and order stay").isEqualTo(after);
         assertThat(run("config", "history").out()).contains("ann", "a campaign");
 
+        CommandLineRunner.Ran weighing = run("priorities", "set", "high", "interactive", "--weight", "6", "--floor",
+                "20%");
+        assertThat(weighing.code()).as(weighing.err()).isZero();
+        assertThat(weighing.out()).contains(
+                "pool high: interactive 66.7% of the calls when all have work (weight 8, floor 5%)"
+                        + " -> 60% (weight 6, floor 20%)",
+                "pool high: standard 33.3% of the calls when all have work (weight 4, floor 5%)"
+                        + " -> 40% (weight 4, floor 5%)");
+        assertThat(weighing.err()).contains("--execute");
+        assertThat(inForce()).isEqualTo(after);
+
         CommandLineRunner.Ran weighed = run("priorities", "set", "high", "interactive", "--weight", "6", "--floor",
                 "20%", "--execute", "--why", "talks first", "--who", "ann");
         assertThat(weighed.code()).as(weighed.err()).isZero();
