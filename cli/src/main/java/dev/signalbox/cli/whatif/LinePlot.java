@@ -13,7 +13,7 @@ final class LinePlot {
     private static final int TOP = 40;
     private static final int BOTTOM = 50;
     private static final int LINES = 4;
-    private static final int MOST_CURVES = 8;
+    static final int MOST_CURVES = 8;
     private static final List<String> COLOURS = List.of("#1b6ca8", "#d1495b", "#2e8b57", "#edae49", "#6a4c93",
             "#444444",
             "#00798c", "#b56576");

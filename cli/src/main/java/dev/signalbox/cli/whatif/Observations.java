@@ -19,6 +19,7 @@ final class Observations {
 
     private final PriceTable prices;
     private final LocalDate day;
+    private final TenantWaits waits;
     private final Map<String, Group> lanes = new TreeMap<>();
     private final Map<String, Group> tenants = new TreeMap<>();
     private final Map<String, Calls> deployments = new TreeMap<>();
@@ -50,9 +51,10 @@ final class Observations {
         BigDecimal cost = BigDecimal.ZERO;
     }
 
-    Observations(PriceTable prices, LocalDate day) {
+    Observations(PriceTable prices, LocalDate day, TenantWaits waits) {
         this.prices = prices;
         this.day = day;
+        this.waits = waits;
     }
 
     Map<String, Group> lanes() {
@@ -84,19 +86,31 @@ final class Observations {
         return deployments.computeIfAbsent(name.toString(), any -> new Calls());
     }
 
+    private static long arrivedNanos(LoadRequest request) {
+        return VirtualTime.BEGIN_NANOS + request.atNanos();
+    }
+
     private static long millis(LoadRequest request, long nanos) {
-        return Math.clamp((nanos - VirtualTime.BEGIN_NANOS - request.atNanos()) / 1_000_000, 0, LONGEST_MILLIS);
+        return Math.clamp((nanos - arrivedNanos(request)) / 1_000_000, 0, LONGEST_MILLIS);
     }
 
     void arrived(LoadRequest request) {
         open++;
         lane(request).requests++;
         tenant(request).requests++;
+        waits.begins(request.tenant(), arrivedNanos(request));
     }
 
+    /** Its first call begins. */
     void dispatched(LoadRequest request, long nanos) {
+        waits.ends(request.tenant(), arrivedNanos(request), nanos);
         lane(request).wait.recordValue(millis(request, nanos));
         tenant(request).wait.recordValue(millis(request, nanos));
+    }
+
+    /** It is about to end, and no call was made for it. */
+    void uncalled(LoadRequest request, long nanos) {
+        waits.ends(request.tenant(), arrivedNanos(request), nanos);
     }
 
     void callBegins(DeploymentName name) {

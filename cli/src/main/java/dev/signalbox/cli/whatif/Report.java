@@ -135,6 +135,7 @@ final class Report {
         if (outcome.borrowed().most() > 0) {
             plots.put("borrowed", outcome.borrowed());
         }
+        plots.put("waits", outcome.waits());
         ByteArrayOutputStream tables = new ByteArrayOutputStream();
         print(Rows.Form.TABLE, new PrintStream(tables, false, StandardCharsets.UTF_8));
         StringBuilder report = new StringBuilder("# What if\n\n```\n").append(tables.toString(StandardCharsets.UTF_8))
@@ -153,6 +154,7 @@ final class Report {
             case "answered" -> "Answered, by pool and priority";
             case "waiting" -> "Waiting, by pool";
             case "running" -> "Calls that run, by deployment";
+            case "waits" -> "Longest wait for a first call, by tenant, those with most tokens";
             default -> "Calls at once on borrowed capacity, by pool and lender";
         };
     }
@@ -161,13 +163,14 @@ final class Report {
         return switch (plot) {
             case "answered" -> "requests/s";
             case "waiting" -> "requests";
+            case "waits" -> "s";
             default -> "calls";
         };
     }
 
     private static String csv(Series series) {
         StringBuilder csv = new StringBuilder("second");
-        series.values().keySet().forEach(name -> csv.append(",\"").append(name).append('"'));
+        series.values().keySet().forEach(name -> csv.append(",\"").append(name.replace("\"", "\"\"")).append('"'));
         csv.append('\n');
         for (int i = 0; i < series.seconds().size(); i++) {
             int row = i;

@@ -30,12 +30,14 @@ final class WhatIf {
     private final VirtualTime time = new VirtualTime(WARM_UP_NANOS);
     private final List<WhatIfWorker> workers = new ArrayList<>();
     private final SplittableRandom random;
+    private final TenantWaits tenantWaits;
     private final Observations seen;
     private final WhatIfRequest.Run run;
     private final Series answered = new Series();
     private final Series waiting = new Series();
     private final Series running = new Series();
     private final Series borrowed = new Series();
+    private final Series waits = new Series();
     private final long lengthNanos;
     private Map<String, Long> answeredBefore = Map.of();
 
@@ -49,9 +51,10 @@ final class WhatIf {
      * @param waiting requests, by pool
      * @param running calls, by deployment
      * @param borrowed calls at once that a pool might make on others' parts, by pool and lender
+     * @param waits the longest for a first call, s, by tenant: those with most tokens, as many as a plot has curves
      */
     record Outcome(Observations seen, long lengthNanos, long endNanos, int open, Series answered, Series waiting,
-            Series running, Series borrowed) {
+            Series running, Series borrowed, Series waits) {
     }
 
     /** @param workersOf how many serve each pool; by default one serves all that are not named */
@@ -61,7 +64,8 @@ final class WhatIf {
         this.load = load;
         this.random = new SplittableRandom(seed);
         this.lengthNanos = load.isEmpty() ? 0 : load.getLast().atNanos();
-        this.seen = new Observations(configuration.prices(), day);
+        this.tenantWaits = new TenantWaits(TenantWaits.largest(load, LinePlot.MOST_CURVES));
+        this.seen = new Observations(configuration.prices(), day, tenantWaits);
         this.run = new WhatIfRequest.Run(time, vendors, seen, random.split(), day);
         Allocator allocator = new Allocator(configuration, time, workers);
         workersOf.forEach((pool, count) -> {
@@ -95,7 +99,11 @@ final class WhatIf {
         while (time.step(last) && (time.nanos() <= arrived || seen.open() > 0)) {
             // What happens schedules what follows.
         }
-        return new Outcome(seen, lengthNanos, time.sinceBegin(), seen.open(), answered, waiting, running, borrowed);
+        if (time.sinceBegin() / 1e9 > waits.seconds().getLast()) {
+            waits.at(time.sinceBegin() / 1e9, tenantWaits.look(time.nanos()));
+        }
+        return new Outcome(seen, lengthNanos, time.sinceBegin(), seen.open(), answered, waiting, running, borrowed,
+                waits);
     }
 
     private void arrive(LoadRequest each, int number) {
@@ -103,6 +111,7 @@ final class WhatIf {
         List<WhatIfWorker> serving = workers.stream().filter(worker -> worker.serves(each.lane().pool())).toList();
         WhatIfWorker worker = serving.get(random.nextInt(serving.size()));
         if (worker.arrives(new WhatIfRequest(each, number, worker, run)).isPresent()) {
+            seen.uncalled(each, time.nanos());
             seen.ended(each, ReplyStatus.SHED);
         }
     }
@@ -115,14 +124,15 @@ final class WhatIf {
                 (count - answeredBefore.getOrDefault(lane, 0L)) / (each / 1e9)));
         answeredBefore = now;
         answered.at(second, perSecond);
-        Map<String, Double> waits = new TreeMap<>();
-        configuration.pools().forEach(pool -> waits.put(pool.name().value(),
+        Map<String, Double> queued = new TreeMap<>();
+        configuration.pools().forEach(pool -> queued.put(pool.name().value(),
                 (double) workers.stream().mapToInt(worker -> worker.waiting(pool.name())).sum()));
-        waiting.at(second, waits);
+        waiting.at(second, queued);
         Map<String, Double> runs = new TreeMap<>();
         seen.deployments().forEach((name, calls) -> runs.put(name, (double) calls.running));
         running.at(second, runs);
         borrowed.at(second, borrowed());
+        waits.at(second, tenantWaits.look(time.nanos()));
         time.in(each, () -> look(each));
     }
 

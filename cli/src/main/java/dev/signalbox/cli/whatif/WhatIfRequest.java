@@ -241,6 +241,9 @@ final class WhatIfRequest implements RequestTask {
     }
 
     private void end(Dispatch dispatch, ReplyStatus status) {
+        if (!dispatched) {
+            run.seen.uncalled(load, run.time.nanos());
+        }
         run.seen.ended(load, status);
         worker.ended(dispatch);
     }

@@ -2,6 +2,8 @@ package dev.signalbox.cli.whatif;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.InstanceOfAssertFactories.DOUBLE;
 
 import dev.signalbox.cli.CommandFailure;
 import dev.signalbox.cli.Rows;
@@ -17,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDate;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -195,6 +198,54 @@ class WhatIfTest {
     }
 
     @Test
+    void each_large_tenants_longest_wait_is_a_curve(@TempDir Path folder) throws Exception {
+        StringBuilder csv = new StringBuilder("at_ms,input_tokens,output_tokens,tenant\n");
+        csv.append("0,10,100,loud\n".repeat(18)).append("0,10,100,modest\n".repeat(2));
+        Path burst = Files.writeString(folder.resolve("two.csv"), csv);
+        Map<String, List<Double>> waits = run(ONE, List.of(burst + ",model=scarce"), List.of(), 1).waits().values();
+        assertThat(waits.keySet()).as("the largest first").containsExactly("loud", "modest");
+        assertThat(Collections.max(waits.get("modest"))).as("its turn comes at once").isBetween(0.9, 3.1);
+        assertThat(Collections.max(waits.get("loud"))).as("two a second").isBetween(8.9, 9.2);
+        assertThat(waits.get("loud")).as("who waits still is seen").element(5, DOUBLE).isBetween(4.9, 5.2);
+        assertThat(waits.get("modest").getLast()).isZero();
+
+        Map<String, List<Double>> of20 = run(ONE, List.of("rate=20/s,for=30s,model=free,tenants=20"), List.of(), 1)
+                .waits().values();
+        assertThat(of20).as("as many as a plot has curves").hasSize(8);
+        assertThat(of20.values()).allSatisfy(curve -> assertThat(curve).containsOnly(0.0));
+    }
+
+    @Test
+    void who_is_never_called_waits_until_his_time_is_up(@TempDir Path folder) throws Exception {
+        String burst = burst(folder, 20) + ",model=scarce,ttl=5500ms";
+        List<Double> waits = run(ONE, List.of(burst, "rate=1/s,from=30s,for=10s,model=free"), List.of(), 1).waits()
+                .values().get("tenant");
+        assertThat(Collections.max(waits)).as("who cannot go is told within a second").isBetween(5.5, 6.6);
+        assertThat(waits.subList(8, waits.size())).as("nobody waits any more").containsOnly(0.0);
+    }
+
+    @Test
+    void a_wait_after_the_last_whole_second_is_seen(@TempDir Path folder) throws Exception {
+        Path six = Files.writeString(folder.resolve("six.csv"),
+                "at_ms,input_tokens,output_tokens\n" + "0,10,20\n".repeat(6));
+        WhatIf.Outcome outcome = run(ONE, List.of(six + ",model=scarce"), List.of(), 1);
+        assertThat(outcome.endNanos() / 1e9).as("three calls of 0.6 s").isBetween(1.75, 1.95);
+        assertThat(outcome.waits().seconds().getLast()).isEqualTo(outcome.endNanos() / 1e9);
+        assertThat(outcome.waits().values().get("tenant").getLast()).as("two calls come before").isBetween(1.15, 1.35);
+    }
+
+    @Test
+    void who_is_shed_waits_no_more() {
+        WhatIf.Outcome outcome = run(ONE.replace("standard] }", "standard], sheds: [standard] }"),
+                List.of("rate=20/s,for=1m,model=scarce,output=100", "rate=1/s,from=10m,for=10s,model=free"), List.of(),
+                1);
+        assertThat(only(outcome).ended(ReplyStatus.SHED)).isGreaterThan(100);
+        List<Double> waits = outcome.waits().values().get("tenant");
+        assertThat(Collections.max(waits)).isCloseTo(only(outcome).wait.getMaxValue() / 1e3, within(0.1));
+        assertThat(waits.getLast()).isZero();
+    }
+
+    @Test
     void plots_and_curves_are_written(@TempDir Path folder) throws Exception {
         Configuration configuration = configuration(TWO_POOLS);
         Outage outage = Outage.of(configuration, "v,from=10s,for=10s,part=0.5");
@@ -205,6 +256,17 @@ class WhatIfTest {
                 .contains("<polyline", ">v/m<");
         assertThat(Files.readAllLines(folder.resolve("waiting.csv"))).hasSizeGreaterThan(50).first()
                 .isEqualTo("second,\"high\",\"low\"");
+        assertThat(Files.readString(folder.resolve("report.md"))).contains("![Longest wait", "](waits.svg)");
+        assertThat(Files.readString(folder.resolve("waits.svg"))).contains("<polyline", ">tenant<", "(s)");
+        assertThat(Files.readAllLines(folder.resolve("waits.csv"))).first().isEqualTo("second,\"tenant\"");
+    }
+
+    @Test
+    void a_name_with_quotes_stays_one_cell(@TempDir Path folder) throws Exception {
+        Configuration configuration = configuration(ONE);
+        new Report(configuration, run(ONE, List.of("rate=1/s,for=5s,model=free,tenant=the \"A\" team"), List.of(), 1),
+                List.of(), List.of()).write(folder);
+        assertThat(Files.readAllLines(folder.resolve("waits.csv"))).first().isEqualTo("second,\"the \"\"A\"\" team\"");
     }
 
     @Test
