@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 @Tag("issue-3")
+@Tag("issue-6")
 class PoolPartsTest {
     @Test
     void whatRoundingLeavesGoesToTheLargestRemainders() {

@@ -300,6 +300,7 @@ class RequestFlowTest {
     }
 
     @Test
+    @Tag("issue-6")
     void whoIsShedGetsAReceiptAndCallsNobody() {
         InboundRequest request = TestRequests.request("r1", true, StreamPolicy.RESTART, LATER);
         along(flow -> flow.shed(request, new ShedReceipt(Priority.STANDARD, 0.9, Duration.ofSeconds(95))));

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 
 /** Bar 3 of issue 5 for the turns of probes. */
 @Tag("issue-5")
+@Tag("issue-6")
 class ProbeTurnTest {
     private static final long SEED = 20_261_122;
     private static final List<String> NAMES = List.of("a", "b", "c");

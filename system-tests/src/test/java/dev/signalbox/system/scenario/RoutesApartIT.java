@@ -34,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
  * 100 that are tried again and again. The third route's 20 requests a second take no longer than alone (G10).
  */
 @Tag("issue-4")
+@Tag("issue-6")
 @Tag("long")
 class RoutesApartIT {
     private static final PoolName POOL = new PoolName("main");

@@ -96,6 +96,7 @@ class RequestReaderTest {
     }
 
     @Test
+    @Tag("issue-6")
     void a_use_case_of_another_pool_and_a_forbidden_topic_are_answered() {
         assertThat(unservable(reader((topic, headers, value) -> new DecodedRequest.Valid(
                 request().setUseCase("chatting").build())).read(source(), TICKET)).reason())

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Which waiting requests are to wait elsewhere: those of blocked routes beyond their share, and no others. */
+@Tag("issue-6")
 @Tag("issue-7")
 class BlockedRoutesTest {
     private static final long SECOND = 1_000_000_000L;

@@ -26,6 +26,7 @@ class RoutesApartTest {
 
     /** 300 of a route that is shut, or nearly so, before and among 200 of one that is open: these never wait for those. */
     @Test
+    @Tag("issue-6")
     void a_route_that_is_shut_delays_no_request_of_another() {
         for (long seed = 1; seed <= 40; seed++) {
             SplittableRandom random = new SplittableRandom(seed);
@@ -56,6 +57,7 @@ class RoutesApartTest {
 
     /** Routes with deployments in common, outages told and untold, failures with and without pauses, few slots. */
     @Test
+    @Tag("issue-6")
     void random_routes_are_kept_moving() {
         for (long seed = 1; seed <= 60; seed++) {
             random(seed, 400);
@@ -108,6 +110,7 @@ class RoutesApartTest {
 
     /** One call at once, 20 slots: its permit goes by weights between priorities and in equal parts between tenants. */
     @Test
+    @Tag("issue-6")
     void a_scarce_permit_goes_by_weight_and_by_tenant_not_by_arrival() {
         for (long seed = 1; seed <= 3; seed++) {
             SplittableRandom random = new SplittableRandom(seed);
@@ -146,6 +149,7 @@ class RoutesApartTest {
 
     /** A route that was shut for long has earned nothing: when it opens, its tenant shares the slots from there on. */
     @Test
+    @Tag("issue-6")
     void a_tenant_whose_route_was_shut_gets_no_burst() {
         SplittableRandom random = new SplittableRandom(7);
         RouteSimulation run = new RouteSimulation(new PoolScheduler(SHARES, 2, 5_000), 2, random);
@@ -169,6 +173,7 @@ class RoutesApartTest {
 
     /** 2,000 that wait for a call's end cost one question for each end, not one each. */
     @Test
+    @Tag("issue-6")
     void who_waits_is_not_asked_in_vain() {
         SplittableRandom random = new SplittableRandom(3);
         RouteSimulation run = new RouteSimulation(new PoolScheduler(SHARES, 50, 5_000), 50, random);
