@@ -78,7 +78,7 @@ final class PoolsCommand implements Runnable {
         return ExitCode.OK.number();
     }
 
-    @Command(name = "describe", description = "The workers of a pool, what else they serve, what they borrow and of whom, and what an operator ordered about them.")
+    @Command(name = "describe", description = "The workers of a pool, what else they serve, what they borrow and of whom, of which limits less is granted since the vendor refused calls, and what an operator ordered about them.")
     int describe(@Mixin InstallationOptions with,
             @Parameters(paramLabel = "POOL", description = "Such as conversation-serving.") String name,
             @Option(names = "-o", paramLabel = "FORM", defaultValue = "table", description = "table, json or yaml.") Rows.Form form)
@@ -86,15 +86,16 @@ final class PoolsCommand implements Runnable {
         Configuration configuration = with.inForce(shell.terminal());
         Pool pool = pool(name, configuration);
         PoolState state = PoolState.read(with.reachable(), configuration);
-        Map<String, String> borrowed = Borrowed.byWorker(
-                LatestRecords.read(with.reachable(), Topics.CAPACITY_GRANTS, CapacityGrant.class).values(),
-                pool.name());
-        Rows rows = new Rows("worker", "host", "partitions", "serves", "borrows", "order", "order_left_seconds", "who",
-                "why");
+        Collection<CapacityGrant> grants = LatestRecords
+                .read(with.reachable(), Topics.CAPACITY_GRANTS, CapacityGrant.class).values();
+        Map<String, String> borrowed = Borrowed.byWorker(grants, pool.name());
+        Map<String, String> lowered = LoweredLimits.byWorker(grants, pool.name());
+        Rows rows = new Rows("worker", "host", "partitions", "serves", "borrows", "lowered_limits", "order",
+                "order_left_seconds", "who", "why");
         state.members().getOrDefault(pool.name(), Map.of()).values().forEach(member -> {
             Optional<Given> order = state.ofWorker(member.worker());
             rows.add(member.worker(), member.host(), member.partitions(), words(state.pools(member.worker())),
-                    borrowed.getOrDefault(member.worker(), "-"),
+                    borrowed.getOrDefault(member.worker(), "-"), lowered.getOrDefault(member.worker(), "-"),
                     order.map(given -> given.order().getAction() + " to " + words(given.order().getPools()))
                             .orElse("-"),
                     Orders.left(state.nowMillis(), order), order.map(given -> given.order().getWho()).orElse("-"),

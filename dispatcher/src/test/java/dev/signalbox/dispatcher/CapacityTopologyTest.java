@@ -10,6 +10,7 @@ import dev.signalbox.schemas.avro.PoolDemand;
 import dev.signalbox.schemas.avro.PoolGrant;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.streams.KeyValue;
@@ -94,6 +95,29 @@ class CapacityTopologyTest {
             assertThat(granted.getKeeps()).isFalse();
             assertThat(calls(granted)).isEqualTo(10);
             assertThat(granted.getPools().getFirst().getMayUse().getRequests()).isEqualTo(Amounts.UNLIMITED);
+        }
+    }
+
+    @Test
+    void whatTheVendorRefusesOneWorkerLowersWhatAnotherIsGranted() {
+        try (ControlDriver dispatcher = begun()) {
+            Map<String, CapacityGrant> last = new HashMap<>();
+            for (long seq = 1; seq <= 2 * CapacityRules.DEFAULT.ttl().toSeconds(); seq++) {
+                dispatcher.pass(Duration.ofSeconds(1));
+                for (String worker : List.of("a", "b")) {
+                    dispatcher.demand(demand(worker, seq, last.get(worker), 10));
+                    dispatcher.grants.readValuesToList().forEach(grant -> last.put(grant.getWorker(), grant));
+                }
+            }
+            long before = calls(last.get("b"));
+            assertThat(calls(last.get("a")) + before).isEqualTo(10);
+            CapacityDemand throttled = demand("a", 99, last.get("a"), 10);
+            throttled.setThrottlings(1);
+            dispatcher.demand(throttled);
+            dispatcher.grants.readValuesToList().forEach(grant -> last.put(grant.getWorker(), grant));
+            assertThat(calls(last.get("a")) + calls(last.get("b"))).isEqualTo(7);
+            assertThat(calls(last.get("b"))).isLessThan(before);
+            assertThat(last.values()).extracting(CapacityGrant::getLimitPercent).containsOnly(70);
         }
     }
 

@@ -118,7 +118,7 @@ final class CapacityLeases implements AutoCloseable {
     private void tell(DeploymentName deployment, CapacityUse use, boolean goodbye) {
         CapacityDemand demand = CapacityDemand.newBuilder().setDeployment(deployment.toString()).setWorker(worker)
                 .setDemandSeq(permits.demanded(deployment)).setTerm(use.term()).setGrantNo(use.grantNo())
-                .setGoodbye(goodbye)
+                .setGoodbye(goodbye).setThrottlings(use.throttlings()).setAnswers(use.answers())
                 .setPools(use.pools().stream()
                         .map(pool -> new PoolDemand(pool.pool(), pool.ownedPart(), pool.mayUse().told(),
                                 pool.inUse().told(), pool.wanted().told(), pool.largest().told(),
@@ -143,7 +143,7 @@ final class CapacityLeases implements AutoCloseable {
                 Map<String, Amounts> borrowed = new HashMap<>();
                 pool.getBorrowed().forEach((lender, amounts) -> borrowed.put(lender, Amounts.of(amounts)));
                 byPool.put(pool.getPool(), new CapacityUse.Granted(Amounts.of(pool.getMayUse()), borrowed,
-                        Set.copyOf(pool.getWantedBack())));
+                        Set.copyOf(pool.getWantedBack()), grant.getLimitPercent()));
             });
             permits.granted(DeploymentName.parse(grant.getDeployment()), lease(grant), byPool);
         } else if (timeIsKnown()) {

@@ -93,6 +93,13 @@ final class DeploymentGauges {
                             ? 1
                             : 0);
         }
+        if (!deployment.limits().equals(Deployment.Limits.NONE)) {
+            PoolName leased = pools.stream().map(Pool::name).filter(deployment::serves).findFirst()
+                    .orElse(pools.getFirst().name());
+            gauge("signalbox.lease.limit.percent",
+                    "How much of the limits is granted, to all workers together; 100 without a lease", tags,
+                    asked -> asked.leased(deployment, leased).limitPercent());
+        }
         if (deployment.poolShares().isEmpty()) {
             limits(pools.getFirst().name(), NOBODY, tags.and("pool", ALL_POOLS));
         } else {

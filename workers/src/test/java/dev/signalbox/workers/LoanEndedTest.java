@@ -293,7 +293,7 @@ class LoanEndedTest {
     private void grant(long leased, Map<String, Amounts> borrowed, Set<String> wantedBack) {
         permits.granted(A, new Lease(1, ++grants, permits.demanded(A), false, Duration.ofSeconds(6),
                 Duration.ofSeconds(60), Map.of("high", calls(leased), "low", calls(4 - leased))),
-                Map.of("high", new CapacityUse.Granted(calls(leased), borrowed, wantedBack), "low",
+                Map.of("high", new CapacityUse.Granted(calls(leased), borrowed, wantedBack, 100), "low",
                         new CapacityUse.Granted(calls(4 - leased), Map.of())));
     }
 

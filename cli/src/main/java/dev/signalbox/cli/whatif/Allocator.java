@@ -46,7 +46,8 @@ final class Allocator {
     }
 
     void demanded(DeploymentName name, String worker, long seq, CapacityUse use) {
-        Demand demand = new Demand(worker, seq, use.term(), use.grantNo(), false,
+        Demand demand = new Demand(worker, seq, use.term(), use.grantNo(), false, use.throttlings(),
+                use.answers(),
                 use.pools().stream().map(pool -> new Demand.OfPool(pool.pool(), pool.ownedPart(), pool.mayUse(),
                         pool.inUse(), pool.wanted(), pool.largest(), pool.oldestWaitMillis())).toList());
         CapacityModel model = models.get(name);

@@ -14,6 +14,8 @@ import java.util.TreeMap;
  * at once, and what counts in a minute. So what one worker gives up goes to another as soon as its calls have ended or its minute
  * has passed, and nothing counts twice.
  *
+ * <p>Of what the vendor itself refuses workers tell, and less is granted to all for a while: {@link LoweredLimit}.
+ *
  * <p>INVARIANT: the workers' claims, what is kept for a worker that did not speak yet, and what is granted beyond them sum up
  * to at most the limit, or nothing more is granted. A pure model, for one caller at a time; time is ms on the process's own
  * monotonic clock, and compared with no other.
@@ -24,6 +26,7 @@ public final class CapacityModel {
     private final long learnsUntilMillis;
     private DeploymentCapacity capacity;
     private final Map<String, Lessee> lessees = new TreeMap<>();
+    private final LoweredLimit lowered;
     private long grantNo;
 
     /**
@@ -48,6 +51,7 @@ public final class CapacityModel {
         this.rules = rules;
         this.term = term;
         this.learnsUntilMillis = nowMillis + rules.ttl().toMillis();
+        this.lowered = new LoweredLimit(rules.ttl());
         held.forEach((worker, last) -> lessees.put(worker,
                 Lessee.restored(worker, rules, last.pools(), nowMillis - last.ageMillis())));
     }
@@ -65,6 +69,11 @@ public final class CapacityModel {
         return capacity;
     }
 
+    /** How much of the limits is granted now, percent: less for a while after the vendor refused calls for their rate. */
+    public int limitPercent(long nowMillis) {
+        return lowered.percent(nowMillis);
+    }
+
     /** Other limits or parts from now on; what is granted beyond them comes back by and by. */
     public void become(DeploymentCapacity newer) {
         capacity = newer;
@@ -77,8 +86,15 @@ public final class CapacityModel {
      */
     public List<Grant> onDemand(Demand demand, long nowMillis) {
         Lessee lessee = lessees.computeIfAbsent(demand.worker(), worker -> new Lessee(worker, rules, nowMillis));
+        Demand before = lessee.last();
         if (!lessee.heard(demand, term, nowMillis)) {
             return List.of();
+        }
+        // What the vendor said to it before it was first heard may be long ago.
+        if (before != null && demand.throttlings() > before.throttlings()) {
+            lowered.throttled(nowMillis);
+        } else if (before != null) {
+            lowered.answered(demand.answers() - before.answers(), nowMillis);
         }
         List<Grant> grants = new ArrayList<>();
         if (demand.goodbye()) {
@@ -119,12 +135,16 @@ public final class CapacityModel {
         return lessees.values().stream().filter(lessee -> lessee.isHeard(nowMillis)).toList();
     }
 
+    private static Amounts largest(List<Lessee> heard, String pool) {
+        return heard.stream().map(lessee -> lessee.largest(pool)).reduce(Amounts.NONE, Amounts::max);
+    }
+
     /** The answer to who spoke, and to others where something changes for them. */
     private List<Grant> granted(Optional<String> spoke, long nowMillis) {
         List<Lessee> heard = heard(nowMillis);
         boolean learning = isLearning(nowMillis);
-        CapacityStep step = new CapacityStep(capacity, heard, new Claims(capacity, lessees.values(), nowMillis),
-                nowMillis);
+        DeploymentCapacity now = capacity.lowered(lowered.percent(nowMillis), pool -> largest(heard, pool));
+        CapacityStep step = new CapacityStep(now, heard, new Claims(now, lessees.values(), nowMillis), nowMillis);
         step.run(learning);
         List<Grant> grants = new ArrayList<>();
         for (Lessee lessee : heard) {

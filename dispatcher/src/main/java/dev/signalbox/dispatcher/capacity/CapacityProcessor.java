@@ -125,7 +125,7 @@ public final class CapacityProcessor extends ContextualProcessor<String, Capacit
         }
         ValueAndTimestamp<CapacityGrant> before = grants.get(deployment);
         long term = 1 + Math.max(saidTerm, before == null ? 0 : before.value().getTerm());
-        CapacityGrant begins = CapacityRecords.grant(deployment, term, Grant.over(""), rules, capacity);
+        CapacityGrant begins = CapacityRecords.grant(deployment, term, Grant.over(""), rules, capacity, 100);
         grants.put(deployment, ValueAndTimestamp.make(begins, now));
         return new CapacityModel(capacity, rules, term, held, monotonicMillis.getAsLong());
     }
@@ -140,7 +140,8 @@ public final class CapacityProcessor extends ContextualProcessor<String, Capacit
             String key = key(deployment, grant.worker());
             CapacityGrant value = grant.isOver()
                     ? null
-                    : CapacityRecords.grant(deployment, model.term(), grant, rules, model.capacity());
+                    : CapacityRecords.grant(deployment, model.term(), grant, rules, model.capacity(),
+                            model.limitPercent(monotonicMillis.getAsLong()));
             grants.put(key, ValueAndTimestamp.make(value, now));
             context().forward(new Record<>(key, value, now));
         }

@@ -17,6 +17,7 @@ final class CapacityRecords {
 
     static Demand demand(CapacityDemand said) {
         return new Demand(said.getWorker(), said.getDemandSeq(), said.getTerm(), said.getGrantNo(), said.getGoodbye(),
+                said.getThrottlings(), said.getAnswers(),
                 said.getPools().stream()
                         .map(pool -> new Demand.OfPool(pool.getPool(), pool.getOwnedPart(),
                                 Amounts.of(pool.getMayUse()),
@@ -26,8 +27,9 @@ final class CapacityRecords {
                         .toList());
     }
 
+    /** @param limitPercent how much of the limits is granted, to all workers together */
     static CapacityGrant grant(String deployment, long term, Grant grant, CapacityRules rules,
-            DeploymentCapacity capacity) {
+            DeploymentCapacity capacity, int limitPercent) {
         List<PoolGrant> pools = new ArrayList<>();
         grant.pools().forEach((pool, granted) -> {
             Map<String, CapacityAmounts> borrowed = new HashMap<>();
@@ -38,7 +40,7 @@ final class CapacityRecords {
         return CapacityGrant.newBuilder().setDeployment(deployment).setWorker(grant.worker()).setTerm(term)
                 .setGrantNo(grant.no()).setDemandSeq(grant.demandSeq()).setKeeps(grant.keeps())
                 .setTtlMillis(rules.ttl().toMillis()).setDrainMillis(capacity.drain().toMillis()).setPools(pools)
-                .build();
+                .setLimitPercent(limitPercent).build();
     }
 
     /** What a grant of an earlier term allowed, by pool. */

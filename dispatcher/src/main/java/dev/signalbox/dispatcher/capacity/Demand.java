@@ -11,8 +11,16 @@ import java.util.Optional;
  * @param term of the grant it goes by; 0: none
  * @param grantNo of that grant
  * @param goodbye whether nothing of it runs any more, nor will
+ * @param throttlings how often the vendor refused its calls for their rate, since it began
+ * @param answers how many it answered meanwhile, of those that began after the last that it refused
  */
-public record Demand(String worker, long seq, long term, long grantNo, boolean goodbye, List<OfPool> pools) {
+public record Demand(String worker, long seq, long term, long grantNo, boolean goodbye, long throttlings,
+        long answers, List<OfPool> pools) {
+    /** Nothing was refused. */
+    public Demand(String worker, long seq, long term, long grantNo, boolean goodbye, List<OfPool> pools) {
+        this(worker, seq, term, grantNo, goodbye, 0, 0, pools);
+    }
+
     public Demand {
         pools = List.copyOf(pools);
     }

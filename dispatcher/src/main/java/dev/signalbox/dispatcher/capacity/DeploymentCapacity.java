@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
@@ -26,6 +27,7 @@ public record DeploymentCapacity(Amounts limit, List<PoolCapacity> pools, Durati
     private static final long MINUTE_MILLIS = 60_000;
     /** A written request reaches the vendor by then, and a call that was given up is noticed. */
     private static final long TRANSIT_MILLIS = 5_000;
+    private static final Amounts SMALLEST = new Amounts(1, 1, 1, 1);
 
     public DeploymentCapacity {
         pools = List.copyOf(pools);
@@ -51,6 +53,25 @@ public record DeploymentCapacity(Amounts limit, List<PoolCapacity> pools, Durati
 
     Optional<PoolCapacity> pool(String name) {
         return pools.stream().filter(pool -> pool.name().equals(name)).findFirst();
+    }
+
+    /**
+     * That much of it, pool by pool, but no less than one whole request, of what a pool has enough for one.
+     *
+     * @param largest what a pool's largest waiting request needs
+     */
+    DeploymentCapacity lowered(int percent, Function<String, Amounts> largest) {
+        if (percent == 100) {
+            return this;
+        }
+        double part = percent / 100.0;
+        List<PoolCapacity> lowered = pools.stream().map(pool -> {
+            Amounts least = SMALLEST.max(largest.apply(pool.name())).min(pool.own());
+            return new PoolCapacity(pool.name(), pool.own().times(part).max(least), pool.lendsIdle(), pool.reserve(),
+                    pool.borrowsFrom());
+        }).toList();
+        Amounts all = Amounts.sum(lowered.stream().map(PoolCapacity::own).toList());
+        return new DeploymentCapacity(limit.times(part).max(all), lowered, longestCall);
     }
 
     /** For how long what a lease allowed may count after the lease has ended, ms: calls run on, and a minute is a minute. */

@@ -160,6 +160,11 @@ final class Lessee {
         return last == null ? Amounts.NONE : last.pool(pool).map(what).orElse(Amounts.NONE);
     }
 
+    /** What its largest waiting request needs; nothing if none waits. */
+    Amounts largest(String pool) {
+        return said(pool, Demand.OfPool::largest);
+    }
+
     Amounts ownedShare(PoolCapacity pool) {
         return pool.own().times(ownedPart(pool.name()));
     }

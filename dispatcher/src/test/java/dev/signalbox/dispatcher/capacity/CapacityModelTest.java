@@ -18,6 +18,8 @@ class CapacityModelTest {
     private static final long LEARNT = RULES.ttl().toMillis() + 1;
     private final Map<String, Long> seqs = new HashMap<>();
     private final Map<String, Grant> last = new HashMap<>();
+    private final Map<String, Long> throttlings = new HashMap<>();
+    private final Map<String, Long> answers = new HashMap<>();
 
     private static Amounts calls(long calls) {
         return new Amounts(calls, Amounts.UNLIMITED, Amounts.UNLIMITED, Amounts.UNLIMITED);
@@ -38,7 +40,8 @@ class CapacityModelTest {
         Grant known = last.get(worker);
         long mayUse = known == null ? 0 : granted(known);
         return new Demand(worker, seqs.merge(worker, 1L, Long::sum), known == null ? 0 : 2,
-                known == null ? 0 : known.no(), false, List.of(new Demand.OfPool("main", owned, calls(mayUse),
+                known == null ? 0 : known.no(), false, throttlings.getOrDefault(worker, 0L),
+                answers.getOrDefault(worker, 0L), List.of(new Demand.OfPool("main", owned, calls(mayUse),
                         used(running), used(running + waiting), used(waiting > 0 ? 1 : 0), waiting > 0 ? 100 : 0)));
     }
 
@@ -261,5 +264,160 @@ class CapacityModelTest {
                     .as("%s of %s, of which it keeps %s", worker, pool, pool(last.get(worker), "c"))
                     .isEqualTo(pool.mayUse().calls() - pool(last.get(worker), "c").mayUse().calls()));
         }
+    }
+
+    /** Two workers, each of which runs all that it may and has more that waits. */
+    private void tellBoth(CapacityModel model, long nowMillis) {
+        for (String worker : List.of("a", "b")) {
+            tell(model, demand(worker, 0.5, mayUse(worker), 50), nowMillis);
+        }
+    }
+
+    private void tellEachSecond(CapacityModel model, long fromMillis, long untilMillis) {
+        for (long now = fromMillis; now < untilMillis; now += 1_000) {
+            tellBoth(model, now);
+        }
+    }
+
+    private long both() {
+        return mayUse("a") + mayUse("b");
+    }
+
+    @Test
+    void whatTheVendorRefusesOneWorkerLowersTheLimitForAllUntilItHasGrownAgain() {
+        CapacityModel model = model(10, Map.of());
+        tellEachSecond(model, LEARNT, LEARNT + 5_000);
+        assertThat(both()).isEqualTo(10);
+        long hadB = mayUse("b");
+        long refused = LEARNT + 5_000;
+        throttlings.put("a", 1L);
+        assertThat(tell(model, demand("a", 0.5, mayUse("a"), 50), refused)).extracting(Grant::worker).as("at once")
+                .containsExactlyInAnyOrder("a", "b");
+        assertThat(both()).isEqualTo(7);
+        assertThat(mayUse("b")).as("who was not refused").isLessThan(hadB);
+        tellEachSecond(model, refused + 1_000, refused + 30_000);
+        assertThat(both()).as("told each second, counted once").isEqualTo(7);
+        tellEachSecond(model, refused + 30_000, refused + 90_000);
+        assertThat(both()).isEqualTo(9);
+        tellEachSecond(model, refused + 90_000, refused + 93_000);
+        assertThat(both()).isEqualTo(10);
+    }
+
+    @Test
+    void whatIsRefusedBeforeAllHaveHeardOfTheLowerLimitIsNoNews() {
+        CapacityModel model = model(10, Map.of());
+        tellEachSecond(model, LEARNT, LEARNT + 5_000);
+        long refused = LEARNT + 5_000;
+        throttlings.put("a", 1L);
+        tellBoth(model, refused);
+        throttlings.put("b", 1L);
+        tellBoth(model, refused + RULES.ttl().toMillis() - 1);
+        assertThat(model.limitPercent(refused + 6_000)).as("the same trouble").isEqualTo(70);
+        throttlings.put("b", 2L);
+        tellBoth(model, refused + RULES.ttl().toMillis());
+        assertThat(model.limitPercent(refused + 6_000)).as("still too much").isEqualTo(49);
+    }
+
+    @Test
+    void whatWasRefusedBeforeAWorkerWasFirstHeardMayBeLongAgo() {
+        CapacityModel model = model(10, Map.of());
+        throttlings.put("a", 7L);
+        tellEachSecond(model, LEARNT, LEARNT + 5_000);
+        assertThat(model.limitPercent(LEARNT + 5_000)).isEqualTo(100);
+        Demand old = demand("a", 0.5, 5, 50);
+        throttlings.put("a", 8L);
+        tell(model, demand("a", 0.5, 5, 50), LEARNT + 5_000);
+        tell(model, old, LEARNT + 20_000);
+        tell(model, demand("a", 0.5, 5, 50), LEARNT + 20_000);
+        assertThat(model.limitPercent(LEARNT + 20_000)).as("once, and an old demand is none").isEqualTo(75);
+    }
+
+    @Test
+    void aWorkerThatIsRefusedWithoutEndLeavesOneCallAndAllComesBackWhenItEnds() {
+        CapacityModel model = model(10, Map.of());
+        tellEachSecond(model, LEARNT, LEARNT + 5_000);
+        long ends = LEARNT + 600_000;
+        int used = 0;
+        for (long now = LEARNT + 5_000; now < ends; now += 1_000) {
+            throttlings.merge("a", 1L, Long::sum);
+            tellBoth(model, now);
+            used += both() > 0 ? 1 : 0;
+        }
+        assertThat(model.limitPercent(ends)).isBetween(5, 15);
+        assertThat(used).as("of some 600 s, the moments left out when the call goes from one to the other")
+                .isGreaterThan(300);
+        tellEachSecond(model, ends, ends + 300_000);
+        assertThat(both()).isEqualTo(10);
+    }
+
+    @Test
+    void manyAnswersBringALoweredLimitBackSooner() {
+        CapacityModel model = model(10, Map.of());
+        tellEachSecond(model, LEARNT, LEARNT + 5_000);
+        long refused = LEARNT + 5_000;
+        throttlings.put("a", 1L);
+        answers.put("a", 500L);
+        tellBoth(model, refused);
+        tellBoth(model, refused + 1_000);
+        assertThat(model.limitPercent(refused + 1_000)).as("answers from before the refusal").isEqualTo(70);
+        for (long now = refused + 2_000; now < refused + 8_000; now += 1_000) {
+            answers.merge("b", 20L, Long::sum);
+            tellBoth(model, now);
+        }
+        assertThat(model.limitPercent(refused + 8_000)).isEqualTo(100);
+    }
+
+    @Test
+    void aVendorThatRefusesOneCallInAThousandWhateverIsAskedOfItKeepsNearlyAll() {
+        CapacityModel model = model(100, Map.of());
+        tellEachSecond(model, LEARNT, LEARNT + 5_000);
+        long granted = 0;
+        for (int second = 1; second <= 1_000; second++) {
+            if (second % 20 == 0) {
+                throttlings.merge("a", 1L, Long::sum);
+            }
+            answers.merge("a", 25L, Long::sum);
+            answers.merge("b", 25L, Long::sum);
+            tellBoth(model, LEARNT + 5_000 + second * 1_000);
+            granted += both();
+        }
+        assertThat(granted / 1_000).isBetween(90L, 99L);
+    }
+
+    @Test
+    void aVendorThatRefusesWhatIsBeyondHalfOfTheLimitGetsNoMore() {
+        CapacityModel model = model(100, Map.of());
+        tellEachSecond(model, LEARNT, LEARNT + 5_000);
+        long begins = LEARNT + 5_000;
+        long beyond = 0;
+        long granted = 0;
+        for (int second = 1; second <= 600; second++) {
+            String refused = second % 2 == 0 ? "a" : "b";
+            if (both() > 50) {
+                throttlings.merge(refused, 1L, Long::sum);
+            }
+            answers.merge("a", 15L, Long::sum);
+            answers.merge("b", 15L, Long::sum);
+            tellBoth(model, begins + second * 1_000);
+            if (second > 2 * RULES.ttl().toSeconds()) {
+                beyond += Math.max(0, both() - 50);
+                granted += both();
+            }
+        }
+        assertThat(granted / 588).isBetween(35L, 55L);
+        assertThat((double) beyond / granted).isLessThan(0.1);
+    }
+
+    @Test
+    void aLoweredLimitHasRoomForTheLargestRequestThatWaits() {
+        Amounts limit = new Amounts(10, Amounts.UNLIMITED, 50, 1_000);
+        DeploymentCapacity lowered = new DeploymentCapacity(limit,
+                List.of(new PoolCapacity("high", limit.times(0.6), false, 0, Set.of()),
+                        new PoolCapacity("low", limit.times(0.4), false, 0, Set.of())),
+                Duration.ofSeconds(30))
+                .lowered(5, pool -> new Amounts(1, 1, 20, pool.equals("high") ? 500 : 0));
+        assertThat(lowered.pools()).extracting(PoolCapacity::own).containsExactly(
+                new Amounts(1, Amounts.UNLIMITED, 20, 500), new Amounts(1, Amounts.UNLIMITED, 20, 20));
+        assertThat(lowered.limit()).isEqualTo(new Amounts(2, Amounts.UNLIMITED, 40, 520));
     }
 }

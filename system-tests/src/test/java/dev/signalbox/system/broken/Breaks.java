@@ -175,6 +175,8 @@ final class Breaks {
                     doesNothing(CAPACITY + "Lessee", "issued")),
             Break.of("G5", "a new term learns before it grants", LEASES,
                     answers(CAPACITY + "CapacityModel", "isLearning", false)),
+            Break.of("G5", "what the vendor refuses one worker lowers the limit for all", LEASES,
+                    doesNothing(CAPACITY + "LoweredLimit", "throttled")),
             Break.of("G5", "whose lease ended has no share that others may hold", LEASED,
                     answers(WORKERS + "capacity.LeaseHolder", "isElsewhere", false)),
             Break.of("G5", "a second call beside one that is late needs room of its own", HEDGED,

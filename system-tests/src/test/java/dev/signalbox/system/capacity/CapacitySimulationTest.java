@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class CapacitySimulationTest {
     private static final int SHORT_SEEDS = 500;
     private static final int LONG_SEEDS = 10_000;
+    private static final int REFUSING_SEEDS = 200;
     private static final int UNTIL_FOUND = 1_000;
     private static final int MOST_SHOWN = 10;
 
@@ -50,7 +51,7 @@ class CapacitySimulationTest {
 
     @ParameterizedTest
     @EnumSource(value = Bug.class, mode = EnumSource.Mode.EXCLUDE, names = {"NONE", "TERMS_ARE_IGNORED",
-            "IDLE_IS_KEPT"})
+            "IDLE_IS_KEPT", "REFUSALS_ARE_IGNORED"})
     void aPlantedBugIsFound(Bug bug) {
         find(bug);
     }
@@ -64,6 +65,34 @@ class CapacitySimulationTest {
     @Test
     void capacityThatNobodyLendsIsFound() {
         find(Bug.IDLE_IS_KEPT);
+    }
+
+    /** The vendor takes less than its configured limit for a while. */
+    @Test
+    void whatIsRefusedLowersTheLimitForAllAndComesBack() {
+        List<RefusingVendorRun> runs = LongStream.rangeClosed(1, REFUSING_SEEDS).parallel()
+                .mapToObj(seed -> new RefusingVendorRun(seed, Bug.NONE)).toList();
+        assertThat(runs.parallelStream().map(RefusingVendorRun::judged).filter(found -> !found.isEmpty())
+                .limit(MOST_SHOWN)).isEmpty();
+        System.out.printf(
+                "capacity: %d seeds with a vendor that takes less: no more than that and a tenth granted %d ms after its first refusal at the latest, refused after that %.1f %%, at most %.1f %%, least use %.1f %%, all granted again after %d ms at the latest%n",
+                REFUSING_SEEDS, runs.stream().mapToLong(run -> run.loweredMillis).max().orElse(0),
+                runs.stream().mapToDouble(run -> run.refused).average().orElse(0) * 100,
+                runs.stream().mapToDouble(run -> run.refused).max().orElse(0) * 100,
+                runs.stream().mapToDouble(run -> run.used).min().orElse(0) * 100,
+                runs.stream().mapToLong(run -> run.backMillis).max().orElse(0));
+    }
+
+    @Test
+    void refusalsThatNobodyHeedsAreFound() {
+        for (long seed = 1; seed <= UNTIL_FOUND; seed++) {
+            String found = new RefusingVendorRun(seed, Bug.REFUSALS_ARE_IGNORED).judged();
+            if (!found.isEmpty()) {
+                System.out.printf("capacity: %s found by %s%n", Bug.REFUSALS_ARE_IGNORED, found);
+                return;
+            }
+        }
+        throw new AssertionError("not found in " + UNTIL_FOUND + " seeds");
     }
 
     /** By a limit that was exceeded; one that keeps capacity idle by that. */

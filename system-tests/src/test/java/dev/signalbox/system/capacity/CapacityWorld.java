@@ -25,6 +25,7 @@ final class CapacityWorld {
     /** How often a dispatcher looks at the time. */
     private static final long PASSING_MILLIS = 1_000;
     private static final long READING_MILLIS = 20;
+    private static final long REFUSING_MILLIS = 50;
 
     /** What is planted to see whether it is found. */
     enum Bug {
@@ -38,7 +39,9 @@ final class CapacityWorld {
         /** A new term knows nothing of the last one's leases. */
         NOTHING_RESTORED,
         /** What a pool once wanted it wants for ever: nothing is left to be lent. */
-        IDLE_IS_KEPT
+        IDLE_IS_KEPT,
+        /** The dispatcher does not heed that the vendor refuses calls. */
+        REFUSALS_ARE_IGNORED
     }
 
     private record Event(long atMillis, long order, Runnable run) {
@@ -68,6 +71,12 @@ final class CapacityWorld {
     final VendorMeter vendor = new VendorMeter();
     private final Map<String, VendorMeter> byPool = new HashMap<>();
     boolean calm = true;
+    /** How many calls at once the vendor takes now; beyond that it refuses them. */
+    long takesCalls = Amounts.UNLIMITED;
+    long refused;
+    long begun;
+    /** How many calls at once the dispatcher's grants of late allow, of all workers. */
+    private final Map<String, Long> told = new HashMap<>();
     private int born;
     String violation = "";
 
@@ -174,7 +183,22 @@ final class CapacityWorld {
         }
     }
 
-    void begins(SimulatedLessee worker, String pool, Amounts need, Runnable ended) {
+    /** How many calls at once all grants together allow. */
+    long granted() {
+        return told.values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    /**
+     * @param ended when it was answered
+     * @param thrown when it was refused
+     */
+    void begins(SimulatedLessee worker, String pool, Amounts need, Runnable ended, Runnable thrown) {
+        if (vendor.counts(now).calls() >= takesCalls) {
+            refused++;
+            in(REFUSING_MILLIS, thrown);
+            return;
+        }
+        begun++;
         vendor.begins(need, now);
         meter(pool).begins(need, now);
         if (!vendor.counts(now).fitsIn(capacity.limit())) {
@@ -225,13 +249,19 @@ final class CapacityWorld {
 
         void read() {
             while (!stalls && position < demands.size()) {
-                publish(model.onDemand(demands.get(position++), now));
+                Demand demand = demands.get(position++);
+                publish(model.onDemand(bug == Bug.REFUSALS_ARE_IGNORED
+                        ? new Demand(demand.worker(), demand.seq(), demand.term(), demand.grantNo(), demand.goodbye(),
+                                demand.pools())
+                        : demand, now));
             }
         }
 
         private void publish(List<Grant> news) {
             for (Grant grant : news) {
                 store.computeIfAbsent(grant.worker(), any -> new ArrayList<>()).add(new Told(grant, term, now));
+                told.put(grant.worker(),
+                        grant.pools().values().stream().mapToLong(pool -> pool.mayUse().calls()).sum());
                 grant(grant, term);
             }
         }

@@ -20,6 +20,8 @@ import java.util.stream.IntStream;
 /** A worker as far as capacity goes: requests that wait, calls that run, what they count, and its lease. */
 final class SimulatedLessee {
     private static final int MOST_WANTED = 40;
+    /** After a refusal it calls nobody for that long. */
+    private static final long PAUSE_MILLIS = 1_000;
 
     final String name;
     private final CapacityWorld world;
@@ -37,6 +39,10 @@ final class SimulatedLessee {
     private long inTouchMillis;
     private long toldMillis = Long.MIN_VALUE / 2;
     private long falseNo;
+    private long throttlings;
+    private long answers;
+    private long throttledMillis = Long.MIN_VALUE / 2;
+    private long pausedUntilMillis = Long.MIN_VALUE / 2;
 
     /** What it has of one pool. */
     private static final class Side {
@@ -177,7 +183,7 @@ final class SimulatedLessee {
         sentMillis.put(seq, world.now());
         long now = world.now();
         world.demand(new Demand(name, seq, holder.term(), holder.grantNo(), false,
-                sides.values().stream().map(side -> demand(side, now)).toList()));
+                throttlings, answers, sides.values().stream().map(side -> demand(side, now)).toList()));
     }
 
     private Demand.OfPool demand(Side side, long now) {
@@ -243,14 +249,17 @@ final class SimulatedLessee {
 
     private void start() {
         for (Side side : sides.values()) {
-            while (alive && !frozen && !side.waiting.isEmpty()) {
-                Amounts need = side.waiting.element().need;
+            while (alive && !frozen && !side.waiting.isEmpty() && world.now() >= pausedUntilMillis) {
+                Waiting next = side.waiting.element();
+                Amounts need = next.need;
+                long begun = world.now();
                 if (!side.inUse.counts(world.now()).plus(need).fitsIn(holder.mayUse(share(side), nanos()))) {
                     break;
                 }
                 side.waiting.remove();
                 side.inUse.begins(need, world.now());
-                world.begins(this, side.pool.name(), need, () -> unlessFrozen(() -> ended(side)));
+                world.begins(this, side.pool.name(), need, () -> unlessFrozen(() -> ended(side, begun)),
+                        () -> unlessFrozen(() -> refused(side, next, begun)));
             }
             boolean idle = !side.waiting.isEmpty()
                     && side.inUse.counts(world.now()).calls() < holder.mayUse(share(side), nanos()).calls();
@@ -259,8 +268,21 @@ final class SimulatedLessee {
         }
     }
 
-    private void ended(Side side) {
+    private void refused(Side side, Waiting request, long begunMillis) {
+        side.inUse.ends();
+        side.waiting.addFirst(request);
+        if (begunMillis > throttledMillis) {
+            throttledMillis = world.now();
+            pausedUntilMillis = world.now() + PAUSE_MILLIS;
+            world.in(PAUSE_MILLIS, () -> unlessFrozen(this::start));
+            throttlings++;
+            soon(true);
+        }
+    }
+
+    private void ended(Side side, long begunMillis) {
         boolean gaveUp = isOver();
+        answers += begunMillis > throttledMillis ? 1 : 0;
         side.inUse.ends();
         start();
         soon(gaveUp && !isOver());

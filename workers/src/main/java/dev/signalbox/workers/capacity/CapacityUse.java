@@ -12,9 +12,12 @@ import java.util.Set;
  * @param term of the grant it goes by; 0: none
  * @param grantNo of that grant
  * @param leased whether it has a lease
+ * @param throttlings how often the vendor refused calls for their rate, since the worker began
+ * @param answers how many calls it answered meanwhile, of those that began after the last that it refused
  * @param pools those of which it has, uses or wants anything
  */
-public record CapacityUse(long term, long grantNo, boolean leased, List<OfPool> pools) {
+public record CapacityUse(long term, long grantNo, boolean leased, long throttlings, long answers,
+        List<OfPool> pools) {
     public CapacityUse {
         pools = List.copyOf(pools);
     }
@@ -65,8 +68,9 @@ public record CapacityUse(long term, long grantNo, boolean leased, List<OfPool> 
      * @param leased the most that it may use while the lease lasts
      * @param borrowed what of it is other pools', by pool
      * @param wantedBack pools that want what was borrowed of them back
+     * @param limitPercent how much of the deployment's limits is granted, to all workers together
      */
-    public record Granted(Amounts leased, Map<String, Amounts> borrowed, Set<String> wantedBack) {
+    public record Granted(Amounts leased, Map<String, Amounts> borrowed, Set<String> wantedBack, int limitPercent) {
         public static final Granted NOTHING = new Granted(Amounts.NONE, Map.of());
 
         public Granted {
@@ -74,9 +78,9 @@ public record CapacityUse(long term, long grantNo, boolean leased, List<OfPool> 
             wantedBack = Set.copyOf(wantedBack);
         }
 
-        /** Nothing is wanted back. */
+        /** Nothing is wanted back, and the limits are whole. */
         public Granted(Amounts leased, Map<String, Amounts> borrowed) {
-            this(leased, borrowed, Set.of());
+            this(leased, borrowed, Set.of(), 100);
         }
     }
 }

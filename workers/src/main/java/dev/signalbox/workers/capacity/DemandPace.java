@@ -5,8 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * When a worker tells the dispatcher of a deployment: each second, and at once, but not within 100 ms of the last time, if
- * requests begin to wait, a call that it may make lacks a minute's amounts, a new term's first grant has come, or it uses no more than
- * it may after that became less. A pure model; time is ns on a monotonic clock.
+ * requests begin to wait, a call that it may make lacks a minute's amounts, a new term's first grant has come, the vendor refused
+ * calls for their rate, or it uses no more than it may after that became less. A pure model; time is ns on a monotonic clock.
  */
 public final class DemandPace {
     static final long EACH_NANOS = 1_000_000_000L;
@@ -27,7 +27,7 @@ public final class DemandPace {
     }
 
     private static boolean news(CapacityUse before, CapacityUse now) {
-        return now.term() != before.term()
+        return now.term() != before.term() || now.throttlings() > before.throttlings()
                 || now.pools().stream().anyMatch(pool -> before.pool(pool.pool()).map(last -> news(last, pool))
                         .orElse(pool.waits()));
     }

@@ -61,6 +61,7 @@ final class DeploymentLimits {
     private final ArrayDeque<Long> lingering = new ArrayDeque<>(0);
     private long pausedUntilNanos;
     private boolean paused;
+    private boolean everThrottled;
     private int throttledInARow;
     private long throttledAtNanos;
     private double ramp = Double.POSITIVE_INFINITY;
@@ -343,24 +344,33 @@ final class DeploymentLimits {
         outputTokens.adjust(Math.max(-unseen, output - reservation.outputSeen - unseen), nowNanos, nowNanos);
     }
 
-    /** An answer came: after a 429, more calls may run at once again. */
-    void answered(Reservation reservation) {
-        if (reservation.startedNanos - throttledAtNanos > 0) {
+    /**
+     * An answer came: after a 429, more calls may run at once again.
+     *
+     * @return whether the vendor let the call in since it refused one last
+     */
+    boolean answered(Reservation reservation) {
+        boolean since = !everThrottled || reservation.startedNanos - throttledAtNanos > 0;
+        if (since) {
             throttledInARow = 0;
             if (ramp < Double.POSITIVE_INFINITY) {
                 ramp = ramp + 1 > rampTop ? Double.POSITIVE_INFINITY : ramp + 1;
             }
         }
+        return since;
     }
 
     /**
      * The vendor refused a call for its rate. Without a delay of its own the pause is 1 s, doubled for each refusal in a
      * row up to 30 s; refusals of calls that were started before the last one do not prolong it.
+     *
+     * @return whether it is news: not such a one
      */
-    void throttled(Reservation reservation, Optional<Duration> delay, long nowNanos) {
+    boolean throttled(Reservation reservation, Optional<Duration> delay, long nowNanos) {
         boolean news = throttledInARow == 0 || reservation.startedNanos - throttledAtNanos > 0;
         if (news) {
             throttledInARow++;
+            everThrottled = true;
             throttledAtNanos = nowNanos;
             int others = Math.max(1, running);
             rampTop = Math.max(4, Math.min((double) concurrency, 2.0 * others));
@@ -369,6 +379,7 @@ final class DeploymentLimits {
         long pause = delay.map(Duration::toNanos)
                 .orElse(news ? Math.min(LONGEST_PAUSE_NANOS, SECOND << Math.min(throttledInARow - 1, 10)) : 0L);
         pause(pause, nowNanos);
+        return news;
     }
 
     /** Admits nothing for that long, ns. */

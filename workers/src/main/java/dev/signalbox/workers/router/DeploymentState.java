@@ -43,6 +43,8 @@ final class DeploymentState {
     private final FleetHealth fleet = new FleetHealth();
     private @Nullable OperatorOrder order;
     private int running;
+    private long throttlings;
+    private long answers;
     private boolean gone;
     private @Nullable LeaseHolder leases;
     private Map<String, CapacityUse.Granted> granted = Map.of();
@@ -209,6 +211,16 @@ final class DeploymentState {
         return running;
     }
 
+    /** How often the vendor refused calls for their rate, of all pools; see {@link DeploymentLimits#throttled}. */
+    long throttlings() {
+        return throttlings;
+    }
+
+    /** How many calls it answered; see {@link DeploymentLimits#answered}. */
+    long answers() {
+        return answers;
+    }
+
     LatencyEstimate latency() {
         return latency;
     }
@@ -359,7 +371,9 @@ final class DeploymentState {
         switch (lesson) {
             case CallLesson.Nothing nothing -> abandon(permit);
             case CallLesson.Answered(long tokens, long streamNanos) -> {
-                limits.answered(permit.reservation);
+                if (limits.answered(permit.reservation)) {
+                    answers++;
+                }
                 latency.answered(tokens, streamNanos, nowNanos);
                 permit.breakers.service.answered(started, permit.serviceTrial, nowNanos);
                 permit.breakers.model.answered(started, permit.modelTrial, nowNanos);
@@ -387,7 +401,11 @@ final class DeploymentState {
         Breaker blamed = null;
         switch (blame) {
             case REQUEST -> service.answered(started, permit.serviceTrial, nowNanos);
-            case RATE -> permit.access.limits().throttled(permit.reservation, delay, nowNanos);
+            case RATE -> {
+                if (permit.access.limits().throttled(permit.reservation, delay, nowNanos)) {
+                    throttlings++;
+                }
+            }
             case SERVICE -> blamed = service;
             case SERVICE_AT_ONCE -> {
                 blamed = service;

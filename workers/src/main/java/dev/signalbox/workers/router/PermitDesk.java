@@ -311,7 +311,7 @@ public final class PermitDesk {
      */
     public CapacityUse capacity(DeploymentName name, Map<PoolName, Integer> waiting, long nowNanos) {
         if (!states.has(name)) {
-            return new CapacityUse(0, 0, false, List.of());
+            return new CapacityUse(0, 0, false, 0, 0, List.of());
         }
         DeploymentState state = states.of(name);
         Map<PoolAccess, Integer> waits = new LinkedHashMap<>();
@@ -321,7 +321,8 @@ public final class PermitDesk {
                 .map(each -> each.getKey().use(each.getValue(), nowNanos)).filter(CapacityUse.OfPool::isSomething)
                 .toList();
         LeaseHolder leases = state.leases(nowNanos);
-        return new CapacityUse(leases.term(), leases.grantNo(), leases.hasLease(nowNanos), uses);
+        return new CapacityUse(leases.term(), leases.grantNo(), leases.hasLease(nowNanos), state.throttlings(),
+                state.answers(), uses);
     }
 
     /** A demand of that deployment is sent now; its number. */

@@ -18,8 +18,13 @@ class DemandPaceTest {
     }
 
     private static CapacityUse use(long term, long mayUse, long inUse, long waiting) {
-        return new CapacityUse(term, 1, term > 0, List.of(new CapacityUse.OfPool("main", 0.5, calls(mayUse),
-                calls(inUse), calls(inUse + waiting), calls(waiting > 0 ? 1 : 0), waiting > 0 ? 10 : 0)));
+        return use(term, mayUse, inUse, waiting, 0);
+    }
+
+    private static CapacityUse use(long term, long mayUse, long inUse, long waiting, long throttlings) {
+        return new CapacityUse(term, 1, term > 0, throttlings, 0,
+                List.of(new CapacityUse.OfPool("main", 0.5, calls(mayUse),
+                        calls(inUse), calls(inUse + waiting), calls(waiting > 0 ? 1 : 0), waiting > 0 ? 10 : 0)));
     }
 
     private boolean isDue(CapacityUse use, long millis) {
@@ -32,7 +37,7 @@ class DemandPaceTest {
 
     @Test
     void whoHasNothingToDoWithADeploymentSaysNothing() {
-        CapacityUse nothing = new CapacityUse(0, 0, false, List.of());
+        CapacityUse nothing = new CapacityUse(0, 0, false, 0, 0, List.of());
         assertThat(isDue(nothing, 0)).isFalse();
         assertThat(isDue(use(0, 5, 0, 0), 0)).isTrue();
         told(use(0, 5, 0, 0));
@@ -67,6 +72,15 @@ class DemandPaceTest {
     void theFirstGrantOfATermIsAcknowledgedAtOnce() {
         told(use(1, 5, 5, 3));
         assertThat(isDue(use(2, 5, 5, 3), 100)).isTrue();
+    }
+
+    @Test
+    void whatTheVendorRefusesIsToldAtOnce() {
+        told(use(1, 5, 3, 0, 4));
+        assertThat(isDue(use(1, 5, 3, 0, 5), 99)).isFalse();
+        assertThat(isDue(use(1, 5, 3, 0, 5), 100)).isTrue();
+        told(use(1, 5, 3, 0, 5));
+        assertThat(isDue(use(1, 5, 3, 0, 5), 100)).as("and once").isFalse();
     }
 
     @Test

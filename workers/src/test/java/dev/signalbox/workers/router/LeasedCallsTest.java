@@ -95,7 +95,7 @@ class LeasedCallsTest {
         Amounts borrowed = high.minus(amounts(6, 6_000));
         return desk.granted(NAME, new Lease(1, no, desk.demanded(NAME, now), false, TTL, DRAIN,
                 Map.of("high", high, "low", low)),
-                Map.of("high", new CapacityUse.Granted(high, Map.of("low", borrowed), Set.of("low")), "low",
+                Map.of("high", new CapacityUse.Granted(high, Map.of("low", borrowed), Set.of("low"), 100), "low",
                         new CapacityUse.Granted(low, Map.of())),
                 now);
     }
@@ -175,6 +175,48 @@ class LeasedCallsTest {
         assertThat(high.oldestWaitMillis()).isEqualTo(2_001);
         assertThat(use(0).pools().getFirst().oldestWaitMillis()).isZero();
         assertThat(use(0).pools().getFirst().wanted()).isEqualTo(new Amounts(3, 0, 0, 300));
+    }
+
+    @Test
+    void aDemandSaysHowOftenTheVendorRefusedCallsForTheirRate() {
+        desk.share(HIGH, 0.5);
+        desk.share(LOW, 0.5);
+        assertThat(use(0).throttlings()).isZero();
+        List<Permit> together = List.of(((Granted) ask(HIGH, 10)).permit(), ((Granted) ask(LOW, 10)).permit(),
+                ((Granted) ask(HIGH, 10)).permit());
+        now += SECOND;
+        refuse(together.getFirst());
+        refuse(together.getLast());
+        assertThat(use(0).throttlings()).as("both ran already").isEqualTo(1);
+        refuse(together.get(1));
+        assertThat(use(0).throttlings()).as("of another pool's limits").isEqualTo(2);
+        now += 2 * SECOND;
+        refuse(((Granted) ask(HIGH, 10)).permit());
+        assertThat(use(0).throttlings()).isEqualTo(3);
+        assertThat(use(0).answers()).isZero();
+    }
+
+    @Test
+    void aDemandSaysHowManyCallsTheVendorAnsweredThatItLetInSinceItRefusedOne() {
+        List<Permit> early = List.of(((Granted) ask(HIGH, 10)).permit(), ((Granted) ask(HIGH, 10)).permit(),
+                ((Granted) ask(HIGH, 10)).permit());
+        now += SECOND;
+        answer(early.getFirst());
+        assertThat(use(0).answers()).isEqualTo(1);
+        refuse(early.get(1));
+        answer(early.getLast());
+        assertThat(use(0).answers()).as("let in before").isEqualTo(1);
+        now += 2 * SECOND;
+        answer(((Granted) ask(HIGH, 10)).permit());
+        assertThat(use(0).answers()).isEqualTo(2);
+    }
+
+    private void answer(Permit permit) {
+        desk.ended(permit, USED, new CallLesson.Answered(10, SECOND), now);
+    }
+
+    private void refuse(Permit permit) {
+        desk.ended(permit, USED, new CallLesson.Failed(CallLesson.Blame.RATE, Optional.empty()), now);
     }
 
     @Test
