@@ -221,6 +221,8 @@ final class CapacityWorld {
         private int position;
         private boolean stalls;
         private long diedMillis;
+        /** Its monotonic clock is that much off. */
+        private final long offMillis = random.nextLong(-3_600_000, 3_600_000);
 
         SimulatedDispatcher(int position) {
             this(position, Map.of());
@@ -235,14 +237,14 @@ final class CapacityWorld {
             Map<String, CapacityModel.Held> held = new HashMap<>();
             before.forEach((worker, told) -> held.put(worker,
                     new CapacityModel.Held(told.grant().pools(), now - told.atMillis())));
-            this.model = new CapacityModel(known, rules, term, held, now);
+            this.model = new CapacityModel(known, rules, term, held, now + offMillis);
             tick();
         }
 
         void tick() {
             if (!stalls) {
                 read();
-                publish(model.onTime(now));
+                publish(model.onTime(now + offMillis));
                 in(PASSING_MILLIS, this::tick);
             }
         }
@@ -253,7 +255,7 @@ final class CapacityWorld {
                 publish(model.onDemand(bug == Bug.REFUSALS_ARE_IGNORED
                         ? new Demand(demand.worker(), demand.seq(), demand.term(), demand.grantNo(), demand.goodbye(),
                                 demand.pools())
-                        : demand, now));
+                        : demand, now + offMillis));
             }
         }
 

@@ -11,15 +11,17 @@ final class VendorMeter {
     private long running;
     private long requests;
     private long inputTokens;
+    private long outputTokens;
 
-    private record Began(long atMillis, long inputTokens) {
+    private record Began(long atMillis, Amounts need) {
     }
 
     void begins(Amounts need, long nowMillis) {
         running++;
         requests++;
         inputTokens += need.inputTokens();
-        minute.add(new Began(nowMillis, need.inputTokens()));
+        outputTokens += need.outputTokens();
+        minute.add(new Began(nowMillis, need));
     }
 
     void ends() {
@@ -29,8 +31,10 @@ final class VendorMeter {
     Amounts counts(long nowMillis) {
         while (!minute.isEmpty() && nowMillis - minute.element().atMillis() >= MINUTE_MILLIS) {
             requests--;
-            inputTokens -= minute.remove().inputTokens();
+            Amounts passed = minute.remove().need();
+            inputTokens -= passed.inputTokens();
+            outputTokens -= passed.outputTokens();
         }
-        return new Amounts(running, requests, inputTokens, 0);
+        return new Amounts(running, requests, inputTokens, outputTokens);
     }
 }
