@@ -60,9 +60,13 @@ class ArrivalToVendorBenchmarkIT {
             topics: { partitions: 12 }
             worker: { max_in_flight: %d }
             """;
-    private static final int CALLS_EACH = 100;
+    /** What the bare loop took where the bars of 4 and 20 ms were set. */
+    private static final double BARE_P50_MILLIS = 1.2;
+    private static final double BARE_P99_MILLIS = 7.6;
+    /** So many that two cores bear them from four workers, their broker and their vendor. */
+    private static final int CALLS_EACH = 50;
     private static final int WORKERS = 4;
-    private static final Duration SETTLING = Duration.ofSeconds(10);
+    private static final Duration SETTLING = Duration.ofSeconds(15);
     private static final Duration WINDOW = Duration.ofSeconds(15);
 
     @TempDir
@@ -87,8 +91,10 @@ class ArrivalToVendorBenchmarkIT {
                 signalbox = pass("signalbox", worker, producer, vendor, LANE.requestTopic(),
                         id -> request(serializer, id));
             }
-            assertThat(at(signalbox, 0.5)).as("p50, ms; bare loop %.1f", at(bare, 0.5)).isLessThan(4);
-            assertThat(at(signalbox, 0.99)).as("p99, ms; bare loop %.1f", at(bare, 0.99)).isLessThan(20);
+            assertThat(at(signalbox, 0.5)).as("p50, ms; bare loop %.1f", at(bare, 0.5))
+                    .isLessThan(4 * slower(at(bare, 0.5), BARE_P50_MILLIS));
+            assertThat(at(signalbox, 0.99)).as("p99, ms; bare loop %.1f", at(bare, 0.99))
+                    .isLessThan(20 * slower(at(bare, 0.99), BARE_P99_MILLIS));
         }
     }
 
@@ -119,6 +125,11 @@ class ArrivalToVendorBenchmarkIT {
                 }
             }
         }
+    }
+
+    /** How much slower the machine is now than the one of which the bars are; at least 1. */
+    private static double slower(double bareMillis, double thenMillis) {
+        return Math.max(1, bareMillis / thenMillis);
     }
 
     private static ChildProcess worker(ChildProcess stack, Path file) throws Exception {

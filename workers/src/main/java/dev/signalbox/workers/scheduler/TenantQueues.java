@@ -42,6 +42,8 @@ final class TenantQueues {
     final RouteQueues routes = new RouteQueues();
     final Patience patience = new Patience();
     private double level;
+    /** Whose turn it is, from when that is asked until it is taken, or something else becomes of it. */
+    private @Nullable Waiting turn;
     /** When others' service was last told: what is told next was served beside what was served here since. */
     private double toldLevel;
     private double beyondPrompt;
@@ -172,7 +174,8 @@ final class TenantQueues {
     /** The request whose turn it is, which stays where it is; null if none can go. */
     @Nullable
     Waiting first(long nowMillis) {
-        return order.first(nowMillis);
+        turn = order.first(nowMillis);
+        return turn;
     }
 
     /** Of the requests that cannot go, the one whose time ends first; null if there is none. */
@@ -193,7 +196,8 @@ final class TenantQueues {
     void take(Waiting request, long estimate, double weight) {
         unindex(request);
         TenantAccount tenant = TurnOrder.tenantOf(request);
-        level = level();
+        level = request.equals(turn) ? Math.max(level, order.turnCounter()) : level();
+        turn = null;
         request.servedFor = tenant;
         request.servedWeight = weight;
         tenant.inFlight++;
@@ -207,6 +211,7 @@ final class TenantQueues {
      * those served meanwhile, here or elsewhere, they would go before him again each time that there is room, and take it.
      */
     void move(Waiting request, Way way) {
+        turn = null;
         patience.ends(request);
         TenantAccount tenant = order.remove(request);
         if (tenant.queues.isEmpty()) {
@@ -242,6 +247,7 @@ final class TenantQueues {
 
     /** A request's tenant is at a limit of its own: none of its requests goes until then, or until {@link #release}. */
     void hold(Waiting request, long untilNanos) {
+        turn = null;
         TenantAccount tenant = TurnOrder.tenantOf(request);
         TurnOrder.leave(tenant);
         tenant.held = true;

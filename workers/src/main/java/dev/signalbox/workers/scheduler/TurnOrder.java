@@ -26,6 +26,7 @@ final class TurnOrder {
     private final Map<Way, OnWay> ways = new HashMap<>();
     /** Those that have requests. */
     private final List<OnWay> active = new ArrayList<>();
+    private double turnCounter;
 
     /** A tenant's requests on one way. */
     static final class Queue {
@@ -176,8 +177,14 @@ final class TurnOrder {
         if (best == null) {
             return null;
         }
+        turnCounter = best.tenant.counter();
         Waiting urgent = urgent(nowMillis, best.tenant.counter() + URGENT_LEAD);
         return urgent != null ? earliest(urgent) : best.requests.first();
+    }
+
+    /** The lowest counter of a tenant that could go when {@link #first} was last asked and found one. */
+    double turnCounter() {
+        return turnCounter;
     }
 
     /** Of its tenant's requests that can go, the one whose time ends first: with a shorter time to live it is urgent only later. */

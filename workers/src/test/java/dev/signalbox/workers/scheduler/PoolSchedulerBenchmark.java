@@ -5,6 +5,7 @@ import dev.signalbox.config.Pool.PriorityShare;
 import dev.signalbox.schemas.Priority;
 import dev.signalbox.workers.scheduler.RequestTask.Readiness;
 import dev.signalbox.workers.scheduler.RequestTask.Step;
+import java.util.ArrayDeque;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -25,8 +26,9 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * A scheduling decision with 10,000 waiting in 4 priorities: one arrives, one is chosen, one has ended. Requests are made
- * before they arrive, as a worker decodes them, outside of the time measured. Run by {@link PoolSchedulerBenchmarkTest}.
+ * With 10,000 waiting in 4 priorities: a decision, which is to choose one and give it its slot; or all that the scheduler does
+ * for a request, one arriving and one ending as well. Requests are made before they arrive, as a worker decodes them, outside
+ * of the time measured. Run by {@link PoolSchedulerBenchmarkTest}.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -48,6 +50,14 @@ public class PoolSchedulerBenchmark {
     /** Part of the routes that is short of permits: in each step one is freed, taken, and somebody else is refused. */
     @Param({"0", "0.5"})
     public double busy;
+    @Param({"DECISION", "REQUEST"})
+    public Timed timed = Timed.REQUEST;
+
+    /** What is measured. */
+    public enum Timed {
+        DECISION,
+        REQUEST
+    }
 
     private final SplittableRandom random = new SplittableRandom(1);
     private final Requests requests = new Requests();
@@ -56,12 +66,14 @@ public class PoolSchedulerBenchmark {
     private int[] permits = {};
     private int busyRoutes;
     private RequestTask[] arriving = {};
+    private final ArrayDeque<Dispatch> chosen = new ArrayDeque<>(AT_ONCE);
     private long at;
 
     /** A scheduler in which all that can wait does. */
     @Setup(Level.Iteration)
     public void fill() {
         scheduler = new PoolScheduler(SHARES, SLOTS, 1_000_000);
+        chosen.clear();
         deployments = IntStream.range(0, routes).mapToObj(i -> new DeploymentName("d" + i, "m"))
                 .toArray(DeploymentName[]::new);
         permits = new int[routes];
@@ -74,6 +86,13 @@ public class PoolSchedulerBenchmark {
     @Setup(Level.Invocation)
     public void arrive() {
         arriving = IntStream.range(0, AT_ONCE).mapToObj(_ -> request()).toArray(RequestTask[]::new);
+        if (timed == Timed.DECISION) {
+            chosen.forEach(this::finish);
+            chosen.clear();
+            for (RequestTask request : arriving) {
+                offer(request);
+            }
+        }
     }
 
     @Benchmark
@@ -81,15 +100,29 @@ public class PoolSchedulerBenchmark {
     public void decide() {
         for (RequestTask request : arriving) {
             at++;
-            scheduler.offer(request, 1 + at % 2_000);
+            if (timed == Timed.REQUEST) {
+                offer(request);
+            }
             if (busyRoutes > 0) {
                 int freed = (int) (at % busyRoutes);
                 permits[freed]++;
                 scheduler.freed(deployments[freed]);
             }
             Dispatch dispatch = scheduler.next(RequestTask::ask, 0, 0).orElseThrow();
-            scheduler.finished(dispatch, dispatch.costUnits() + at % 100, 0);
+            if (timed == Timed.REQUEST) {
+                finish(dispatch);
+            } else {
+                chosen.add(dispatch);
+            }
         }
+    }
+
+    private void offer(RequestTask request) {
+        scheduler.offer(request, 1 + at % 2_000);
+    }
+
+    private void finish(Dispatch dispatch) {
+        scheduler.finished(dispatch, dispatch.costUnits() + at % 100, 0);
     }
 
     private RequestTask request() {
