@@ -12,6 +12,7 @@ import time
 import uuid
 
 from reply_rule import Abandoned, Appended, Assembler, Ended, Restarted, request_hash
+from tenant_shard import partition
 
 REPLIES = "llm.replies"
 TOKENS = "llm.tokens"
@@ -48,21 +49,31 @@ class Client:
             {**shared, "group.id": f"ask-{uuid.uuid4()}", "enable.auto.commit": False}
         )
         self._assembler = Assembler()
+        self._request_partitions = {}
         self._listen()
+
+    def _partitions(self, topic):
+        known = self._consumer.list_topics(topic, timeout=10).topics[topic]
+        if known.error is not None:
+            raise RuntimeError(f"topic {topic}: {known.error}")
+        return known.partitions
 
     def _listen(self):
         """From the ends of all partitions as they are now: what is sent after this is seen."""
         kafka = self._kafka
         places = []
         for topic in (REPLIES, TOKENS):
-            known = self._consumer.list_topics(topic, timeout=10).topics[topic]
-            if known.error is not None:
-                raise RuntimeError(f"topic {topic}: {known.error}")
-            for partition in known.partitions:
-                place = kafka.TopicPartition(topic, partition)
+            for number in self._partitions(topic):
+                place = kafka.TopicPartition(topic, number)
                 _, end = self._consumer.get_watermark_offsets(place, timeout=10)
                 places.append(kafka.TopicPartition(topic, partition, end))
         self._consumer.assign(places)
+
+    def _requests(self, topic):
+        """How many partitions a topic of requests has; a topic may gain some, and then a new client knows."""
+        if topic not in self._request_partitions:
+            self._request_partitions[topic] = len(self._partitions(topic))
+        return self._request_partitions[topic]
 
     def send(self, lane, request, time_to_live_millis=60_000):
         """Sends to llm.requests.<lane>; returns when Kafka has it. The id must be new."""
@@ -77,6 +88,7 @@ class Client:
             topic,
             value,
             key=request["id"],
+            partition=partition(request.get("tenant", "default"), request["id"], self._requests(topic)),
             headers=self._form.headers,
             on_delivery=lambda error, message: failures.append(error) if error else None,
         )

@@ -37,9 +37,10 @@ class Producer:
         assert config["acks"] == "all" and config["enable.idempotence"] is True
         self._deliveries = []
 
-    def produce(self, topic, value, key, headers, on_delivery):
+    def produce(self, topic, value, key, partition, headers, on_delivery):
         assert _assigned and all(place.offset == 5 for place in _assigned), "it sends before it listens"
         assert topic == "llm.requests.main.standard" and ("content-type", b"application/json") in headers
+        assert partition in (0, 1)
         request = json.loads(value)
         assert request["id"] == key and request["timeToLiveMillis"] > 0
         self._deliveries.append((on_delivery, Message(topic, value, b"application/json")))

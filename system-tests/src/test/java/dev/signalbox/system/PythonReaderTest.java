@@ -17,12 +17,14 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The reader of {@code examples/python} keeps the rule by the same vectors, with nothing but python3. */
+/** The reader and the shards of {@code examples/python} keep the rules by the same vectors, with nothing but python3. */
 @Tag("issue-4")
 class PythonReaderTest {
     private static final Path ROOT = Path.of(System.getProperty("signalbox.root"));
     private static final Path EXAMPLES = ROOT.resolve("examples").resolve("python");
     private static final Path VECTORS = ROOT.resolve("schemas/src/main/resources/reader-vectors.json");
+
+    private static final Path SHARDS = ROOT.resolve("schemas/src/main/resources/tenant-shard-vectors.json");
 
     private record Run(int exitCode, String output) {
     }
@@ -45,6 +47,15 @@ class PythonReaderTest {
     void itPassesEveryVector() throws Exception {
         int vectors = new ObjectMapper().readTree(VECTORS.toFile()).get("vectors").size();
         Run run = run("run_vectors.py");
+        assertThat(run.output).contains(vectors + " of " + vectors + " vectors pass");
+        assertThat(run.exitCode).isZero();
+    }
+
+    @Test
+    @Tag("issue-6")
+    void itSendsATenantsRequestsToTheSamePartitionsAsTheJavaClient() throws Exception {
+        int vectors = new ObjectMapper().readTree(SHARDS.toFile()).get("vectors").size();
+        Run run = run("tenant_shard.py");
         assertThat(run.output).contains(vectors + " of " + vectors + " vectors pass");
         assertThat(run.exitCode).isZero();
     }

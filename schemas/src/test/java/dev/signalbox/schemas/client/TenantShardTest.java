@@ -3,6 +3,9 @@ package dev.signalbox.schemas.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.InputStream;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Set;
@@ -63,6 +66,22 @@ class TenantShardTest {
         all.forEach((partitions, part) -> System.out.printf(Locale.ROOT,
                 "SHARDS of %d in %d partitions: %.0f %% of other tenants touched at all, %.1f %% in all of theirs%n",
                 SHARD, partitions, 100 * (1 - part[0]), 100 * part[SHARD]));
+    }
+
+    /** The same vectors as for clients in other languages. */
+    @Test
+    void it_passes_every_vector() throws Exception {
+        int passed = 0;
+        try (InputStream vectors = TenantShard.class.getResourceAsStream("/tenant-shard-vectors.json")) {
+            for (JsonNode each : new ObjectMapper().readTree(vectors).get("vectors")) {
+                assertThat(new TenantShard(each.get("shardPartitions").intValue()).partition(
+                        each.get("tenant").textValue(), each.get("requestId").textValue(),
+                        each.get("partitions").intValue())).as("%s", each)
+                        .isEqualTo(each.get("partition").intValue());
+                passed++;
+            }
+        }
+        assertThat(passed).isEqualTo(25);
     }
 
     @Test

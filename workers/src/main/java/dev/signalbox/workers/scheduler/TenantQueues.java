@@ -133,14 +133,15 @@ final class TenantQueues {
 
     /**
      * Other workers served these tenants: it counts as if it had been here, but puts none further ahead of the others than
-     * {@link #MOST_LEAD}, so that nobody starves here for what a worker did that is gone. Where nobody's requests can go the
-     * others are those that are served elsewhere: who comes then counts from the lowest of them.
+     * {@link #MOST_LEAD}, so that nobody starves here for what a worker did that is gone. Where nobody waits the
+     * others are those that are served elsewhere: who comes then counts from the lowest of them. Whoever waits for room
+     * was not absent, and keeps what is due to him.
      *
      * @param units cost units by weight, of each tenant since this was last called; negative where calls cost less than
      *        was told
      */
     void servedElsewhere(Map<String, Double> units) {
-        boolean nobodyHere = order.lowest() == Double.POSITIVE_INFINITY;
+        boolean nobodyHere = waitingTenants == 0;
         double most = Math.max(level(), toldLevel) + MOST_LEAD;
         double lowest = Double.POSITIVE_INFINITY;
         List<TenantAccount> resting = new ArrayList<>();

@@ -33,7 +33,9 @@ class FleetFairnessTest {
     private static final int AT_ONCE = 10;
     private static final int DAY = 86_400_000;
     /** What docs/tenants.md states. */
-    private static final long BOUND_TOKENS = 200_000;
+    private static final long BOUND_TOKENS = 60_000;
+    /** What docs/tenants.md states of how far ahead a tenant gets for what was served elsewhere. */
+    private static final long LEAD_TOKENS = 200_000;
     /** What docs/tenants.md states of a limit of 60,000 tokens a minute. */
     private static final long TOKENS_OF_60_000 = 66_000;
     /** By how much more than estimated the calls that run may come to. */
@@ -149,7 +151,7 @@ class FleetFairnessTest {
     void without_a_dispatcher_each_worker_goes_on_alone() {
         dispatcher = false;
         long most = mostApart(60 * SECOND);
-        assertThat(most).as("half of each worker for the one that is everywhere").isGreaterThan(BOUND_TOKENS);
+        assertThat(most).as("half of each worker for the one that is everywhere").isGreaterThan(3 * BOUND_TOKENS);
         assertThat(workers).allSatisfy(worker -> assertThat(worker.running).isEqualTo(AT_ONCE));
     }
 
@@ -169,7 +171,7 @@ class FleetFairnessTest {
         });
         long first = workers.get(0).started.stream().filter(call -> call.tenant().equals("everywhere"))
                 .mapToLong(call -> call.startedNanos).min().orElse(Long.MAX_VALUE);
-        assertThat(first - begun).isLessThan(BOUND_TOKENS / 10_000 * SECOND + 5 * SECOND);
+        assertThat(first - begun).isLessThan(LEAD_TOKENS / 10_000 * SECOND + 5 * SECOND);
     }
 
     @Test
