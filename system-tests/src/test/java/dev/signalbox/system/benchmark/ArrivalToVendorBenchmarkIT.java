@@ -35,15 +35,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * From a request's send to its call's arrival at the vendor with capacity idle, beside the bare loop in the same run. A worker
- * tells of a call, and has that acknowledged, before it makes it; the bare loop does not.
+ * From a request's send to its call's arrival at the vendor with capacity idle, beside the bare loop, in turns and by the medians
+ * of their passes, since the machine differs from moment to moment. A worker tells of a call, and has that acknowledged, before it
+ * makes it; the bare loop does not.
  */
 @Tag("benchmark")
 @Tag("issue-6")
 class ArrivalToVendorBenchmarkIT {
     private static final int PER_SECOND = 200;
     private static final int WARM_UP = 4_000;
-    private static final int REQUESTS = 6_000;
+    private static final int PASSES = 3;
+    private static final int REQUESTS = 3_000;
     private static final Duration CALL = Duration.ofMillis(60);
     private static final Lane LANE = new Lane(new PoolName("bench"), Priority.INTERACTIVE);
     private static final List<String> JVM = List.of("-Xmx512m", "-XX:+UseSerialGC");
@@ -78,53 +80,35 @@ class ArrivalToVendorBenchmarkIT {
                 TimingVendor vendor = new TimingVendor(CALL);
                 KafkaProducer<byte[], byte[]> producer = producer(stack.words().get(0))) {
             Path file = configuration(stack.words().get(0), vendor, 500);
-            double[] bare;
-            try (ChildProcess loop = ChildProcess.start(BareLoop.class, JVM, stack.words().get(0), vendor.baseUrl(),
-                    "bare.requests", "bare.replies", "500")) {
-                bare = pass("bare loop", loop, producer, vendor, "bare.requests", ArrivalToVendorBenchmarkIT::body);
-            }
             AvroSerializer<LlmRequest> serializer = new AvroSerializer<>();
             serializer.configure(Map.of("schema.registry.url", stack.words().get(1)), false);
-            double[] signalbox;
-            try (ChildProcess worker = ChildProcess.start(WorkerMain.class, JVM, stack.words().get(0),
-                    stack.words().get(1), file.toString())) {
-                signalbox = pass("signalbox", worker, producer, vendor, LANE.requestTopic(),
-                        id -> request(serializer, id));
+            List<double[]> bare = new ArrayList<>();
+            List<double[]> signalbox = new ArrayList<>();
+            try (ChildProcess loop = ChildProcess.start(BareLoop.class, JVM, stack.words().get(0), vendor.baseUrl(),
+                    "bare.requests", "bare.replies", "500");
+                    ChildProcess worker = worker(stack, file)) {
+                Function<String, byte[]> request = id -> request(serializer, id);
+                warmUp("bare", producer, vendor, "bare.requests", ArrivalToVendorBenchmarkIT::body);
+                warmUp("signalbox", producer, vendor, LANE.requestTopic(), request);
+                for (int i = 0; i < PASSES; i++) {
+                    bare.add(pass("bare", i, loop, producer, vendor, "bare.requests",
+                            ArrivalToVendorBenchmarkIT::body));
+                    signalbox.add(pass("signalbox", i, worker, producer, vendor, LANE.requestTopic(), request));
+                }
             }
-            assertThat(at(signalbox, 0.5)).as("p50, ms; bare loop %.1f", at(bare, 0.5))
-                    .isLessThan(4 * slower(at(bare, 0.5), BARE_P50_MILLIS));
-            assertThat(at(signalbox, 0.99)).as("p99, ms; bare loop %.1f", at(bare, 0.99))
-                    .isLessThan(20 * slower(at(bare, 0.99), BARE_P99_MILLIS));
+            double p50 = median(signalbox, 0.5);
+            double p99 = median(signalbox, 0.99);
+            System.out.printf("send to vendor, medians of %d passes: p50 %.1f ms (bare loop %.1f), p99 %.1f (%.1f)%n",
+                    PASSES, p50, median(bare, 0.5), p99, median(bare, 0.99));
+            assertThat(p50).as("p50, ms").isLessThan(4 * slower(median(bare, 0.5), BARE_P50_MILLIS));
+            assertThat(p99).as("p99, ms").isLessThan(20 * slower(median(bare, 0.99), BARE_P99_MILLIS));
         }
     }
 
-    @Test
-    void fourWorkersMakeFourTimesTheCallsOfOne() throws Exception {
-        try (ChildProcess stack = ChildProcess.start(StackMain.class, JVM, folder.resolve("data").toString());
-                TimingVendor vendor = new TimingVendor(Duration.ofSeconds(1));
-                KafkaProducer<byte[], byte[]> producer = producer(stack.words().get(0))) {
-            Path file = configuration(stack.words().get(0), vendor, CALLS_EACH);
-            AvroSerializer<LlmRequest> serializer = new AvroSerializer<>();
-            serializer.configure(Map.of("schema.registry.url", stack.words().get(1)), false);
-            List<ChildProcess> workers = new ArrayList<>();
-            try {
-                workers.add(worker(stack, file));
-                double one = perSecond(1, producer, vendor, serializer);
-                while (workers.size() < WORKERS) {
-                    workers.add(worker(stack, file));
-                }
-                double all = perSecond(WORKERS, producer, vendor, serializer);
-                double growth = all / (WORKERS * one);
-                System.out.printf(
-                        "calls of 1 s, %d at once in a worker: 1 worker %.1f/s, %d workers %.1f/s, %.3f of linear%n",
-                        CALLS_EACH, one, WORKERS, all, growth);
-                assertThat(growth).isGreaterThanOrEqualTo(0.95);
-            } finally {
-                for (ChildProcess worker : workers) {
-                    worker.close();
-                }
-            }
-        }
+    /** Of the passes' own. */
+    private static double median(List<double[]> passes, double quantile) {
+        return passes.stream().mapToDouble(pass -> at(pass, quantile)).sorted().skip(passes.size() / 2).findFirst()
+                .orElseThrow();
     }
 
     /** How much slower the machine is now than the one of which the bars are; at least 1. */
@@ -155,14 +139,18 @@ class ArrivalToVendorBenchmarkIT {
         return perSecond;
     }
 
-    /** Milliseconds from send to vendor, the shortest first, of what comes after a warm-up. */
-    private static double[] pass(String subject, ChildProcess process, KafkaProducer<byte[], byte[]> producer,
-            TimingVendor vendor, String topic, Function<String, byte[]> value) {
-        send(producer, topic, subject.charAt(0) + "-warm-", WARM_UP, value);
-        Awaitility.await().atMost(Duration.ofSeconds(60)).until(
-                () -> arrived(vendor, subject.charAt(0) + "-warm-") == WARM_UP);
+    private static void warmUp(String subject, KafkaProducer<byte[], byte[]> producer, TimingVendor vendor,
+            String topic, Function<String, byte[]> value) {
+        send(producer, topic, subject + "-warm-", WARM_UP, value);
+        Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> arrived(vendor, subject + "-warm-") == WARM_UP);
+    }
+
+    /** Milliseconds from send to vendor, the shortest first. */
+    private static double[] pass(String subject, int number, ChildProcess process,
+            KafkaProducer<byte[], byte[]> producer, TimingVendor vendor, String topic,
+            Function<String, byte[]> value) {
         long cpuMillis = process.cpuMillis();
-        Map<String, Long> sent = send(producer, topic, subject.charAt(0) + "-", REQUESTS, value);
+        Map<String, Long> sent = send(producer, topic, subject + "-" + number + "-", REQUESTS, value);
         Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> vendor.arrivals().keySet().containsAll(
                 sent.keySet()));
         double[] millis = sent.entrySet().stream()

@@ -63,7 +63,7 @@ class RoutesApartIT {
                   limited: { test: { otherwise: { sequence: [sim] } } }
                   down: { test: { otherwise: { sequence: [sim] } } }
                 topics: { partitions: 4 }
-                worker: { max_in_flight: 50, buffer_records: 5000 }
+                worker: { max_in_flight: 50, buffer_records: 20000 }
                 """.formatted(simulator.baseUrl("sim"));
     }
 
