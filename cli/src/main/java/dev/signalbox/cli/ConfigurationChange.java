@@ -8,11 +8,14 @@ import dev.signalbox.config.ReadResult;
 import dev.signalbox.config.live.ConfigurationLog;
 import dev.signalbox.config.live.ConfigurationLog.Entry;
 import dev.signalbox.config.live.ConfigurationTopic;
+import dev.signalbox.config.live.ControlKey;
 import dev.signalbox.config.redundancy.Redundancy;
 import dev.signalbox.config.redundancy.RedundancyFinding;
 import dev.signalbox.config.topics.TopicAdmin;
 import dev.signalbox.config.topics.TopicCatalogue;
 import dev.signalbox.config.topics.TopicDifference;
+import dev.signalbox.schemas.PoolName;
+import dev.signalbox.schemas.Topics;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -24,6 +27,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.KafkaException;
+import org.jspecify.annotations.Nullable;
 
 /** One change of the configuration in force, from what held when it was looked at to another text. */
 final class ConfigurationChange {
@@ -32,6 +36,7 @@ final class ConfigurationChange {
     private final Clients clients;
     private final ConfigurationLog log;
     private final String name;
+    private final @Nullable PoolName pool;
     private final String text;
     private final Configuration newer;
     private final List<Problem> warnings;
@@ -44,9 +49,24 @@ final class ConfigurationChange {
      * @throws CommandFailure with a line for each problem
      */
     ConfigurationChange(Clients clients, ConfigurationLog log, String name, String text) {
+        this(clients, log, name, null, text);
+    }
+
+    /**
+     * The same for an edit of what is in force.
+     *
+     * @param pool whose settings were edited
+     */
+    ConfigurationChange(Clients clients, ConfigurationLog log, PoolName pool, String text) {
+        this(clients, log, "the edited configuration", pool, text);
+    }
+
+    private ConfigurationChange(Clients clients, ConfigurationLog log, String name, @Nullable PoolName pool,
+            String text) {
         this.clients = clients;
         this.log = log;
         this.name = name;
+        this.pool = pool;
         this.text = text;
         if (text.getBytes(StandardCharsets.UTF_8).length > ConfigurationTopic.MAX_TEXT_BYTES) {
             throw new CommandFailure(ExitCode.USAGE, name + " is larger than " + ConfigurationTopic.MAX_TEXT_BYTES
@@ -143,7 +163,7 @@ final class ConfigurationChange {
     }
 
     /**
-     * Makes the topics that it needs, writes it, and reads whether it holds.
+     * Makes the topics that it needs, writes it, reads whether it holds, and tells {@code llm.control} who did it and why.
      *
      * @throws CommandFailure if somebody else was first, or Kafka cannot do it
      */
@@ -163,6 +183,8 @@ final class ConfigurationChange {
                     ? ""
                     : "; since then " + inWords(holds)));
             terminal.out().flush();
+            OperatorRecords.write(clients, Topics.CONTROL, ControlKey.ofConfiguration(ours.generation()),
+                    Orders.configured(ours.generation(), pool, who, why));
             terminal.say(
                     "every process takes it within about a second; signalbox_config_generation of its /metrics tells");
         } catch (KafkaException e) {

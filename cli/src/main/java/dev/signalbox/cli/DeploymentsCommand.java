@@ -172,7 +172,7 @@ final class DeploymentsCommand implements Runnable {
             case EJECT, DRAIN -> deployment + (action == ControlAction.EJECT ? " ejected" : " draining") + " until "
                     + Instant.ofEpochMilli(at + duration.toMillis());
             case RESTORE -> deployment + " restored";
-            case MOVE, LIMIT -> throw new IllegalArgumentException("no deployment is moved or limited");
+            case MOVE, LIMIT, CONFIGURE -> throw new IllegalArgumentException(action + " is not about a deployment");
         } + " by " + reason.who() + ": " + reason.why());
         return ExitCode.OK.number();
     }

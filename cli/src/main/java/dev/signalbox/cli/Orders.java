@@ -1,6 +1,7 @@
 package dev.signalbox.cli;
 
 import dev.signalbox.cli.PoolState.Given;
+import dev.signalbox.schemas.PoolName;
 import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.ControlAction;
 import dev.signalbox.schemas.avro.ControlOrder;
@@ -14,6 +15,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /** Operators' orders on {@code llm.control}: how they are written, shown and read. */
 final class Orders {
@@ -24,8 +26,22 @@ final class Orders {
     }
 
     static ControlOrder.Builder order(ControlAction action, Duration duration, Reason reason) {
+        return record(action, duration, reason.who(), reason.why());
+    }
+
+    /**
+     * That somebody put a configuration in force.
+     *
+     * @param pool whose settings were edited; null where it was the whole text
+     */
+    static ControlOrder configured(long generation, @Nullable PoolName pool, String who, String why) {
+        return record(ControlAction.CONFIGURE, Duration.ZERO, who, why).setGeneration(generation)
+                .setPool(pool == null ? null : pool.value()).build();
+    }
+
+    private static ControlOrder.Builder record(ControlAction action, Duration duration, String who, String why) {
         return ControlOrder.newBuilder().setDeployment("").setAction(action).setDurationMillis(duration.toMillis())
-                .setWho(reason.who()).setWhy(reason.why());
+                .setWho(who).setWhy(why);
     }
 
     /** @param instead what to do for longer */

@@ -6,11 +6,13 @@ import dev.signalbox.config.live.ClockSkew;
 import dev.signalbox.config.live.ControlKey;
 import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.PoolName;
+import dev.signalbox.schemas.avro.ControlAction;
 import dev.signalbox.schemas.avro.ControlOrder;
 import dev.signalbox.workers.intake.LaneConsumerProperties;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -19,6 +21,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.apache.kafka.clients.admin.MemberDescription;
@@ -30,7 +33,7 @@ import org.apache.kafka.common.errors.GroupIdNotFoundException;
  * Which workers serve which pools now, by the members of the pools' consumer groups, and what operators ordered about them.
  *
  * @param members of the pools, by pool and worker
- * @param orders all that are kept about workers and pools, the oldest first
+ * @param orders all that are kept about workers, pools and the configuration, the oldest first
  * @param nowMillis on the broker's clock
  */
 record PoolState(Map<PoolName, Map<String, Member>> members, List<Given> orders, long nowMillis) {
@@ -55,11 +58,15 @@ record PoolState(Map<PoolName, Map<String, Member>> members, List<Given> orders,
             return atMillis + order.getDurationMillis();
         }
 
-        /** Name of the worker, tenant or pool that it is about. */
+        /** Name of the worker, tenant or pool that it is about, or that it is the configuration. */
         String about() {
-            return order.getWorker() != null
-                    ? order.getWorker()
-                    : String.valueOf(order.getTenant() != null ? order.getTenant() : order.getPool());
+            return Stream.of(order.getWorker(), order.getTenant(), order.getPool()).filter(Objects::nonNull)
+                    .findFirst().orElse("configuration");
+        }
+
+        /** Whether it only tells of a configuration that was put in force. */
+        boolean isConfiguration() {
+            return order.getAction() == ControlAction.CONFIGURE;
         }
     }
 
@@ -67,7 +74,8 @@ record PoolState(Map<PoolName, Map<String, Member>> members, List<Given> orders,
         try (Admin admin = clients.admin(); TopicScan scan = new TopicScan(clients)) {
             long ahead = ClockSkew.ofController(admin).map(ClockSkew::aheadMillis).orElse(0L);
             return new PoolState(members(admin, configuration), Orders.read(clients, scan,
-                    key -> ControlKey.worker(key).isPresent() || ControlKey.pool(key).isPresent()),
+                    key -> ControlKey.worker(key).isPresent() || ControlKey.pool(key).isPresent()
+                            || ControlKey.isConfiguration(key)),
                     System.currentTimeMillis() - ahead);
         } catch (KafkaException e) {
             throw KafkaTrouble.of(e, clients.bootstrapServers());
@@ -132,7 +140,8 @@ record PoolState(Map<PoolName, Map<String, Member>> members, List<Given> orders,
 
     /** The order about that pool which holds now. */
     Optional<Given> ofPool(String pool) {
-        return holds(orders.stream().filter(given -> pool.equals(given.order.getPool())).toList());
+        return holds(orders.stream().filter(given -> !given.isConfiguration())
+                .filter(given -> pool.equals(given.order.getPool())).toList());
     }
 
     private Optional<Given> holds(List<Given> ofOne) {

@@ -135,15 +135,16 @@ final class PoolsCommand implements Runnable {
         return ExitCode.OK.number();
     }
 
-    @Command(name = "history", description = "What operators ordered about pools and workers in the last 7 days, the oldest first.")
+    @Command(name = "history", description = "What operators ordered about pools and workers, and who put which configuration in force, in the last 7 days, the oldest first.")
     int history(@Mixin InstallationOptions with,
             @Option(names = "-o", paramLabel = "FORM", defaultValue = "table", description = "table, json or yaml.") Rows.Form form)
             throws InterruptedException {
         PoolState state = PoolState.read(with.reachable(), with.inForce(shell.terminal()));
-        Rows rows = new Rows("at", "about", "action", "pools", "until", "who", "why");
+        Rows rows = new Rows("at", "about", "action", "pools", "generation", "until", "who", "why");
         state.orders().forEach(given -> rows.add(Instant.ofEpochMilli(given.atMillis()), given.about(),
                 given.order().getAction(), words(given.order().getPools()),
-                given.order().getAction() == ControlAction.RESTORE
+                Optional.ofNullable(given.order().getGeneration()).map(String::valueOf).orElse("-"),
+                given.isConfiguration() || given.order().getAction() == ControlAction.RESTORE
                         ? "-"
                         : Instant.ofEpochMilli(given.untilMillis()).toString(),
                 given.order().getWho(), given.order().getWhy()));
@@ -214,7 +215,7 @@ final class PoolsCommand implements Runnable {
         Optional.ofNullable(exclusive).orElse(List.of()).forEach(resize::exclusive);
         Optional.ofNullable(reserve).ifPresent(resize::reserve);
         resize.preview().forEach(shell.terminal().out()::println);
-        return new ConfigurationChange(clients, log, "the edited configuration", resize.text()).carryOut(execution,
+        return new ConfigurationChange(clients, log, new PoolName(name), resize.text()).carryOut(execution,
                 shell.terminal());
     }
 

@@ -85,7 +85,7 @@ final class PrioritiesCommand implements Runnable {
             PoolResize.share("--floor " + floor, floor);
             text = YamlEdit.set(text, plus(at, "floor"), floor);
         }
-        ConfigurationChange change = new ConfigurationChange(clients, log, "the edited configuration", text);
+        ConfigurationChange change = new ConfigurationChange(clients, log, pool.name(), text);
         PriorityParts.preview(pool, PoolsCommand.pool(name, change.newer())).forEach(shell.terminal().out()::println);
         return change.carryOut(execution, shell.terminal());
     }

@@ -99,10 +99,22 @@ class PrioritiesCommandIT {
         assertThat(run("priorities", "list", "high").out().lines().map(line -> line.strip().replaceAll(" +", " ")))
                 .contains("high interactive 6 20% 60%", "high standard 4 5% 40%");
 
-        assertThat(run("config", "rollback", "--execute", "--why", "no").code()).isZero();
+        assertThat(run("pools", "drain", "high", "--for", "1h", "--why", "quiet", "--who", "eve", "--execute").code())
+                .isZero();
+        assertThat(run("config", "rollback", "--execute", "--why", "no", "--who", "ann").code()).isZero();
         assertThat(inForce()).isEqualTo(after);
         assertThat(run("config", "rollback", "--to", "1", "--execute", "--why", "all of it").code()).isZero();
         assertThat(inForce()).isEqualTo(TEXT);
+        assertThat(run("pools", "history").out().lines()
+                .map(line -> line.strip().replaceAll(" +", " ").replaceAll("\\d{4}-\\S+", "TIME")))
+                .as("who, what and why, in llm.control").containsSequence(
+                        "TIME configuration CONFIGURE - 1 - " + System.getProperty("user.name") + " the first",
+                        "TIME low CONFIGURE - 2 - ann a campaign", "TIME high CONFIGURE - 3 - ann talks first",
+                        "TIME high DRAIN - - TIME eve quiet", "TIME configuration CONFIGURE - 4 - ann no");
+        assertThat(run("pools", "list").out()).as("still drained").containsPattern("high .*DRAIN .*eve");
+        assertThat(run("pools", "resize", "high", "--reserve", "10%", "--execute", "--why", "spare").code()).isZero();
+        assertThat(run("pools", "list").out()).as("still drained").containsPattern("high .*DRAIN .*eve");
+        assertThat(run("config", "rollback", "--execute", "--why", "as it was").code()).isZero();
     }
 
     @Test

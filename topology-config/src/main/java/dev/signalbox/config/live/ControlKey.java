@@ -6,12 +6,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Keys of {@code llm.control}: what kind of thing an order acts on, a slash, its name. */
+/** Keys of {@code llm.control}: what kind of thing an order acts on, a slash, its name; of a configuration its generation. */
 public final class ControlKey {
     private static final String DEPLOYMENT = "deployment/";
     private static final String WORKER = "worker/";
     private static final String POOL = "pool/";
     private static final String TENANT = "tenant/";
+    private static final String CONFIGURATION = "configuration/";
 
     private ControlKey() {
     }
@@ -30,6 +31,11 @@ public final class ControlKey {
 
     public static String ofTenant(String name) {
         return TENANT + name;
+    }
+
+    /** Of the record that tells who put that generation of the configuration in force. */
+    public static String ofConfiguration(long generation) {
+        return CONFIGURATION + generation;
     }
 
     /** The deployment that a record is about; empty for another kind of thing. */
@@ -53,6 +59,11 @@ public final class ControlKey {
     /** Name of the tenant that a record is about; empty for another kind of thing. */
     public static Optional<String> tenant(byte @Nullable [] key) {
         return named(key, TENANT);
+    }
+
+    /** Whether a record tells of a configuration that was put in force. */
+    public static boolean isConfiguration(byte @Nullable [] key) {
+        return named(key, CONFIGURATION).isPresent();
     }
 
     private static Optional<String> named(byte @Nullable [] key, String kind) {
