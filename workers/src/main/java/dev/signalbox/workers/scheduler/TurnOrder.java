@@ -9,7 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * In which order a priority's requests go, way by way. Of the tenants on open ways the one with the lowest counter is next,
- * and of its requests the one whose time ends first; tenants that are held stand in no order.
+ * and of its requests the one whose time ends first; tenants that are held stand in no order. Of equal counters, which those
+ * have who come and those whose turn it is, the one goes first that began to wait last: who asks for little waits for the next
+ * call that ends, not until all others have had one more.
  *
  * <p>A request with less than a quarter of its time left goes before its tenant's turn, as long as that brings the tenant
  * no more than {@value #URGENT_LEAD} cost units (by weight) ahead of the one whose turn it is; or another one of the tenant does
@@ -27,6 +29,7 @@ final class TurnOrder {
     /** Those that have requests. */
     private final List<OnWay> active = new ArrayList<>();
     private double turnCounter;
+    private long begun;
 
     /** A tenant's requests on one way. */
     static final class Queue {
@@ -36,10 +39,10 @@ final class TurnOrder {
         /** By a counter that is never above its tenant's, see {@link OnWay#first}. */
         private final Ordered.Place<Queue> place;
 
-        private Queue(TenantAccount tenant, OnWay onWay) {
+        private Queue(TenantAccount tenant, OnWay onWay, long number) {
             this.tenant = tenant;
             this.onWay = onWay;
-            this.place = new Ordered.Place<>(this, tenant.number);
+            this.place = new Ordered.Place<>(this, number);
         }
     }
 
@@ -95,13 +98,13 @@ final class TurnOrder {
         way.waiting++;
     }
 
-    private static Queue queue(TenantAccount tenant, OnWay onWay) {
+    private Queue queue(TenantAccount tenant, OnWay onWay) {
         for (Queue queue : tenant.queues) {
             if (queue.onWay.equals(onWay)) {
                 return queue;
             }
         }
-        Queue queue = new Queue(tenant, onWay);
+        Queue queue = new Queue(tenant, onWay, -begun++);
         tenant.queues.add(queue);
         if (!tenant.held) {
             onWay.place(queue);
@@ -220,8 +223,9 @@ final class TurnOrder {
     }
 
     private static boolean isBefore(Queue a, Queue b) {
-        return a.place.isBefore(b.place) || (!b.place.isBefore(a.place)
-                && Waiting.BY_DEADLINE.compare(a.requests.first(), b.requests.first()) < 0);
+        return a.tenant.equals(b.tenant)
+                ? Waiting.BY_DEADLINE.compare(a.requests.first(), b.requests.first()) < 0
+                : a.place.isBefore(b.place);
     }
 
     /**

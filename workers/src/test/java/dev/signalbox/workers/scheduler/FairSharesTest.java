@@ -54,6 +54,24 @@ class FairSharesTest {
         sharesTokens(2, 200, 150 * SECOND);
     }
 
+    /** K06: of ten calls at once one ends each 42 ms; all cost alike, so that counters are equal again and again. */
+    @Test
+    void who_asks_for_little_waits_for_the_next_call_that_ends_not_for_a_round_of_the_others() {
+        ScarceCapacity run = new ScarceCapacity(new PoolScheduler(ONE, 10, 1_000_000), 10);
+        for (int i = 0; i < 3_000; i++) {
+            String tenant = "t" + i % 50;
+            run.at(SECOND + (i < 10 ? 3 * i : 20 + i) * 14 * MILLI,
+                    () -> run.arrive(Priority.STANDARD, tenant, 1, 20, 420 * MILLI, DAY));
+        }
+        for (long at = 10 * SECOND; at < 58 * SECOND; at += 4_003 * MILLI) {
+            run.at(at, () -> run.arrive(Priority.STANDARD, "modest", 1, 20, 420 * MILLI, DAY));
+        }
+        run.runUntil(60 * SECOND);
+        assertThat(run.ended.stream().filter(call -> call.tenant().equals("modest"))
+                .map(call -> (call.startedNanos - call.arrivedNanos) / MILLI)).hasSizeGreaterThan(10)
+                .allMatch(millis -> millis <= 42);
+    }
+
     private static void sharesTokens(long firstSeed, long lastSeed, long until) {
         for (long seed = firstSeed; seed <= lastSeed; seed++) {
             ScarceCapacity run = new ScarceCapacity(new PoolScheduler(ONE, 1_000, 1_000_000), 40);
