@@ -354,7 +354,7 @@ final class Breaks {
             Break.of("G10", "a tenant's plan weighs", SHARES,
                     new Switch(SCHEDULER + "TenantLimits", "weight", new Switch.Off.Answers(1))),
             Break.of("G10", "of tenants served alike the one goes first that came last", SHARES,
-                    new Switch(SCHEDULER + "TurnOrder", "queue", new Switch.Off.ReadsAs("begun", 0))),
+                    new Switch(SCHEDULER + "TenantQueues", "enqueue", new Switch.Off.ReadsAs("begun", 0))),
             Break.of("G10", "a tenant keeps to limits of its own", SHARES,
                     answersNothing(SCHEDULER + "TenantLimits", "waitNanos")),
             Break.of("G10", "what other workers served a tenant counts", FLEET,

@@ -28,6 +28,8 @@ final class TenantAccount {
     final long number;
     /** One for each way on which it has requests. */
     final List<TurnOrder.Queue> queues = new ArrayList<>(1);
+    /** Tells those that wait apart, the last that came being the lowest; changed only while it waits on no way. */
+    long turn;
     /** Whether it is at a limit of its own, so that none of its requests can go. */
     boolean held;
     /** Changed only while it is not held. */

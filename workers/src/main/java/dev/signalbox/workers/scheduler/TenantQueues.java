@@ -50,6 +50,7 @@ final class TenantQueues {
     private long costUnits;
     private long bytes;
     private long accounts;
+    private long begun;
     private int size;
     private int waitingTenants;
 
@@ -104,6 +105,7 @@ final class TenantQueues {
         if (tenant.queues.isEmpty()) {
             idle.remove(tenant);
             tenant.catchUp(level());
+            tenant.turn = -begun++;
             waitingTenants++;
         }
         tenant.waiting++;

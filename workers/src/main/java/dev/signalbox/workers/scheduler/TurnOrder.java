@@ -29,7 +29,6 @@ final class TurnOrder {
     /** Those that have requests. */
     private final List<OnWay> active = new ArrayList<>();
     private double turnCounter;
-    private long begun;
 
     /** A tenant's requests on one way. */
     static final class Queue {
@@ -39,10 +38,10 @@ final class TurnOrder {
         /** By a counter that is never above its tenant's, see {@link OnWay#first}. */
         private final Ordered.Place<Queue> place;
 
-        private Queue(TenantAccount tenant, OnWay onWay, long number) {
+        private Queue(TenantAccount tenant, OnWay onWay) {
             this.tenant = tenant;
             this.onWay = onWay;
-            this.place = new Ordered.Place<>(this, number);
+            this.place = new Ordered.Place<>(this, tenant.turn);
         }
     }
 
@@ -98,13 +97,13 @@ final class TurnOrder {
         way.waiting++;
     }
 
-    private Queue queue(TenantAccount tenant, OnWay onWay) {
+    private static Queue queue(TenantAccount tenant, OnWay onWay) {
         for (Queue queue : tenant.queues) {
             if (queue.onWay.equals(onWay)) {
                 return queue;
             }
         }
-        Queue queue = new Queue(tenant, onWay, -begun++);
+        Queue queue = new Queue(tenant, onWay);
         tenant.queues.add(queue);
         if (!tenant.held) {
             onWay.place(queue);
@@ -223,9 +222,8 @@ final class TurnOrder {
     }
 
     private static boolean isBefore(Queue a, Queue b) {
-        return a.tenant.equals(b.tenant)
-                ? Waiting.BY_DEADLINE.compare(a.requests.first(), b.requests.first()) < 0
-                : a.place.isBefore(b.place);
+        return a.place.isBefore(b.place) || (!b.place.isBefore(a.place)
+                && Waiting.BY_DEADLINE.compare(a.requests.first(), b.requests.first()) < 0);
     }
 
     /**
