@@ -23,6 +23,7 @@ final class Observations {
     private final Map<String, Group> lanes = new TreeMap<>();
     private final Map<String, Group> tenants = new TreeMap<>();
     private final Map<String, Calls> deployments = new TreeMap<>();
+    private final DivertedTenants diverted = new DivertedTenants();
     private int open;
 
     /** What a pool's priority, or a tenant, saw; times in ms from the arrival. */
@@ -67,6 +68,10 @@ final class Observations {
 
     Map<String, Calls> deployments() {
         return deployments;
+    }
+
+    DivertedTenants diverted() {
+        return diverted;
     }
 
     /** Requests that have arrived and not ended. */

@@ -28,6 +28,7 @@ final class Report {
     private static final String[] GROUP = {"requests", "answered", "failed", "expired", "shed", "open", "wait_p50_ms",
             "wait_p99_ms", "first_token_p50_ms", "first_token_p99_ms", "total_p99_ms", "output_tokens", "cost"};
     private static final String[] CALLS = {"calls", "failed", "most_at_once", "limit", "output_tokens", "cost"};
+    private static final String[] DIVERTED = {"tenant", "lane", "diverted", "from_s", "for_s", "until_s"};
 
     private final Configuration configuration;
     private final WhatIf.Outcome outcome;
@@ -88,17 +89,35 @@ final class Report {
                 .toList();
     }
 
+    /** Whose requests went by the overflow topic, in the order of {@link #DIVERTED}. */
+    private List<Object[]> diverted() {
+        long end = VirtualTime.BEGIN_NANOS + outcome.endNanos();
+        return outcome.seen().diverted().all().stream()
+                .map(each -> new Object[]{each.tenant, each.lane.toString(), each.requests,
+                        seconds(each.fromNanos - VirtualTime.BEGIN_NANOS), seconds(each.nanos(end)),
+                        each.lasts() ? "-" : seconds(each.untilNanos() - VirtualTime.BEGIN_NANOS)})
+                .toList();
+    }
+
+    private static BigDecimal seconds(long nanos) {
+        return BigDecimal.valueOf(nanos, 9).setScale(1, RoundingMode.HALF_EVEN);
+    }
+
     void print(Rows.Form form, PrintStream out) {
         if (form == Rows.Form.TABLE) {
             notes.forEach(out::println);
             table("pool.priority", columns("lane", GROUP), lanes(), out);
             table("tenant", columns("tenant", GROUP), tenants(), out);
+            if (!diverted().isEmpty()) {
+                table("tenant that was diverted", DIVERTED, diverted(), out);
+            }
             table("deployment", columns("deployment", CALLS), deployments(), out);
         } else {
             Map<String, Object> document = new LinkedHashMap<>();
             document.put("of", notes);
             document.put("lanes", maps(columns("lane", GROUP), lanes()));
             document.put("tenants", maps(columns("tenant", GROUP), tenants()));
+            document.put("diverted", maps(DIVERTED, diverted()));
             document.put("deployments", maps(columns("deployment", CALLS), deployments()));
             Documents.print(document, form, out);
         }
@@ -136,6 +155,9 @@ final class Report {
             plots.put("borrowed", outcome.borrowed());
         }
         plots.put("waits", outcome.waits());
+        if (outcome.diverted().most() > 0) {
+            plots.put("diverted", outcome.diverted());
+        }
         ByteArrayOutputStream tables = new ByteArrayOutputStream();
         print(Rows.Form.TABLE, new PrintStream(tables, false, StandardCharsets.UTF_8));
         StringBuilder report = new StringBuilder("# What if\n\n```\n").append(tables.toString(StandardCharsets.UTF_8))
@@ -154,6 +176,7 @@ final class Report {
             case "answered" -> "Answered, by pool and priority";
             case "waiting" -> "Waiting, by pool";
             case "running" -> "Calls that run, by deployment";
+            case "diverted" -> "On overflow topics and not read yet, by tenant";
             case "waits" -> "Longest wait for a first call, by tenant, those with most tokens";
             default -> "Calls at once on borrowed capacity, by pool and lender";
         };
@@ -162,7 +185,7 @@ final class Report {
     private static String unit(String plot) {
         return switch (plot) {
             case "answered" -> "requests/s";
-            case "waiting" -> "requests";
+            case "waiting", "diverted" -> "requests";
             case "waits" -> "s";
             default -> "calls";
         };

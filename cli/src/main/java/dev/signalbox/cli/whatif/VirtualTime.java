@@ -42,6 +42,14 @@ final class VirtualTime {
         events.add(new Event(nanos, order++, run));
     }
 
+    /** @param afterNanos until it happens first */
+    void every(long afterNanos, long nanos, Runnable run) {
+        in(afterNanos, () -> {
+            run.run();
+            every(nanos, nanos, run);
+        });
+    }
+
     /** The next thing happens; false if that would be later. */
     boolean step(long untilNanos) {
         if (events.isEmpty() || events.element().atNanos > untilNanos) {

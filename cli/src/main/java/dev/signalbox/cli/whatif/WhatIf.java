@@ -6,19 +6,19 @@ import dev.signalbox.config.DeploymentName;
 import dev.signalbox.config.Pool;
 import dev.signalbox.schemas.Amounts;
 import dev.signalbox.schemas.PoolName;
-import dev.signalbox.schemas.avro.ReplyStatus;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 
 /**
  * What a load would have seen by a configuration, on a virtual clock: scheduler, permit desk (routing, breakers, limits),
- * leases and their allocator are the ones that serve; Kafka, HTTP and what the fleet tells of vendors' health are left out.
+ * leases and their allocator, tenants' sums and diversion are the ones that serve; Kafka's and HTTP's own time and what the
+ * fleet tells of vendors' health are left out.
  */
 final class WhatIf {
     /** Within which workers get their first leases. */
@@ -29,6 +29,8 @@ final class WhatIf {
     private final List<LoadRequest> load;
     private final VirtualTime time = new VirtualTime(WARM_UP_NANOS);
     private final List<WhatIfWorker> workers = new ArrayList<>();
+    private final Assignment assignment;
+    private final WhatIfWorker.Fleet fleet;
     private final SplittableRandom random;
     private final TenantWaits tenantWaits;
     private final Observations seen;
@@ -38,6 +40,7 @@ final class WhatIf {
     private final Series running = new Series();
     private final Series borrowed = new Series();
     private final Series waits = new Series();
+    private final Series diverted = new Series();
     private final long lengthNanos;
     private Map<String, Long> answeredBefore = Map.of();
 
@@ -52,9 +55,10 @@ final class WhatIf {
      * @param running calls, by deployment
      * @param borrowed calls at once that a pool might make on others' parts, by pool and lender
      * @param waits the longest for a first call, s, by tenant: those with most tokens, as many as a plot has curves
+     * @param diverted requests on overflow topics that no worker had read yet, by tenant
      */
     record Outcome(Observations seen, long lengthNanos, long endNanos, int open, Series answered, Series waiting,
-            Series running, Series borrowed, Series waits) {
+            Series running, Series borrowed, Series waits, Series diverted) {
     }
 
     /** @param workersOf how many serve each pool; by default one serves all that are not named */
@@ -67,22 +71,24 @@ final class WhatIf {
         this.tenantWaits = new TenantWaits(TenantWaits.largest(load, LinePlot.MOST_CURVES));
         this.seen = new Observations(configuration.prices(), day, tenantWaits);
         this.run = new WhatIfRequest.Run(time, vendors, seen, random.split(), day);
-        Allocator allocator = new Allocator(configuration, time, workers);
-        workersOf.forEach((pool, count) -> {
-            for (int i = 1; i <= count; i++) {
-                workers.add(worker(pool + "-" + i, Map.of(pool, 1.0 / count), allocator));
-            }
-        });
-        Map<PoolName, Double> others = new HashMap<>();
-        configuration.pools().stream().map(Pool::name).filter(pool -> !workersOf.containsKey(pool))
-                .forEach(pool -> others.put(pool, 1.0 / workersOfOthers));
-        for (int i = 1; i <= (others.isEmpty() ? 0 : workersOfOthers); i++) {
-            workers.add(worker("worker-" + i, others, allocator));
-        }
+        this.assignment = new Assignment(configuration);
+        this.fleet = new WhatIfWorker.Fleet(configuration, time, new Allocator(configuration, time, workers),
+                new TenantSums(time, workers), seen.diverted());
+        workersOf.forEach((pool, count) -> hire(pool + "-", List.of(pool), count));
+        List<PoolName> others = configuration.pools().stream().map(Pool::name)
+                .filter(pool -> !workersOf.containsKey(pool)).toList();
+        hire("worker-", others, others.isEmpty() ? 0 : workersOfOthers);
     }
 
-    private WhatIfWorker worker(String name, Map<PoolName, Double> parts, Allocator allocator) {
-        return new WhatIfWorker(name, configuration, parts, time, allocator, random.split());
+    /** So many that serve these pools, each pool by its partitions. */
+    private void hire(String prefix, List<PoolName> pools, int count) {
+        for (int i = 0; i < count; i++) {
+            List<Integer> owned = assignment.owned(i, count);
+            WhatIfWorker worker = new WhatIfWorker(prefix + (i + 1), Set.copyOf(pools), owned, fleet,
+                    (double) i / count, random.split());
+            workers.add(worker);
+            pools.forEach(pool -> assignment.serves(pool, worker));
+        }
     }
 
     /** @param longest after the last arrival, until it is broken off */
@@ -103,17 +109,14 @@ final class WhatIf {
             waits.at(time.sinceBegin() / 1e9, tenantWaits.look(time.nanos()));
         }
         return new Outcome(seen, lengthNanos, time.sinceBegin(), seen.open(), answered, waiting, running, borrowed,
-                waits);
+                waits, diverted);
     }
 
     private void arrive(LoadRequest each, int number) {
         seen.arrived(each);
-        List<WhatIfWorker> serving = workers.stream().filter(worker -> worker.serves(each.lane().pool())).toList();
-        WhatIfWorker worker = serving.get(random.nextInt(serving.size()));
-        if (worker.arrives(new WhatIfRequest(each, number, worker, run)).isPresent()) {
-            seen.uncalled(each, time.nanos());
-            seen.ended(each, ReplyStatus.SHED);
-        }
+        int partition = assignment.partition(each.tenant(), WhatIfRequest.id(number));
+        WhatIfWorker worker = assignment.owner(each.lane().pool(), partition);
+        worker.arrives(new WhatIfRequest(each, number, partition, worker, run), partition);
     }
 
     private void look(long each) {
@@ -133,6 +136,7 @@ final class WhatIf {
         running.at(second, runs);
         borrowed.at(second, borrowed());
         waits.at(second, tenantWaits.look(time.nanos()));
+        diverted.at(second, seen.diverted().unread());
         time.in(each, () -> look(each));
     }
 

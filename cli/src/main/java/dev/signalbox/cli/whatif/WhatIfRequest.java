@@ -33,6 +33,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
@@ -47,8 +48,11 @@ final class WhatIfRequest implements RequestTask {
     private static final int MOST_BODY_BYTES = 4 << 20;
     /** All bodies are parts of it: their lengths count, nothing else. */
     private static final byte[] BODY = new byte[MOST_BODY_BYTES];
+    /** That there is one lets a request be moved to another topic; nobody reads it. */
+    private static final ConsumerRecord<byte[], byte[]> SOURCE = new ConsumerRecord<>("", 0, 0, null, null);
 
     private final LoadRequest load;
+    private final long number;
     private final WhatIfWorker worker;
     private final Run run;
     private final InboundRequest request;
@@ -66,26 +70,40 @@ final class WhatIfRequest implements RequestTask {
     record Run(VirtualTime time, Vendors vendors, Observations seen, SplittableRandom random, LocalDate day) {
     }
 
-    WhatIfRequest(LoadRequest load, long number, WhatIfWorker worker, Run run) {
+    static String id(long number) {
+        return "r" + number;
+    }
+
+    /**
+     * @param number unique in the run
+     * @param partition of its lane's topic
+     */
+    WhatIfRequest(LoadRequest load, long number, int partition, WhatIfWorker worker, Run run) {
         this.load = load;
+        this.number = number;
         this.worker = worker;
         this.run = run;
-        LlmRequest record = LlmRequest.newBuilder().setId("r" + number).setModel(load.model())
+        LlmRequest record = LlmRequest.newBuilder().setId(id(number)).setModel(load.model())
                 .setUseCase(load.useCase()).setTenant(load.tenant())
                 .setBody(ByteBuffer.wrap(BODY, 0,
                         (int) Math.min(MOST_BODY_BYTES, (long) load.inputTokens() * BYTES_PER_TOKEN)).slice())
                 .build();
         long arrived = run.time.millis();
         this.request = new InboundRequest(load.lane(),
-                new Ticket(new TopicPartition(load.lane().requestTopic(), 0), 1, number), record, "", 0, arrived,
+                new Ticket(new TopicPartition(load.lane().requestTopic(), partition), 1, number), record, "", 0,
+                arrived,
                 arrived + load.timeToLive().toMillis(), new ReplyAddress(Topics.REPLIES, OptionalInt.empty(),
                         Topics.TOKENS, ReplyAddress.Form.AVRO, List.of(), List.of()),
-                record.getBody().remaining());
+                record.getBody().remaining(), SOURCE);
         this.query = new RoutingQuery(load.lane().pool(), load.lane().priority(), load.model(), load.useCase(),
                 List.of(), new RoutingQuery.Needs(false, false, false, load.inputTokens(), OptionalInt.empty(),
                         Map.of()),
                 run.day, run.random.nextLong());
         this.reach = worker.reach().of(query);
+    }
+
+    long number() {
+        return number;
     }
 
     @Override
@@ -237,7 +255,7 @@ final class WhatIfRequest implements RequestTask {
         attempt = 1;
         tried.clear();
         rule = Rule.STRATEGY;
-        worker.again(dispatch, pause);
+        worker.comesAgain(dispatch, pause);
     }
 
     private void end(Dispatch dispatch, ReplyStatus status) {
@@ -246,5 +264,12 @@ final class WhatIfRequest implements RequestTask {
         }
         run.seen.ended(load, status);
         worker.ended(dispatch);
+    }
+
+    void shed() {
+        if (!dispatched) {
+            run.seen.uncalled(load, run.time.nanos());
+        }
+        run.seen.ended(load, ReplyStatus.SHED);
     }
 }

@@ -4,10 +4,13 @@ import dev.signalbox.config.Configuration;
 import dev.signalbox.config.Deployment;
 import dev.signalbox.config.DeploymentName;
 import dev.signalbox.config.Pool;
+import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.PoolName;
+import dev.signalbox.schemas.Priority;
 import dev.signalbox.workers.capacity.CapacityUse;
 import dev.signalbox.workers.capacity.DemandPace;
 import dev.signalbox.workers.capacity.Lease;
+import dev.signalbox.workers.intake.LaneBounds;
 import dev.signalbox.workers.router.PermitDesk;
 import dev.signalbox.workers.router.RouteReach;
 import dev.signalbox.workers.scheduler.Dispatch;
@@ -16,24 +19,29 @@ import dev.signalbox.workers.scheduler.PoolScheduler;
 import dev.signalbox.workers.scheduler.RequestCost;
 import dev.signalbox.workers.scheduler.RequestTask.Readiness;
 import dev.signalbox.workers.scheduler.SchedulerStatus;
-import dev.signalbox.workers.scheduler.ShedReceipt;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 
 /** A worker's scheduler and permit desk, moved along by virtual time. */
 final class WhatIfWorker {
     private static final long LOOK_NANOS = Duration.ofMillis(100).toNanos();
+    private static final double SECOND_NANOS = 1e9;
+    private static final Duration SHORTEST_ELSEWHERE = Duration.ofSeconds(1);
 
     private final String name;
     private final VirtualTime time;
     private final Allocator allocator;
     private final Configuration configuration;
+    private final TenantTalk tenants;
     private final PermitDesk desk;
     private final RouteReach reach;
     private final Map<PoolName, Served> pools = new LinkedHashMap<>();
@@ -41,6 +49,7 @@ final class WhatIfWorker {
 
     private static final class Served {
         final PoolScheduler scheduler;
+        final Map<Priority, WhatIfIntake> lanes = new EnumMap<>(Priority.class);
         /** When it is to be looked at again, ns; {@link Long#MAX_VALUE}: never. */
         long alarmNanos = Long.MAX_VALUE;
         /** Whether it is being looked at: what ends meanwhile needs no look of its own. */
@@ -51,34 +60,57 @@ final class WhatIfWorker {
         }
     }
 
-    /** @param parts of each pool's partitions that it owns; pools that are not in it are not served */
-    WhatIfWorker(String name, Configuration configuration, Map<PoolName, Double> parts, VirtualTime time,
-            Allocator allocator, SplittableRandom random) {
+    /** What all workers have in common. */
+    record Fleet(Configuration configuration, VirtualTime time, Allocator allocator, TenantSums tenants,
+            DivertedTenants diverted) {
+    }
+
+    /**
+     * @param served pools that it serves
+     * @param owned partitions of each of their topics
+     * @param phase when in a second it tells of its tenants, 0 to 1
+     */
+    WhatIfWorker(String name, Set<PoolName> served, List<Integer> owned, Fleet fleet, double phase,
+            SplittableRandom random) {
         this.name = name;
-        this.time = time;
-        this.allocator = allocator;
-        this.configuration = configuration;
+        this.time = fleet.time;
+        this.allocator = fleet.allocator;
+        this.configuration = fleet.configuration;
         this.desk = new PermitDesk(configuration, random);
         this.reach = new RouteReach(configuration);
+        double part = (double) owned.size() / configuration.topics().partitions();
         for (Pool pool : configuration.pools()) {
-            double part = parts.getOrDefault(pool.name(), 0.0);
-            desk.share(pool.name(), part);
-            if (part > 0) {
-                PoolScheduler scheduler = new PoolScheduler(pool.priorities(), configuration.worker().maxInFlight(),
-                        Integer.MAX_VALUE, new PoolRules(configuration::tenant, pool::sheds));
-                scheduler.share(part);
-                pools.put(pool.name(), new Served(scheduler));
+            boolean serves = served.contains(pool.name()) && part > 0;
+            desk.share(pool.name(), serves ? part : 0);
+            if (serves) {
+                pools.put(pool.name(), serve(pool, owned, part, fleet.diverted));
             }
         }
+        Map<PoolName, PoolScheduler> schedulers = new LinkedHashMap<>();
+        pools.forEach((pool, each) -> schedulers.put(pool, each.scheduler));
+        this.tenants = new TenantTalk(name, time, fleet.tenants, schedulers, pool -> dispatch(served(pool)),
+                (long) (phase * SECOND_NANOS));
         time.in(0, this::look);
+    }
+
+    private Served serve(Pool pool, List<Integer> owned, double part, DivertedTenants diverted) {
+        PoolScheduler scheduler = new PoolScheduler(pool.priorities(), configuration.worker().maxInFlight(),
+                Integer.MAX_VALUE, new PoolRules(configuration::tenant, pool::sheds));
+        scheduler.share(part);
+        Served served = new Served(scheduler);
+        LaneBounds bounds = LaneBounds.of(configuration.worker());
+        pool.priorities().keySet().forEach(priority -> served.lanes.put(priority,
+                new WhatIfIntake(new Lane(pool.name(), priority), owned, bounds, scheduler, reach.names(), this::offer,
+                        diverted, time)));
+        return served;
+    }
+
+    TenantTalk tenants() {
+        return tenants;
     }
 
     String name() {
         return name;
-    }
-
-    boolean serves(PoolName pool) {
-        return pools.containsKey(pool);
     }
 
     PermitDesk desk() {
@@ -105,6 +137,7 @@ final class WhatIfWorker {
                 }
             }
         }
+        pools.values().forEach(served -> served.lanes.values().forEach(WhatIfIntake::look));
         time.in(LOOK_NANOS, this::look);
     }
 
@@ -135,19 +168,30 @@ final class WhatIfWorker {
         });
     }
 
-    /** @return why it is shed, if it is */
-    Optional<ShedReceipt> arrives(WhatIfRequest request) {
-        Served served = served(request.request().lane().pool());
+    private WhatIfIntake intake(Lane lane) {
+        return Optional.ofNullable(served(lane.pool()).lanes.get(lane.priority())).orElseThrow();
+    }
+
+    /** It is in a partition that this worker owns. */
+    void arrives(WhatIfRequest request, int partition) {
+        intake(request.request().lane()).arrives(request, partition);
+    }
+
+    /** It is to wait here. */
+    private void offer(WhatIfRequest request) {
+        Lane lane = request.request().lane();
+        Served served = served(lane.pool());
         long cost = RequestCost.promptTokens(request.request());
-        Optional<ShedReceipt> shed = served.scheduler.arrived(request.request(), cost, time.millis(), time.nanos());
-        if (shed.isEmpty()) {
-            PoolScheduler.Offer offer = served.scheduler.offer(request, cost);
-            if (offer != PoolScheduler.Offer.WAITING) {
-                throw new IllegalStateException("a request that could not wait: " + offer);
-            }
-            dispatch(served);
+        if (served.scheduler.arrived(request.request(), cost, time.millis(), time.nanos()).isPresent()) {
+            request.shed();
+            intake(lane).ended(request);
+            return;
         }
-        return shed;
+        PoolScheduler.Offer offer = served.scheduler.offer(request, cost);
+        if (offer != PoolScheduler.Offer.WAITING) {
+            throw new IllegalStateException("a request that could not wait: " + offer);
+        }
+        dispatch(served);
     }
 
     private void dispatch(Served served) {
@@ -178,9 +222,24 @@ final class WhatIfWorker {
 
     /** Its path has ended. */
     void ended(Dispatch dispatch) {
+        finished(dispatch);
+        intake(dispatch.request().lane()).ended((WhatIfRequest) dispatch.task());
+    }
+
+    private void finished(Dispatch dispatch) {
         Served served = served(dispatch.request().lane().pool());
         served.scheduler.finished(dispatch, dispatch.spentCostUnits(), time.nanos());
         dispatch(served);
+    }
+
+    /** Another visit follows: what does not begin soon waits elsewhere until then. */
+    void comesAgain(Dispatch dispatch, Duration pause) {
+        if (pause.compareTo(SHORTEST_ELSEWHERE) < 0) {
+            again(dispatch, pause);
+        } else {
+            finished(dispatch);
+            intake(dispatch.request().lane()).pauses((WhatIfRequest) dispatch.task(), pause);
+        }
     }
 
     /** Another step follows: at once on its slot if nobody else waits for room there, or later. */
@@ -202,6 +261,10 @@ final class WhatIfWorker {
 
     /** Requests of a pool that wait here. */
     int waiting(PoolName pool) {
-        return serves(pool) ? served(pool).scheduler.status().waiting() : 0;
+        Served served = pools.get(pool);
+        return served == null
+                ? 0
+                : served.scheduler.status().waiting()
+                        + served.lanes.values().stream().mapToInt(WhatIfIntake::waitingOutside).sum();
     }
 }

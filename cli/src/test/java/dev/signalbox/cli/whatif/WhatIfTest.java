@@ -11,6 +11,7 @@ import dev.signalbox.config.Configuration;
 import dev.signalbox.config.ConfigurationReader;
 import dev.signalbox.config.ReadResult;
 import dev.signalbox.schemas.avro.ReplyStatus;
+import dev.signalbox.schemas.client.TenantShard;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -23,7 +24,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
@@ -68,6 +71,20 @@ class WhatIfTest {
             routes:
               m: { test: { otherwise: { sequence: [v] } } }
             """;
+    /** A worker serves four calls at once, and two tenants fill all of them: one everywhere, the other at a single one. */
+    private static final String FLEET = """
+            environment: test
+            worker: { max_in_flight: 4 }
+            topics: { partitions: 8 }
+            vendors:
+              v: { family: openai, base_url: "http://127.0.0.1:1/v1" }
+            deployments:
+              v/m: { vendor: v, model_id: m }
+            pools:
+              main: { use_cases: [otherwise], priorities: [standard] }
+            routes:
+              m: { test: { otherwise: { sequence: [v] } } }
+            """;
     /** A call of 1 s: half of it until the first token. */
     private static final String SECOND = ",first_token=500ms,tokens_per_second=200,spread=0";
 
@@ -79,6 +96,12 @@ class WhatIfTest {
     }
 
     private static WhatIf.Outcome run(String text, List<String> loads, List<String> outages, int workers) {
+        return run(text, loads, outages, workers, Duration.ofHours(1));
+    }
+
+    /** @param longest after the last arrival, until it is broken off */
+    private static WhatIf.Outcome run(String text, List<String> loads, List<String> outages, int workers,
+            Duration longest) {
         Configuration configuration = configuration(text);
         List<Outage> trouble = outages.stream().map(spec -> Outage.of(configuration, spec)).toList();
         return new WhatIf(configuration, Load.of(configuration, loads, 1),
@@ -87,7 +110,7 @@ class WhatIfTest {
                                 .map(name -> name + SECOND)
                                 .toList(),
                         trouble, new SplittableRandom(1)),
-                Map.of(), workers, 1, LocalDate.EPOCH).run(Duration.ofHours(1));
+                Map.of(), workers, 1, LocalDate.EPOCH).run(longest);
     }
 
     /** So many requests at once, of 100 output tokens. */
@@ -195,6 +218,110 @@ class WhatIfTest {
         new Report(configuration(ONE), run(ONE, loads, List.of("v,from=10s,for=20s,part=0.5"), 2), List.of(), List.of())
                 .print(Rows.Form.TABLE, new PrintStream(out, true, StandardCharsets.UTF_8));
         return out.toString(StandardCharsets.UTF_8);
+    }
+
+    /** A name by which our client spreads requests over these and no others of two workers with four partitions each. */
+    private static String tenantAt(Set<Integer> workers) {
+        TenantShard shard = new TenantShard(4);
+        return IntStream.range(0, 10_000).mapToObj(i -> "tenant-" + i)
+                .filter(name -> IntStream.range(0, 100)
+                        .mapToObj(i -> shard.partition(name, WhatIfRequest.id(i), 8) % 2).collect(Collectors.toSet())
+                        .equals(workers))
+                .findFirst().orElseThrow();
+    }
+
+    /** So many requests of each tenant at once, of 100 output tokens. */
+    private static Path bursts(Path folder, int requests, String... tenants) throws IOException {
+        StringBuilder csv = new StringBuilder("at_ms,input_tokens,output_tokens,tenant\n");
+        for (String tenant : tenants) {
+            csv.append(("0,10,100," + tenant + "\n").repeat(requests));
+        }
+        return Files.writeString(folder.resolve("bursts.csv"), csv);
+    }
+
+    @Test
+    void a_tenant_on_two_workers_gets_no_more_than_one_on_one(@TempDir Path folder) throws Exception {
+        String everywhere = tenantAt(Set.of(0, 1));
+        String here = tenantAt(Set.of(0));
+        WhatIf.Outcome outcome = run(FLEET, List.of(bursts(folder, 600, everywhere, here).toString(),
+                "rate=1/s,from=60s,for=1s,tenant=later"), List.of(), 2, Duration.ZERO);
+        assertThat(outcome.seen().tenants().get(everywhere).ended(ReplyStatus.COMPLETED))
+                .as("half of eight a second for 60 s; three quarters if each worker is fair by itself")
+                .isBetween(230L, 250L);
+        assertThat(outcome.seen().tenants().get(here).ended(ReplyStatus.COMPLETED)).isBetween(230L, 250L);
+    }
+
+    @Test
+    void a_tenants_limit_of_calls_is_the_fleets_wherever_they_come(@TempDir Path folder) throws Exception {
+        for (Set<Integer> workers : List.of(Set.of(0), Set.of(0, 1))) {
+            String tenant = tenantAt(workers);
+            String limited = FLEET.replace("max_in_flight: 4", "max_in_flight: 100")
+                    + "tenants: { " + tenant + ": { limits: { concurrency: 4 } } }\n";
+            WhatIf.Outcome outcome = run(limited, List.of(bursts(folder, 80, tenant).toString()), List.of(), 2);
+            assertThat(outcome.seen().deployments().get("v/m").most).as("one more for the other worker")
+                    .isBetween(4, 5);
+            assertThat(only(outcome).wait.getMaxValue()).as("19 calls come before; 39 by half of the limit")
+                    .isBetween(15_000L, 24_000L);
+        }
+    }
+
+    /** A lane that stops reading at 300 requests, and is half full with 150; four calls of a second at once. */
+    private static String narrow(String text) {
+        return text.replace("max_in_flight: 4", "max_in_flight: 4, buffer_records: 496").replace("partitions: 8",
+                "partitions: 1");
+    }
+
+    @Test
+    void who_floods_a_lane_is_diverted_while_others_wait_little_and_comes_back(@TempDir Path folder) throws Exception {
+        StringBuilder csv = new StringBuilder("at_ms,input_tokens,output_tokens,tenant\n0,10,100,modest\n");
+        csv.append("1000,10,100,loud\n".repeat(1_000));
+        IntStream.range(1, 60).forEach(i -> csv.append(i * 5_000).append(",10,100,modest\n"));
+        csv.append("400000,10,100,loud\n");
+        Path load = Files.writeString(folder.resolve("flood.csv"), csv);
+        WhatIf.Outcome outcome = run(narrow(FLEET), List.of(load.toString()), List.of(), 1);
+        assertThat(outcome.seen().tenants().get("modest").wait.getMaxValue())
+                .as("until the next of four calls ends; behind 700 in the partition it were three minutes")
+                .isLessThanOrEqualTo(1_001);
+        assertThat(outcome.seen().tenants().get("loud").ended(ReplyStatus.COMPLETED)).isEqualTo(1_001);
+        assertThat(outcome.seen().diverted().all()).singleElement().satisfies(loud -> {
+            assertThat(loud.tenant).isEqualTo("loud");
+            assertThat(loud.requests).as("but for 150 that filled half of the lane, and those that ran")
+                    .isBetween(845L, 851L);
+            assertThat(loud.lasts()).isFalse();
+            assertThat(loud.nanos(0) / 1e9).as("1,060 calls by four a second, and until that is seen")
+                    .isBetween(262.0, 268.0);
+        });
+        assertThat(outcome.diverted().most()).isBetween(500.0, 850.0);
+        assertThat(outcome.diverted().values().get("loud").getLast()).isZero();
+
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        new Report(configuration(FLEET), outcome, List.of(), List.of()).print(Rows.Form.TABLE,
+                new PrintStream(out, true, StandardCharsets.UTF_8));
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("By tenant that was diverted:");
+    }
+
+    @Test
+    void who_is_alone_is_not_diverted(@TempDir Path folder) throws Exception {
+        WhatIf.Outcome outcome = run(narrow(FLEET), List.of(bursts(folder, 1_000, "loud").toString()), List.of(), 1);
+        assertThat(outcome.seen().diverted().all()).isEmpty();
+        assertThat(only(outcome).wait.getMaxValue()).as("249 calls come before the last one")
+                .isBetween(248_900L, 249_600L);
+        assertThat(Collections.max(outcome.waiting().values().get("main"))).as("what is not read yet waits too")
+                .isBetween(990.0, 996.0);
+    }
+
+    @Test
+    void a_route_without_room_keeps_no_other_out_of_the_lane(@TempDir Path folder) throws Exception {
+        String narrow = narrow(ONE.replace("environment: test\n",
+                "environment: test\nworker: { max_in_flight: 4 }\ntopics: { partitions: 8 }\n"));
+        WhatIf.Outcome outcome = run(narrow, List.of(burst(folder, 600) + ",model=scarce,tenant=flood",
+                "rate=1/s,from=5s,for=1m,model=free,output=100,tenant=other"), List.of(), 1);
+        assertThat(outcome.seen().tenants().get("other").wait.getMaxValue()).as("of four slots two are free")
+                .isLessThan(2_000);
+        assertThat(outcome.seen().tenants().get("other").wait.getValueAtPercentile(50)).isZero();
+        assertThat(outcome.seen().deployments().get("v/scarce").made).isEqualTo(600);
+        assertThat(outcome.endNanos() / 1e9).as("two a second").isBetween(300.0, 303.0);
+        assertThat(outcome.seen().diverted().all()).isEmpty();
     }
 
     @Test

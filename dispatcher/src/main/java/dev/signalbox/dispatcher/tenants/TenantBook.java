@@ -18,7 +18,7 @@ import java.util.Set;
  *
  * <p>A pure model, time as a parameter. Bound: {@value #MOST_PARTS} parts; what is told beyond them is not known elsewhere.
  */
-final class TenantBook {
+public final class TenantBook {
     static final int MOST_PARTS = 100_000;
     /** A worker that is silent for so long has none of its calls any more, as far as is known. */
     static final long SILENT_MILLIS = Duration.ofSeconds(15).toMillis();
@@ -43,11 +43,11 @@ final class TenantBook {
      *
      * @param record empty: nothing any more
      */
-    record News(String tenant, Optional<TenantRecord> record) {
+    public record News(String tenant, Optional<TenantRecord> record) {
     }
 
     /** A worker tells of its own. */
-    void told(String tenant, TenantRecord said, long nowMillis) {
+    public void told(String tenant, TenantRecord said, long nowMillis) {
         Map<Place, Told> known = tenants.computeIfAbsent(tenant, any -> new HashMap<>());
         for (TenantPart part : said.getParts()) {
             Place place = new Place(part.getWorker(), part.getPool(), part.getPriority());
@@ -62,7 +62,7 @@ final class TenantBook {
     }
 
     /** Of whom something was told since this was last asked. */
-    List<News> news() {
+    public List<News> news() {
         List<News> news = changed.stream().sorted().map(this::news).toList();
         changed.clear();
         return news;
@@ -74,7 +74,7 @@ final class TenantBook {
     }
 
     /** Looks at all: whoever is silent has no calls any more, and after a minute none that count. */
-    void sweep(long nowMillis) {
+    public void sweep(long nowMillis) {
         for (String tenant : new ArrayList<>(tenants.keySet())) {
             Map<Place, Told> known = tenants.getOrDefault(tenant, Map.of());
             int before = known.size();

@@ -13,7 +13,7 @@ import org.apache.kafka.common.utils.Utils;
  * partitions with the lowest unsigned {@code murmur2("<tenant>/<partition>")}, lowest first (ties: the lower partition):
  * easy to compute in any language, and a topic that gains partitions moves few tenants. Thread-safe.
  */
-final class TenantShard {
+public final class TenantShard {
     /** Tenants whose shard is kept; the least recently used one is worked out again. */
     private static final int MAX_CACHED = 10_000;
 
@@ -29,11 +29,11 @@ final class TenantShard {
     }
 
     /** @param shardPartitions k; all partitions where the topic has fewer */
-    TenantShard(int shardPartitions) {
+    public TenantShard(int shardPartitions) {
         this.shardPartitions = shardPartitions;
     }
 
-    int partition(String tenant, String requestId, int partitions) {
+    public int partition(String tenant, String requestId, int partitions) {
         int[] shard = shard(tenant, partitions);
         return shard[Utils.toPositive(murmur2(requestId)) % shard.length];
     }

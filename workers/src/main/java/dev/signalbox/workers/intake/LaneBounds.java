@@ -74,13 +74,13 @@ public record LaneBounds(int pauseRecords, int resumeRecords, long pauseBytes, l
      * @param overflow records of the overflow topic that are pending
      * @param room records that take the lane's room
      */
-    boolean mayTakeOverflow(int overflow, long overflowBytes, int room, long roomBytes, int sizeBytes) {
+    public boolean mayTakeOverflow(int overflow, long overflowBytes, int room, long roomBytes, int sizeBytes) {
         return overflow == 0 || (overflow < overflowRecords() && overflowBytes + sizeBytes <= overflowBytes())
                 || (room < pauseRecords / BEYOND_PART && roomBytes + sizeBytes <= pauseBytes / BEYOND_PART);
     }
 
     /** Whether nothing may be fetched from the overflow topic, given whether that is so. */
-    boolean mustPauseOverflow(int overflow, long overflowBytes, int room, long roomBytes, boolean paused) {
+    public boolean mustPauseOverflow(int overflow, long overflowBytes, int room, long roomBytes, boolean paused) {
         return !(paused
                 ? mayTakeOverflow(overflow + overflowRecords() / RESUME_PART,
                         overflowBytes + overflowBytes() / RESUME_PART,
@@ -106,7 +106,7 @@ public record LaneBounds(int pauseRecords, int resumeRecords, long pauseBytes, l
     }
 
     /** Whether the lane has room for a record that comes back. */
-    boolean mayResume(int records, long bytes, int sizeBytes) {
+    public boolean mayResume(int records, long bytes, int sizeBytes) {
         return records == 0 || (records < pauseRecords && bytes + sizeBytes <= pauseBytes);
     }
 
@@ -116,7 +116,7 @@ public record LaneBounds(int pauseRecords, int resumeRecords, long pauseBytes, l
     }
 
     /** Whether fetching must be stopped, given whether it is. */
-    boolean mustPause(int pendingRecords, long pendingBytes, boolean paused) {
+    public boolean mustPause(int pendingRecords, long pendingBytes, boolean paused) {
         return paused
                 ? pendingRecords > resumeRecords || pendingBytes > resumeBytes
                 : pendingRecords >= pauseRecords || pendingBytes >= pauseBytes;
