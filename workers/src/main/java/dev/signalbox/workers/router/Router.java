@@ -97,18 +97,27 @@ public final class Router {
         };
     }
 
-    /** While a route's own deployments are busy, a part of its requests goes to those fallback models that take it. */
+    /**
+     * While a route's own deployments are busy, a part of its requests goes to those fallback models that take it, and waits
+     * for theirs as well while those are busy too.
+     */
     private RouteDecision overflowing(Route route, List<Candidate> candidates, Question question) {
         double place = (question.query.key() >>> 11) * 0x1.0p-53;
+        List<Candidate> awaited = candidates;
         for (FallbackModel model : route.fallbackModels()) {
             if (place < model.overflow()) {
                 List<Candidate> other = ofModel(model, question);
                 if (!other.isEmpty() && other.getFirst().usable()) {
-                    return routed(route, Rule.FALLBACK_MODELS, false, joined(other, candidates));
+                    return routed(route, Rule.FALLBACK_MODELS, false, joined(other, awaited));
                 }
+                awaited = joined(awaited, other.stream().filter(Router::awaitsRoom).toList());
             }
         }
-        return routed(route, Rule.STRATEGY, false, candidates);
+        return routed(route, Rule.STRATEGY, false, awaited);
+    }
+
+    private static boolean awaitsRoom(Candidate candidate) {
+        return candidate.standing() == Standing.BUSY || candidate.standing() == Standing.SPARED;
     }
 
     private RouteDecision byModels(Route route, Rule rule, List<Candidate> before, Question question) {

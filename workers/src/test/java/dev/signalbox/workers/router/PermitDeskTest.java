@@ -148,6 +148,30 @@ class PermitDeskTest {
         assertThat(over).isBetween(450, 550);
     }
 
+    /** Once they waited for the first model's calls alone, and the fallback model's that ended woke nobody. */
+    @Test
+    void whoMayOverflowWaitsForABusyFallbackModelToo() {
+        PermitDesk desk = desk(configuration(FALLBACK,
+                deployment("a.x/m", ", limits: { concurrency: 1 }")
+                        + deployment("a.x/other", ", limits: { concurrency: 1 }")));
+        long over = 1;
+        long stays = -1;
+        assertThat(place(desk.ask(query(over), CallAsk.FIRST, null, now))).isEqualTo("a.x/m");
+        Granted other = (Granted) desk.ask(query(over), CallAsk.FIRST, null, now);
+        assertThat(other.permit().deployment().name()).hasToString("a.x/other");
+
+        assertThat(awaited(desk.ask(query(over), CallAsk.FIRST, null, now))).containsExactly("a.x/m", "a.x/other");
+        assertThat(awaited(desk.ask(query(stays), CallAsk.FIRST, null, now))).containsExactly("a.x/m");
+        desk.ended(other.permit(), USED, CallLesson.NOTHING, now);
+        assertThat(place(desk.ask(query(over), CallAsk.FIRST, null, now))).isEqualTo("a.x/other");
+    }
+
+    private static List<String> awaited(Answer answer) {
+        Routed routed = ((Busy) answer).routed();
+        return routed.candidates().stream().filter(routed::isAwaited)
+                .map(candidate -> candidate.deployment().name().toString()).toList();
+    }
+
     @Test
     void whereAllAreEjectedTheFallbackModelServesAndThenOneCallTriesThem() {
         PermitDesk desk = desk(configuration(FALLBACK, TWO));
