@@ -42,6 +42,7 @@ import org.junit.jupiter.api.io.TempDir;
  * which nobody lends: with a worker and the dispatcher, which alone may give a pool more than its own part.
  */
 @Tag("issue-6")
+@Tag("long")
 class BorrowedCapacityIT {
     private static final String LOWER = "everything-else";
     private static final Lane IMPORTANT = new Lane(new PoolName("conversation-serving"), Priority.STANDARD);

@@ -44,6 +44,7 @@ import org.junit.jupiter.api.io.TempDir;
  * by use when his part of the wait is over; and of more requests than a model has calls for only the rest goes to the fallback model.
  */
 @Tag("issue-6")
+@Tag("long")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SpillIT {
     private static final Lane LANE = new Lane(new PoolName("main"), Priority.STANDARD);
