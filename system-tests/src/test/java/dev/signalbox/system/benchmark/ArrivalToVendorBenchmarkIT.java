@@ -43,8 +43,10 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("issue-6")
 class ArrivalToVendorBenchmarkIT {
     private static final int PER_SECOND = 200;
-    private static final int WARM_UP = 4_000;
-    private static final int PASSES = 3;
+    /** So many that what each request calls once is compiled for good (15,000 times) before it is measured. */
+    private static final int WARM_UP = 16_000;
+    private static final int WARM_UP_PER_SECOND = 400;
+    private static final int PASSES = 5;
     private static final int REQUESTS = 3_000;
     private static final Duration CALL = Duration.ofMillis(60);
     private static final Lane LANE = new Lane(new PoolName("bench"), Priority.INTERACTIVE);
@@ -96,13 +98,49 @@ class ArrivalToVendorBenchmarkIT {
                     signalbox.add(pass("signalbox", i, worker, producer, vendor, LANE.requestTopic(), request));
                 }
             }
-            double p50 = median(signalbox, 0.5);
-            double p99 = median(signalbox, 0.99);
-            System.out.printf("send to vendor, medians of %d passes: p50 %.1f ms (bare loop %.1f), p99 %.1f (%.1f)%n",
-                    PASSES, p50, median(bare, 0.5), p99, median(bare, 0.99));
-            assertThat(p50).as("p50, ms").isLessThan(4 * slower(median(bare, 0.5), BARE_P50_MILLIS));
-            assertThat(p99).as("p99, ms").isLessThan(20 * slower(median(bare, 0.99), BARE_P99_MILLIS));
+            System.out.printf(
+                    "send to vendor, the best of %d passes: p50 %.1f ms (bare loop %.1f), p99 %.1f (%.1f); medians p50 %.1f (%.1f), p99 %.1f (%.1f)%n",
+                    PASSES, best(signalbox, 0.5), best(bare, 0.5), best(signalbox, 0.99), best(bare, 0.99),
+                    median(signalbox, 0.5), median(bare, 0.5), median(signalbox, 0.99), median(bare, 0.99));
+            assertThat(median(signalbox, 0.5)).as("p50, ms")
+                    .isLessThan(4 * slower(median(bare, 0.5), BARE_P50_MILLIS));
+            assertThat(median(signalbox, 0.99)).as("p99, ms")
+                    .isLessThan(20 * slower(median(bare, 0.99), BARE_P99_MILLIS));
         }
+    }
+
+    @Test
+    void fourWorkersMakeFourTimesTheCallsOfOne() throws Exception {
+        try (ChildProcess stack = ChildProcess.start(StackMain.class, JVM, folder.resolve("data").toString());
+                TimingVendor vendor = new TimingVendor(Duration.ofSeconds(1));
+                KafkaProducer<byte[], byte[]> producer = producer(stack.words().get(0))) {
+            Path file = configuration(stack.words().get(0), vendor, CALLS_EACH);
+            AvroSerializer<LlmRequest> serializer = new AvroSerializer<>();
+            serializer.configure(Map.of("schema.registry.url", stack.words().get(1)), false);
+            List<ChildProcess> workers = new ArrayList<>();
+            try {
+                workers.add(worker(stack, file));
+                double one = perSecond(1, producer, vendor, serializer);
+                while (workers.size() < WORKERS) {
+                    workers.add(worker(stack, file));
+                }
+                double all = perSecond(WORKERS, producer, vendor, serializer);
+                double growth = all / (WORKERS * one);
+                System.out.printf(
+                        "calls of 1 s, %d at once in a worker: 1 worker %.1f/s, %d workers %.1f/s, %.3f of linear%n",
+                        CALLS_EACH, one, WORKERS, all, growth);
+                assertThat(growth).isGreaterThanOrEqualTo(0.95);
+            } finally {
+                for (ChildProcess worker : workers) {
+                    worker.close();
+                }
+            }
+        }
+    }
+
+    /** Of the passes' own the lowest. */
+    private static double best(List<double[]> passes, double quantile) {
+        return passes.stream().mapToDouble(pass -> at(pass, quantile)).min().orElseThrow();
     }
 
     /** Of the passes' own. */
@@ -141,8 +179,8 @@ class ArrivalToVendorBenchmarkIT {
 
     private static void warmUp(String subject, KafkaProducer<byte[], byte[]> producer, TimingVendor vendor,
             String topic, Function<String, byte[]> value) {
-        send(producer, topic, subject + "-warm-", WARM_UP, value);
-        Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> arrived(vendor, subject + "-warm-") == WARM_UP);
+        send(producer, topic, subject + "-warm-", WARM_UP, WARM_UP_PER_SECOND, value);
+        Awaitility.await().atMost(Duration.ofSeconds(120)).until(() -> arrived(vendor, subject + "-warm-") == WARM_UP);
     }
 
     /** Milliseconds from send to vendor, the shortest first. */
@@ -150,7 +188,7 @@ class ArrivalToVendorBenchmarkIT {
             KafkaProducer<byte[], byte[]> producer, TimingVendor vendor, String topic,
             Function<String, byte[]> value) {
         long cpuMillis = process.cpuMillis();
-        Map<String, Long> sent = send(producer, topic, subject + "-" + number + "-", REQUESTS, value);
+        Map<String, Long> sent = send(producer, topic, subject + "-" + number + "-", REQUESTS, PER_SECOND, value);
         Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> vendor.arrivals().keySet().containsAll(
                 sent.keySet()));
         double[] millis = sent.entrySet().stream()
@@ -169,14 +207,13 @@ class ArrivalToVendorBenchmarkIT {
     }
 
     private static Map<String, Long> send(KafkaProducer<byte[], byte[]> producer, String topic, String prefix,
-            int count,
-            Function<String, byte[]> value) {
+            int count, int perSecond, Function<String, byte[]> value) {
         Map<String, Long> sent = new HashMap<>();
         long begun = System.nanoTime();
         for (int i = 0; i < count; i++) {
             String id = prefix + i;
             byte[] encoded = value.apply(id);
-            long due = begun + i * 1_000_000_000L / PER_SECOND;
+            long due = begun + i * 1_000_000_000L / perSecond;
             for (long left = due - System.nanoTime(); left > 0; left = due - System.nanoTime()) {
                 LockSupport.parkNanos(left);
             }

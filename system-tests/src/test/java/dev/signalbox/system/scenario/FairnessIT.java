@@ -190,12 +190,12 @@ class FairnessIT {
                     idleModest.queued()[0], idleModest.queued()[1], modest.queued()[0], modest.queued()[1], busy);
             asIdle(idle.queued(), beside.queued());
             // No call is free for him: he waits for the next one that ends and is not held back for interactive, which is a
-            // turn of his priority on the average and, since calls end by chance, 4.6 turns once in a hundred times.
+            // turn of his priority or two and, since calls end by chance, 4.6 once in a hundred times.
             waiting.add(modest);
             double turn = 30_000.0 / waiting.stream().mapToLong(each -> each.completed(32_000, 62_000)).sum();
             assertThat((double) modest.queued()[0])
                     .as("p50 of who asks for little, idle %d, a turn %.0f ms", idleModest.queued()[0], turn)
-                    .isLessThanOrEqualTo(idleModest.queued()[0] + 1.5 * turn);
+                    .isLessThanOrEqualTo(idleModest.queued()[0] + 2 * turn);
             assertThat((double) modest.queued()[1])
                     .as("p99 of who asks for little, idle %d, a turn %.0f ms", idleModest.queued()[1], turn)
                     .isLessThanOrEqualTo(idleModest.queued()[1] + 30 + 5 * turn);
