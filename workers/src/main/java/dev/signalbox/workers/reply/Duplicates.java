@@ -1,7 +1,6 @@
 package dev.signalbox.workers.reply;
 
 import dev.signalbox.config.WorkerSettings;
-import dev.signalbox.schemas.avro.LlmReply;
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.intake.Ticket;
 import java.time.Duration;
@@ -24,16 +23,13 @@ import org.jspecify.annotations.Nullable;
  * epoch, or because it could not be handed on) is no duplicate of itself, and a record of another hop is what the worker
  * itself published again.
  *
- * <p>Bounds: what is pending is bounded by the intake; ended ids by {@link Bounds#ids}, the bodies of their replies by
+ * <p>Bounds: what is pending is bounded by the intake; ended ids by {@link Bounds#ids}, their replies by
  * {@link Bounds#replyBytes}, oldest first. An id whose reply had to be let go still knows its payload: another one
  * conflicts, the same one is served again.
  */
 final class Duplicates {
     /** How long an ended id is remembered. */
     static final Duration REMEMBERED = Duration.ofMinutes(10);
-    /** Beside its body, what a kept reply takes, roughly. */
-    private static final int REPLY_OVERHEAD = 2_000;
-
     private final Bounds bounds;
     private final Map<TopicPartition, Map<Key, Entry>> partitions = new HashMap<>();
     private final Map<TopicPartition, Integer> forgotten = new HashMap<>();
@@ -70,7 +66,7 @@ final class Duplicates {
         }
 
         /** The first one's reply, which is its own. */
-        record Answered(LlmReply reply) implements Arrival {
+        record Answered(KeptReply reply) implements Arrival {
         }
 
         /** Its id was used for another payload. */
@@ -91,7 +87,7 @@ final class Duplicates {
         private List<InboundRequest> joined = List.of();
         private boolean over;
         private long endedNanos;
-        private @Nullable LlmReply reply;
+        private @Nullable KeptReply reply;
 
         Entry(InboundRequest first) {
             this.key = Key.of(first);
@@ -129,7 +125,7 @@ final class Duplicates {
             entry.joined.add(request);
             return new Arrival.Joined();
         }
-        LlmReply reply = entry.reply;
+        KeptReply reply = entry.reply;
         return reply == null ? first(known, request, entry) : new Arrival.Answered(reply);
     }
 
@@ -149,7 +145,7 @@ final class Duplicates {
      *
      * @return those that get it too
      */
-    List<InboundRequest> ended(Ticket served, LlmReply reply, long nowNanos) {
+    List<InboundRequest> ended(Ticket served, KeptReply reply, long nowNanos) {
         expire(nowNanos);
         Entry entry = pending.remove(served);
         if (entry == null) {
@@ -162,7 +158,7 @@ final class Duplicates {
         entry.reply = reply;
         ended.add(entry);
         withReply.add(entry);
-        replyBytes += size(reply);
+        replyBytes += reply.bytes();
         while (replyBytes > bounds.replyBytes) {
             letGo(withReply.remove());
         }
@@ -221,15 +217,11 @@ final class Duplicates {
     }
 
     private void letGo(Entry entry) {
-        LlmReply reply = entry.reply;
+        KeptReply reply = entry.reply;
         if (reply != null) {
-            replyBytes -= size(reply);
+            replyBytes -= reply.bytes();
             entry.reply = null;
         }
-    }
-
-    private static long size(LlmReply reply) {
-        return REPLY_OVERHEAD + (long) (reply.getBody() == null ? 0 : reply.getBody().remaining());
     }
 
     /** Served ids whose reply is still to come. */

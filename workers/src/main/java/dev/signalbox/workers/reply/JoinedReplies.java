@@ -60,9 +60,9 @@ public final class JoinedReplies implements RequestSink {
         switch (locked(() -> model.arrived(request, nanos.getAsLong()))) {
             case Duplicates.Arrival.First first -> next.offer(request);
             case Duplicates.Arrival.Joined waits -> joined.incrementAndGet();
-            case Duplicates.Arrival.Answered(LlmReply reply) -> {
+            case Duplicates.Arrival.Answered(KeptReply reply) -> {
                 repeated.incrementAndGet();
-                publishOne(request, reply);
+                publishOne(request, reply.reply());
             }
             case Duplicates.Arrival.Conflicting conflicting -> {
                 rejected.incrementAndGet();
@@ -82,7 +82,8 @@ public final class JoinedReplies implements RequestSink {
 
     /** Publishes the terminal reply of a served request, to it and to all that joined it. */
     public void publish(InboundRequest served, LlmReply reply) {
-        List<InboundRequest> alike = locked(() -> model.ended(served.ticket(), reply, nanos.getAsLong()));
+        KeptReply kept = KeptReply.of(reply);
+        List<InboundRequest> alike = locked(() -> model.ended(served.ticket(), kept, nanos.getAsLong()));
         replies.publish(served, reply, () -> {
             try {
                 ended.accept(served, reply);

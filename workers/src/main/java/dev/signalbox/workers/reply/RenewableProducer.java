@@ -62,13 +62,18 @@ public final class RenewableProducer implements AutoCloseable {
         properties.put("acks", "all");
         properties.put("enable.idempotence", true);
         properties.putIfAbsent("linger.ms", lingerMillis);
-        properties.putIfAbsent("compression.type", "lz4");
+        properties.putIfAbsent("compression.type", compression(lingerMillis));
         properties.putIfAbsent("delivery.timeout.ms", DELIVERY_MILLIS);
         properties.putIfAbsent("request.timeout.ms", 10_000);
         properties.putIfAbsent("max.block.ms", 10_000);
         properties.putIfAbsent("max.request.size", maxRecordBytes + DeadLetter.MAX_BYTES);
         properties.putIfAbsent("buffer.memory", Math.max(MIN_BUFFER_BYTES, 2L * maxRecordBytes));
         return () -> new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    /** What does not linger goes alone: there is next to nothing to compress, and each batch would take 128 KB of buffers to. */
+    private static String compression(int lingerMillis) {
+        return lingerMillis == 0 ? "none" : "lz4";
     }
 
     /** Whether a send is still on its caller's stack: an outcome told meanwhile is that of a record which did not enter. */

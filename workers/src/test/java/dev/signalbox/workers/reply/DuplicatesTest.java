@@ -45,7 +45,7 @@ class DuplicatesTest {
 
     @Test
     void forTenMinutesAnEndedIdIsAnsweredWithTheReplyThatItGot() {
-        LlmReply reply = reply(10);
+        KeptReply reply = reply(10);
         model.arrived(record(P0, 1, "a", "h"), 0);
         model.ended(ticket(P0, 1), reply, 0);
 
@@ -147,7 +147,7 @@ class DuplicatesTest {
                     switch (arrival) {
                         case Arrival.First isFirst -> serving.put(name, request);
                         case Arrival.Joined joins -> waiting.add(request);
-                        case Arrival.Answered answered -> assertThat(answered.reply().getRequestHash())
+                        case Arrival.Answered answered -> assertThat(answered.reply().reply().getRequestHash())
                                 .as("only the same payload's reply").isEqualTo(request.requestHash());
                         case Arrival.Conflicting conflicting -> {
                         }
@@ -158,7 +158,7 @@ class DuplicatesTest {
                     if (!names.isEmpty()) {
                         InboundRequest served = serving.remove(names.get(random.nextInt(names.size())));
                         List<InboundRequest> alike = model.ended(served.ticket(),
-                                reply(random.nextInt(20_000), served.requestHash()), now);
+                                KeptReply.of(reply(random.nextInt(20_000), served.requestHash())), now);
                         assertThat(waiting).containsAll(alike);
                         assertThat(alike).allMatch(each -> each.requestHash().equals(served.requestHash()));
                         waiting.removeAll(alike);
@@ -206,8 +206,8 @@ class DuplicatesTest {
                 of.address(), 100);
     }
 
-    private static LlmReply reply(int bodyBytes) {
-        return reply(bodyBytes, "h");
+    private static KeptReply reply(int bodyBytes) {
+        return KeptReply.of(reply(bodyBytes, "h"));
     }
 
     static LlmReply reply(int bodyBytes, String hash) {

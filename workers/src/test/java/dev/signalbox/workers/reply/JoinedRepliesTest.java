@@ -97,6 +97,7 @@ class JoinedRepliesTest {
 
         assertThat(served).containsExactly(1L);
         sent(2);
+        assertThat(broker.history().get(1).value()).isEqualTo(broker.history().get(0).value());
         assertThat(joined.repeated()).isEqualTo(1);
     }
 
