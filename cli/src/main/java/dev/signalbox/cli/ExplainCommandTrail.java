@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.signalbox.schemas.Topics;
+import dev.signalbox.schemas.avro.AttemptPhase;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -147,7 +148,7 @@ record ExplainCommandTrail(String id, Whereabouts.Found where, List<JsonNode> at
                 for (ConsumerRecord<String, byte[]> record : records) {
                     if (record.value() != null && holds(record.value(), wanted)) {
                         JsonNode value = parse(text.of(record)).path("value");
-                        if (value.path("requestId").asText().equals(id)) {
+                        if (value.path("requestId").asText().equals(id) && !isClaim(value)) {
                             ((ObjectNode) value).put("toldMillis", record.timestamp());
                             (record.topic().equals(Topics.ATTEMPTS) ? attempts : replies).add(value);
                         }
@@ -239,6 +240,11 @@ record ExplainCommandTrail(String id, Whereabouts.Found where, List<JsonNode> at
 
     boolean isEmpty() {
         return attempts.isEmpty() && replies.isEmpty() && where instanceof Whereabouts.Found.Nothing;
+    }
+
+    /** Of a turn that a call needed: the call, if it came to that, tells of itself. */
+    private static boolean isClaim(JsonNode event) {
+        return event.path("phase").asText().equals(AttemptPhase.CLAIMED.name());
     }
 
     /** Each attempt once: its start, with what its end says. */

@@ -89,7 +89,8 @@ public final class Dispatcher implements AutoCloseable {
         delivery = new AlertDelivery(() -> configured.configuration().alerts(), metrics);
         control = application(
                 control(registry, options, time,
-                        new FleetSources(configured::configuration, budgeted::troubles, fleetHealths.doubt())),
+                        new FleetSources(configured::configuration, budgeted::troubles, () -> longestCall(configured),
+                                fleetHealths.doubt())),
                 StreamsSettings.inFleet(StreamsSettings.control(options.clientProperties(), options.stateDir()), self,
                         options.standbyReplicas()));
         availability = new AvailabilityBoard(configured::environment, configured::useCases);
@@ -139,6 +140,11 @@ public final class Dispatcher implements AutoCloseable {
         return application;
     }
 
+    /** No vendor call takes longer, the report of its end included. */
+    private static Duration longestCall(Configured configured) {
+        return configured.longestCall().plus(REPORT);
+    }
+
     private Topology control(SchemaRegistryClient registry, DispatcherOptions options, FleetTime time,
             FleetSources sources) {
         Serde<CapacityGrant> grants = Serdes.serdeFrom(new AvroSerializer<>(registry, options.registryProperties()),
@@ -156,7 +162,7 @@ public final class Dispatcher implements AutoCloseable {
 
     private static Topology usage(SchemaRegistryClient registry, DispatcherOptions options,
             Configured configured, BiPredicate<Budget.Scope, String> hasBudget, AvailabilityBoard availability) {
-        return new UsageTopology(() -> configured.longestCall().plus(REPORT), fleetTime(),
+        return new UsageTopology(() -> longestCall(configured), fleetTime(),
                 new AvroDeserializer<>(AttemptEvent.class, registry),
                 Serdes.serdeFrom(new AvroSerializer<>(registry, options.registryProperties()),
                         new AvroDeserializer<>(UsageRecord.class, registry)),

@@ -124,7 +124,7 @@ final class DispatcherTopology {
     private KStream<String, DeploymentHealth> health(StreamsBuilder builder, KStream<String, AttemptEvent> calls) {
         builder.addStateStore(HealthStore.builder());
         KStream<String, DeploymentHealth> healths = calls.process(
-                () -> new HealthProcessor(rules, time, sources.doubted()),
+                () -> new HealthProcessor(rules, sources.longestCall(), time, sources.doubted()),
                 Named.as(HEALTH), HealthStore.NAME, LatencyStore.NAME);
         healths.to(Topics.HEALTH, Produced.with(Serdes.String(), writeOnly(outputs.healths)).withName(HEALTH_CHANGES));
         return healths;

@@ -57,6 +57,7 @@ final class ControlDriver implements AutoCloseable {
             routes: { model: { test: { otherwise: { sequence: [one.eu, one.us, two.eu] } } } }
             """;
 
+    private static final Duration LONGEST_CALL = Duration.ofMinutes(12);
     private final AtomicLong monotonic = new AtomicLong(77);
     final TopologyTestDriver driver;
     private final TestInputTopic<String, byte[]> attempts;
@@ -83,7 +84,8 @@ final class ControlDriver implements AutoCloseable {
         properties.putAll(StreamsSettings.control(Map.of("bootstrap.servers", "none:1"), folder));
         driver = new TopologyTestDriver(
                 topology(monotonic,
-                        new FleetSources(() -> configuration, millis -> others, name -> doubted.contains(name))),
+                        new FleetSources(() -> configuration, millis -> others, () -> LONGEST_CALL,
+                                name -> doubted.contains(name))),
                 properties,
                 T0.plus(clockAhead));
         attempts = driver.createInputTopic(Topics.ATTEMPTS, new StringSerializer(), new ByteArraySerializer());
@@ -105,7 +107,8 @@ final class ControlDriver implements AutoCloseable {
 
     static Topology topology(AtomicLong monotonic) {
         Configuration configuration = configuration(YAML);
-        return topology(monotonic, new FleetSources(() -> configuration, millis -> List.of(), name -> false));
+        return topology(monotonic,
+                new FleetSources(() -> configuration, millis -> List.of(), () -> LONGEST_CALL, name -> false));
     }
 
     private static Topology topology(AtomicLong monotonic, FleetSources sources) {

@@ -17,6 +17,13 @@ public final class Events {
                 .setTenant("acme").setEnvironment("test").setWorker(worker).setStreamed(true).build();
     }
 
+    /** It asks for the turn to probe. */
+    public static AttemptEvent claimed(String deployment, String worker) {
+        AttemptEvent event = started(deployment, worker);
+        event.setPhase(AttemptPhase.CLAIMED);
+        return event;
+    }
+
     public static AttemptEvent ended(String deployment, String worker, String outcome, long durationMillis) {
         AttemptEvent event = started(deployment, worker);
         event.setPhase(AttemptPhase.ENDED);

@@ -92,6 +92,48 @@ class HealthTransitionsTopologyTest {
     }
 
     @Test
+    void theFirstToClaimAProbeIsNamedAtOnce() {
+        control = new ControlDriver(folder, ControlDriver.YAML);
+        control.calls(ONE, "a", "ENDPOINT_DEAD", 1);
+        control.pass(Duration.ofSeconds(21));
+        DeploymentHealth open = control.health.readValuesToList().getLast();
+        assertThat(open.getState()).isEqualTo(DeploymentState.PROBING);
+        assertThat(open.getProbingWorker()).isNull();
+        assertThat(open.getProbingUntilMillis()).isNull();
+
+        control.call(Events.claimed(ONE, "b"));
+
+        DeploymentHealth named = control.health.readValue();
+        assertThat(named.getProbingWorker()).isEqualTo("b");
+        assertThat(named.getProbingUntilMillis()).isEqualTo(control.now.toEpochMilli() + 5_000);
+        control.call(Events.claimed(ONE, "a"));
+        assertThat(control.health.isEmpty()).as("nothing new").isTrue();
+
+        control.call(Events.started(ONE, "b"));
+        assertThat(control.health.readValue().getProbingUntilMillis()).as("its call runs")
+                .isEqualTo(control.now.toEpochMilli());
+        control.call(Events.ended(ONE, "b", "ANSWERED", 10));
+        DeploymentHealth again = control.health.readValue();
+        assertThat(again.getProbingWorker()).isEqualTo("b");
+        assertThat(again.getProbingUntilMillis()).isEqualTo(control.now.toEpochMilli() + 5_000);
+    }
+
+    /** Nobody else probes while a call runs, however long: there are calls of minutes. */
+    @Test
+    void aProbeOfMinutesIsWaitedFor() {
+        control = new ControlDriver(folder, ControlDriver.YAML);
+        control.calls(ONE, "a", "ENDPOINT_DEAD", 1);
+        control.pass(Duration.ofSeconds(21));
+        control.call(Events.claimed(ONE, "b"));
+        control.call(Events.started(ONE, "b"));
+
+        control.pass(Duration.ofMinutes(12).minusSeconds(1));
+        assertThat(control.health.readValuesToList().getLast().getProbingWorker()).isEqualTo("b");
+        control.pass(Duration.ofSeconds(2));
+        assertThat(control.health.readValuesToList().getLast().getProbingWorker()).as("lost").isNull();
+    }
+
+    @Test
     void eventsTwiceLateAndOutOfOrderMakeNoMoveThatTheTableDoesNotHave() {
         control = new ControlDriver(folder, ControlDriver.YAML);
         control.calls(ONE, "a", "ANSWERED", 20);

@@ -30,6 +30,8 @@ import java.util.function.LongSupplier;
  * nothing of it, so that two of one request may run at once; what became of it is {@link Done}.
  */
 final class Attempt {
+    /** Most that a probe waits to be given the turn that it claimed; the dispatcher, if it is there, takes a few hundredths of that. */
+    static final Duration TURN_PATIENCE = Duration.ofMillis(500);
     private static final long LONGEST_MILLIS = Duration.ofDays(365).toMillis();
 
     private final Stages stages;
@@ -109,6 +111,23 @@ final class Attempt {
     /** Until the request's time is up, ms; at most a year. */
     static long leftMillis(InboundRequest request, LongSupplier brokerMillis) {
         return Math.min(request.expiresAtMillis() - brokerMillis.getAsLong(), LONGEST_MILLIS);
+    }
+
+    /**
+     * Whether the call may be made: one which tries a deployment that was ejected, for the whole fleet, waits for this worker's turn.
+     * Ends its permit if not. Blocking.
+     */
+    boolean takesTurn() {
+        boolean takes = false;
+        try {
+            takes = stages.permits.takesTurn(granted.permit(),
+                    () -> stages.recorder.claimed(journey.request(), id, streamed, granted.candidate()), TURN_PATIENCE);
+            return takes;
+        } finally {
+            if (!takes) {
+                stages.permits.ended(granted.permit(), CallUse.NOT_MADE, CallLesson.NOTHING);
+            }
+        }
     }
 
     /**

@@ -64,6 +64,11 @@ final class AttemptRecorder {
         this.spending = spending;
     }
 
+    /** Asks for the turn to make a call which tries a deployment that was ejected. */
+    void claimed(InboundRequest request, AttemptId attempt, boolean streamed, Candidate chosen) {
+        journal.claim(event(request, attempt, chosen, streamed, AttemptPhase.CLAIMED));
+    }
+
     /**
      * Tells of a call that is about to be made; waits until that is written, but not for long.
      *

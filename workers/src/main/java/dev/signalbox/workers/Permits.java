@@ -15,22 +15,25 @@ import dev.signalbox.workers.router.LimitsView;
 import dev.signalbox.workers.router.OperatorOrder;
 import dev.signalbox.workers.router.Permit;
 import dev.signalbox.workers.router.PermitDesk;
+import dev.signalbox.workers.router.ProbeVerdict;
 import dev.signalbox.workers.router.Router;
 import dev.signalbox.workers.router.RoutingQuery;
 import dev.signalbox.workers.router.VendorSignals;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The permit desk at work. Nobody waits here: who is refused is told where, and who frees room tells those who wait for
- * it, the schedulers of the pools.
+ * The permit desk at work. Nobody waits here for room: who is refused is told where, and who frees room tells those who wait for
+ * it, the schedulers of the pools. Only a call that probes waits for its turn, a moment.
  *
  * <p>INVARIANT: the lock guards the desk and is held for model steps only; listeners are told after it is released.
  */
@@ -38,6 +41,7 @@ final class Permits {
     private final PermitDesk desk;
     private final LongSupplier nanos;
     private final ReentrantLock lock = new ReentrantLock();
+    private final Condition toldSomething = lock.newCondition();
     private final List<RoomListener> listeners = new CopyOnWriteArrayList<>();
     private final AtomicInteger turn = new AtomicInteger();
 
@@ -145,6 +149,54 @@ final class Permits {
         }
     }
 
+    /**
+     * Whether the permit's call may be made now. One that tries a deployment for the whole fleet may in this worker's turn only; a turn
+     * that is nobody's is claimed, and the dispatcher's word waited for. Blocking, but no longer than that; false as well when this
+     * thread is interrupted, which it stays.
+     *
+     * @param claim tells the dispatcher
+     */
+    boolean takesTurn(Permit permit, Runnable claim, Duration patience) {
+        if (!permit.isTrial()) {
+            return true;
+        }
+        return switch (turn(permit)) {
+            case MAY_CALL -> true;
+            case MAY_NOT -> false;
+            case MUST_CLAIM -> {
+                claim.run();
+                yield isNamed(permit, patience);
+            }
+        };
+    }
+
+    private ProbeVerdict turn(Permit permit) {
+        lock.lock();
+        try {
+            return desk.takeTurn(permit, nanos.getAsLong());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean isNamed(Permit permit, Duration patience) {
+        lock.lock();
+        try {
+            long leftNanos = patience.toNanos();
+            ProbeVerdict turn = desk.takeTurn(permit, nanos.getAsLong());
+            while (turn == ProbeVerdict.MUST_CLAIM && leftNanos > 0) {
+                leftNanos = toldSomething.awaitNanos(leftNanos);
+                turn = desk.takeTurn(permit, nanos.getAsLong());
+            }
+            return turn == ProbeVerdict.MAY_CALL;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** The call's request is written. */
     void sent(Permit permit) {
         long now = nanos.getAsLong();
@@ -228,6 +280,7 @@ final class Permits {
         lock.lock();
         try {
             changed = desk.told(deployment, view, now);
+            toldSomething.signalAll();
         } finally {
             lock.unlock();
         }

@@ -109,7 +109,14 @@ final class Visit {
             case Asked.TimeUp timeUp -> new Result.Ended(journey.expired());
             case Asked.Cancelled cancelled -> new Result.Ended(journey.cancelled());
             case Asked.Answered(Answer.Granted granted) -> {
-                Optional<Done> done = call(journey, granted, by);
+                Attempt attempt = prepared(journey, granted);
+                if (!attempt.takesTurn()) {
+                    // Another worker tries it, or nobody knows: the request stands as if it had been refused the permit.
+                    yield Thread.currentThread().isInterrupted()
+                            ? new Result.Ended(journey.abandoned())
+                            : new Result.Again(Duration.ZERO);
+                }
+                Optional<Done> done = call(journey, attempt, by);
                 Optional<Ending> ending = done.isPresent()
                         ? attempt(journey, done.get())
                         : Optional.of(journey.expired());
@@ -199,21 +206,23 @@ final class Visit {
         return ending(journey, done);
     }
 
-    /** The call that was granted; empty if the request's time was up before it was made. */
-    private Optional<Done> call(Journey journey, Answer.Granted granted, Router by) {
-        Standing standing = journey.standing();
-        Attempt attempt;
+    private Attempt prepared(Journey journey, Answer.Granted granted) {
         try {
             byte[] body = granted.candidate().change().map(change -> BodyOverrides.splice(journey.body(),
                     change.overrides())).orElse(journey.body());
             Deployment deployment = granted.permit().deployment();
             TakeOver.Start start = journey.takeOver().at(deployment, journey.request().request().getBodyFormat(), body,
                     textRefusers.contains(deployment.name()));
-            attempt = new Attempt(stages, journey, granted, journey.nextNumber(), body, start);
+            return new Attempt(stages, journey, granted, journey.nextNumber(), body, start);
         } catch (RuntimeException | Error defect) {
             stages.permits().ended(granted.permit(), CallUse.NOT_MADE, CallLesson.NOTHING);
             throw defect;
         }
+    }
+
+    /** The call that was granted; empty if the request's time was up before it was made. */
+    private Optional<Done> call(Journey journey, Attempt attempt, Router by) {
+        Standing standing = journey.standing();
         Hedge.Called called = hedge.run(journey, attempt, by, standing.number < MAX_ATTEMPTS);
         Stream.concat(called.deciding().stream(), called.other().stream())
                 .sorted(Comparator.comparingInt(done -> done.id().getNumber()))

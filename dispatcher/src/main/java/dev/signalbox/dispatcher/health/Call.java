@@ -2,27 +2,38 @@ package dev.signalbox.dispatcher.health;
 
 import dev.signalbox.schemas.Blame;
 import dev.signalbox.schemas.avro.AttemptEvent;
+import dev.signalbox.schemas.avro.AttemptId;
 import dev.signalbox.schemas.avro.AttemptPhase;
 import java.util.Optional;
 
 /**
  * One ended call, as far as health is concerned.
  *
+ * @param id its event id, which tells it from others
  * @param outcome ANSWERED or a failure class, by its name
  * @param worker who made it
  * @param startedMillis when it began, on the broker's clock
  */
-record Call(String outcome, String worker, long startedMillis) {
+record Call(String id, String outcome, String worker, long startedMillis) {
     /** Characters of a name, which is stored; our own are shorter. */
     private static final int LONGEST_NAME = 200;
 
     Call {
+        id = cut(id);
         outcome = cut(outcome);
         worker = cut(worker);
     }
 
-    private static String cut(String name) {
+    /** As it is kept. */
+    static String cut(String name) {
         return name.length() > LONGEST_NAME ? name.substring(0, LONGEST_NAME) : name;
+    }
+
+    /** The event id of a call, as it is kept: of an overlong request id its end goes, which the attempt's number precedes. */
+    static String id(AttemptEvent event) {
+        AttemptId attempt = event.getAttempt();
+        return cut(attempt.getHop() + "/" + attempt.getEpoch() + "/" + attempt.getNumber() + "/" + attempt.getSource()
+                + "/" + event.getRequestId());
     }
 
     /**
@@ -35,7 +46,7 @@ record Call(String outcome, String worker, long startedMillis) {
             return Optional.empty();
         }
         Long duration = event.getDurationMillis();
-        return Optional.of(new Call(event.getOutcome(), event.getWorker(),
+        return Optional.of(new Call(id(event), event.getOutcome(), event.getWorker(),
                 endedMillis - (duration == null ? 0 : Math.max(0, duration))));
     }
 

@@ -2,10 +2,12 @@ package dev.signalbox.dispatcher.health;
 
 import dev.signalbox.schemas.Blame;
 import dev.signalbox.schemas.avro.DeploymentState;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 
 /**
  * Whether a deployment is to be used, from what all workers report of it. Pure; times are ms on the broker's clock.
@@ -16,9 +18,12 @@ import java.util.TreeSet;
  */
 final class HealthModel {
     private final HealthRules rules;
+    private final Supplier<Duration> longestCall;
 
-    HealthModel(HealthRules rules) {
+    /** @param longestCall at present: no vendor call takes longer, the report of its end included */
+    HealthModel(HealthRules rules, Supplier<Duration> longestCall) {
         this.rules = rules;
+        this.longestCall = longestCall;
     }
 
     HealthRules rules() {
@@ -41,18 +46,29 @@ final class HealthModel {
             standing = changed(standing.seen(nowMillis), changes);
         }
         standing = passTime(standing, nowMillis, changes);
-        standing = standing.withProbe(standing.probe().ended(call.worker(), nowMillis));
+        standing = standing.withProbe(standing.probe().ended(call.worker(), call.id(), nowMillis));
         if (call.startedMillis() >= standing.countsFromMillis()) {
             standing = judge(standing.plus(call, nowMillis, rules), call, needed, nowMillis, changes);
         }
         return new HealthStep(standing, changes);
     }
 
-    /** A worker has begun a call. */
-    Standing onStarted(Standing before, String worker, long nowMillis) {
+    /** A worker has a call that would try it. */
+    Standing onClaimed(Standing before, String worker, long nowMillis) {
         return before.state() == DeploymentState.PROBING
-                ? before.withProbe(before.probe().at(nowMillis).started(worker, nowMillis))
+                ? before.withProbe(present(before, nowMillis).claimed(worker, nowMillis))
                 : before;
+    }
+
+    /** A worker has begun a call. */
+    Standing onStarted(Standing before, String worker, String id, long nowMillis) {
+        return before.state() == DeploymentState.PROBING
+                ? before.withProbe(present(before, nowMillis).started(worker, id, nowMillis))
+                : before;
+    }
+
+    private ProbeTurn present(Standing standing, long nowMillis) {
+        return standing.probe().at(nowMillis, longestCall.get());
     }
 
     /** With no call, but time that passed. */
@@ -69,7 +85,7 @@ final class HealthModel {
                             .afresh(nowMillis), changes)
                     : standing;
             case DEGRADED -> calmed(standing, nowMillis, changes);
-            case PROBING -> standing.withProbe(standing.probe().at(nowMillis));
+            case PROBING -> standing.withProbe(present(standing, nowMillis));
             case HEALTHY -> standing;
         };
     }
@@ -154,15 +170,15 @@ final class HealthModel {
                 && nowMillis - standing.ejectedUntilMillis() < rules.ejectionsForgotten().toMillis();
     }
 
-    /** Those that called it, each time beginning with another one; where they call it seldom, whoever comes first. */
+    /** Those that called it, each time beginning with another one; where they call it seldom, whoever claims it first. */
     private static ProbeTurn probers(Standing standing, int number) {
         OutcomeWindow window = standing.window();
         TreeSet<String> workers = new TreeSet<>(standing.probe().workers());
         if (window.busy()) {
             workers.addAll(window.workers().keySet());
         }
-        return new ProbeTurn(workers.stream().limit(OutcomeWindow.MAX_WORKERS).toList(),
-                number % (workers.size() + 1), null, 0, false);
+        return standing.probe().next(workers.stream().limit(OutcomeWindow.MAX_WORKERS).toList(),
+                number % (workers.size() + 1));
     }
 
     private static Standing changed(Standing standing, List<Standing> changes) {

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.ContextualProcessor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -40,9 +41,13 @@ public final class HealthProcessor extends ContextualProcessor<String, AttemptEv
     private KeyValueStore<String, Standing> standings;
     private LatencyReader latency;
 
-    /** @param doubted whether others of a deployment's failure domain are out */
-    public HealthProcessor(HealthRules rules, FleetTime time, Predicate<String> doubted) {
-        this.model = new HealthModel(rules);
+    /**
+     * @param longestCall at present: no vendor call takes longer, the report of its end included
+     * @param doubted whether others of a deployment's failure domain are out
+     */
+    public HealthProcessor(HealthRules rules, Supplier<Duration> longestCall, FleetTime time,
+            Predicate<String> doubted) {
+        this.model = new HealthModel(rules, longestCall);
         this.time = time;
         this.doubted = doubted;
     }
@@ -63,17 +68,23 @@ public final class HealthProcessor extends ContextualProcessor<String, AttemptEv
     public void process(Record<String, AttemptEvent> record) {
         long now = record.timestamp();
         time.observe(now);
-        if (record.value().getPhase() == AttemptPhase.STARTED && probed.contains(record.key())) {
+        if (record.value().getPhase() != AttemptPhase.ENDED && probed.contains(record.key())) {
             Standing known = known(record.key());
-            take(record.key(), known,
-                    new HealthStep(model.onStarted(known, record.value().getWorker(), now), List.of()),
-                    now);
+            take(record.key(), known, new HealthStep(turned(known, record.value(), now), List.of()), now);
         }
         Call.of(record.value(), now).ifPresent(call -> {
             Standing known = known(record.key());
             Evidence needed = doubted.test(record.key()) ? Evidence.ONE_WORKER : Evidence.USUAL;
             take(record.key(), known, model.onCall(known, call, needed, now), now);
         });
+    }
+
+    private Standing turned(Standing known, AttemptEvent event, long now) {
+        return switch (event.getPhase()) {
+            case CLAIMED -> model.onClaimed(known, Call.cut(event.getWorker()), now);
+            case STARTED -> model.onStarted(known, Call.cut(event.getWorker()), Call.id(event), now);
+            case ENDED -> known;
+        };
     }
 
     private Standing known(String deployment) {
@@ -102,6 +113,7 @@ public final class HealthProcessor extends ContextualProcessor<String, AttemptEv
     }
 
     private void refresh(long now) {
+        tick(now);
         HealthStore.all(standings).stream().filter(known -> toldAgain(known.value, now))
                 .forEach(known -> publish(known.key, model.onTime(known.value, now).standing(), now));
     }
@@ -122,11 +134,15 @@ public final class HealthProcessor extends ContextualProcessor<String, AttemptEv
             probed.remove(deployment);
         }
         step.changes().forEach(changed -> publish(deployment, changed, now));
-        if (step.changes().isEmpty() && !(Objects.equals(before.probe().worker(), after.probe().worker())
+        if (step.changes().isEmpty() && !(saysTheSame(before.probe(), after.probe())
                 && before.window().suspect().equals(after.window().suspect())
                 && witnessed.contains(deployment) == (after.soleWitness(now, model.rules()) != null))) {
             publish(deployment, after, now);
         }
+    }
+
+    private static boolean saysTheSame(ProbeTurn one, ProbeTurn other) {
+        return Objects.equals(one.worker(), other.worker()) && one.untilMillis() == other.untilMillis();
     }
 
     private void publish(String deployment, Standing standing, long now) {

@@ -15,6 +15,7 @@ final class HealthReport {
             long asOfMillis) {
         OutcomeWindow window = standing.window();
         HealthSignal signal = standing.signal();
+        String worker = standing.state() == DeploymentState.PROBING ? standing.probe().worker() : null;
         boolean ejected = standing.state() == DeploymentState.EJECTED;
         return DeploymentHealth.newBuilder().setDeployment(deployment).setState(standing.state())
                 .setSinceMillis(standing.sinceMillis()).setAsOfMillis(asOfMillis).setVersion(standing.version())
@@ -22,7 +23,8 @@ final class HealthReport {
                 .setReason(standing.reason()).setBlame(window.commonestFailure().map(HealthReport::blame).orElse(null))
                 .setEjections(standing.ejections())
                 .setEjectedUntilMillis(ejected ? (Long) standing.ejectedUntilMillis() : null)
-                .setProbingWorker(standing.state() == DeploymentState.PROBING ? standing.probe().worker() : null)
+                .setProbingWorker(worker)
+                .setProbingUntilMillis(worker == null ? null : (Long) standing.probe().untilMillis())
                 .setSuspectWorker(window.suspect().orElse(null)).setSoleWitness(standing.soleWitness(asOfMillis, rules))
                 .setWindowSeconds((int) rules.window().toSeconds())
                 .setAnswered(window.answered())

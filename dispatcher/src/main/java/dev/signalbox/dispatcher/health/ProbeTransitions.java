@@ -3,6 +3,7 @@ package dev.signalbox.dispatcher.health;
 import static dev.signalbox.dispatcher.health.ProbeTransitions.Phase.GIVEN;
 import static dev.signalbox.dispatcher.health.ProbeTransitions.Phase.OPEN;
 import static dev.signalbox.dispatcher.health.ProbeTransitions.Phase.RUNNING;
+import static dev.signalbox.dispatcher.health.ProbeTransitions.Signal.CLAIMED;
 import static dev.signalbox.dispatcher.health.ProbeTransitions.Signal.ENDED;
 import static dev.signalbox.dispatcher.health.ProbeTransitions.Signal.OPENED;
 import static dev.signalbox.dispatcher.health.ProbeTransitions.Signal.PASSED_ON;
@@ -14,9 +15,9 @@ import java.util.List;
 final class ProbeTransitions {
     /** What a {@link ProbeTurn} is at. */
     enum Phase {
-        /** Whoever has a call first may make it. Ends with that call, or by time where there are workers to take turns. */
+        /** Whoever has a call may claim it. Ends with the first claim, or by time where there are workers to take turns. */
         OPEN,
-        /** One worker's turn. Ends with its call, or by time. */
+        /** One worker's turn: it may begin one call. Ends with that, or by time. */
         GIVEN,
         /** The call of the worker whose turn it is runs. Ends with it, or when it is taken for lost. */
         RUNNING
@@ -24,13 +25,15 @@ final class ProbeTransitions {
 
     /** What moves it. */
     enum Signal {
+        /** A worker has a call to make. */
+        CLAIMED,
         /** Who may make a call has begun one. */
         STARTED,
-        /** A call of whose turn it is has ended: the turn is kept, and its time begins anew. */
+        /** The call has ended: its worker may make another one, and its time begins anew. */
         ENDED,
         /** The time is up: the next worker's turn. */
         PASSED_ON,
-        /** The time is up, and all workers have had their turn: whoever comes first. */
+        /** The time is up, and all workers have had their turn: whoever claims it first. */
         OPENED
     }
 
@@ -39,10 +42,10 @@ final class ProbeTransitions {
     }
 
     static final List<Transition> TABLE = List.of(
+            new Transition(OPEN, CLAIMED, GIVEN),
             new Transition(OPEN, STARTED, RUNNING),
             new Transition(OPEN, PASSED_ON, GIVEN),
             new Transition(GIVEN, STARTED, RUNNING),
-            new Transition(GIVEN, ENDED, GIVEN),
             new Transition(GIVEN, PASSED_ON, GIVEN),
             new Transition(GIVEN, OPENED, OPEN),
             new Transition(RUNNING, ENDED, GIVEN),

@@ -21,7 +21,9 @@ import org.jspecify.annotations.Nullable;
  * for none). A later version must go on reading this one.
  */
 final class StandingSerde {
-    private static final byte VERSION = 2;
+    private static final byte VERSION = 3;
+    /** Did not know which call probes. */
+    private static final byte SECOND_VERSION = 2;
     /** Knew neither turns of probes nor the rows of each worker's failures. */
     private static final byte FIRST_VERSION = 1;
     private static final int LIKELY_BYTES = 512;
@@ -91,12 +93,13 @@ final class StandingSerde {
         out.writeUTF(probe.claimed() == null ? "" : probe.claimed());
         out.writeLong(probe.sinceMillis());
         out.writeBoolean(probe.runs());
+        out.writeUTF(probe.call());
     }
 
     static Standing read(byte[] bytes) {
         try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
             byte version = in.readByte();
-            if (version != VERSION && version != FIRST_VERSION) {
+            if (version < FIRST_VERSION || version > VERSION) {
                 throw new SerializationException("a standing of version " + version
                         + ", which a later dispatcher wrote; this one reads up to " + VERSION);
             }
@@ -110,21 +113,22 @@ final class StandingSerde {
         return new Standing(in.readLong(), DeploymentState.valueOf(in.readUTF()),
                 optional(DeploymentState.class, in.readUTF()), optional(HealthSignal.class, in.readUTF()),
                 in.readUTF(), in.readLong(), in.readInt(), in.readLong(), in.readLong(), in.readInt(), in.readInt(),
-                in.readLong(), window(in, version), version == FIRST_VERSION ? ProbeTurn.NONE : probe(in));
+                in.readLong(), window(in, version), version == FIRST_VERSION ? ProbeTurn.NONE : probe(in, version));
     }
 
     private static <E extends Enum<E>> @Nullable E optional(Class<E> type, String name) {
         return name.isEmpty() ? null : Enum.valueOf(type, name);
     }
 
-    private static ProbeTurn probe(DataInputStream in) throws IOException {
+    private static ProbeTurn probe(DataInputStream in, byte version) throws IOException {
         List<String> workers = new ArrayList<>();
         for (int i = in.readUnsignedShort(); i > 0; i--) {
             workers.add(in.readUTF());
         }
         int turn = in.readInt();
         String claimed = in.readUTF();
-        return new ProbeTurn(workers, turn, claimed.isEmpty() ? null : claimed, in.readLong(), in.readBoolean());
+        return new ProbeTurn(workers, turn, claimed.isEmpty() ? null : claimed, in.readLong(), in.readBoolean(),
+                version == SECOND_VERSION ? "" : in.readUTF());
     }
 
     private static OutcomeWindow window(DataInputStream in, byte version) throws IOException {

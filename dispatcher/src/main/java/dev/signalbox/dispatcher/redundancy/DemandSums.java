@@ -2,7 +2,6 @@ package dev.signalbox.dispatcher.redundancy;
 
 import dev.signalbox.schemas.Blame;
 import dev.signalbox.schemas.avro.AttemptEvent;
-import dev.signalbox.schemas.avro.AttemptPhase;
 import dev.signalbox.schemas.avro.TokenUsage;
 import org.jspecify.annotations.Nullable;
 
@@ -18,10 +17,16 @@ record DemandSums(long requests, long inputTokens, long outputTokens, long busyM
     static final DemandSums NONE = new DemandSums(0, 0, 0, 0);
 
     static DemandSums of(AttemptEvent event) {
-        if (event.getPhase() == AttemptPhase.STARTED) {
-            boolean first = event.getAttempt().getHop() == 0 && event.getAttempt().getNumber() == 1;
-            return first ? new DemandSums(1, 0, 0, 0) : NONE;
-        }
+        return switch (event.getPhase()) {
+            case CLAIMED -> NONE;
+            case STARTED -> event.getAttempt().getHop() == 0 && event.getAttempt().getNumber() == 1
+                    ? new DemandSums(1, 0, 0, 0)
+                    : NONE;
+            case ENDED -> ended(event);
+        };
+    }
+
+    private static DemandSums ended(AttemptEvent event) {
         TokenUsage usage = Blame.ANSWERED.equals(event.getOutcome()) ? event.getUsage() : null;
         Long duration = event.getDurationMillis();
         return new DemandSums(0, usage == null ? 0 : atLeast0(usage.getInputTokens()),

@@ -55,6 +55,7 @@ final class Pairing {
     static Step onEvent(AttemptEvent event, String eventId, @Nullable Long startedMillis, @Nullable Mark mark,
             long appendedMillis) {
         return switch (event.getPhase()) {
+            case CLAIMED -> new Step.Known();
             case STARTED -> startedMillis == null && mark == null
                     ? new Step.Open(CallUsage.begun(event, eventId, appendedMillis))
                     : new Step.Known();

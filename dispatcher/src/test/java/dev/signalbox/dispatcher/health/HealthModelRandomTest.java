@@ -6,6 +6,7 @@ import dev.signalbox.dispatcher.health.HealthModel.Evidence;
 import dev.signalbox.dispatcher.health.HealthTransitions.Transition;
 import dev.signalbox.schemas.Blame;
 import dev.signalbox.schemas.avro.DeploymentState;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -43,7 +44,7 @@ class HealthModelRandomTest {
     private static final class History {
         private final long seed;
         private final SplittableRandom random;
-        private final HealthModel model = new HealthModel(RULES);
+        private final HealthModel model = new HealthModel(RULES, () -> Duration.ofMinutes(2));
         private final List<Call> before = new ArrayList<>();
         private Standing standing = Standing.UNSEEN;
         private long now = 1_700_000_000_000L;
@@ -61,6 +62,7 @@ class HealthModelRandomTest {
                     trouble = random.nextBoolean() ? 0 : random.nextDouble();
                 }
                 now += random.nextInt(20) == 0 ? random.nextLong(120_000) : random.nextLong(2_000);
+                standing = turned();
                 HealthStep taken = random.nextInt(5) == 0
                         ? model.onTime(standing, now)
                         : model.onCall(standing, call(), doubt(),
@@ -69,6 +71,18 @@ class HealthModelRandomTest {
                 taken.changes().stream().map(Standing::signal).filter(signal -> signal != null).forEach(met::add);
                 standing = taken.standing();
             }
+        }
+
+        private Standing turned() {
+            String worker = "worker-" + random.nextInt(3);
+            Standing turned = switch (random.nextInt(6)) {
+                case 0 -> model.onClaimed(standing, worker, now);
+                case 1 -> model.onStarted(standing, worker, "call " + before.size(), now);
+                default -> standing;
+            };
+            assertThat(StandingSerde.read(StandingSerde.write(turned))).as("seed %d: stored form", seed)
+                    .isEqualTo(turned);
+            return turned;
         }
 
         private Evidence doubt() {
@@ -81,7 +95,8 @@ class HealthModelRandomTest {
                 return before.get(random.nextInt(before.size()));
             }
             String outcome = random.nextDouble() < trouble ? OUTCOMES[random.nextInt(OUTCOMES.length)] : "ANSWERED";
-            Call call = new Call(outcome, "worker-" + random.nextInt(3), now - random.nextLong(30_000));
+            Call call = new Call("call " + before.size(), outcome, "worker-" + random.nextInt(3),
+                    now - random.nextLong(30_000));
             before.add(call);
             return call;
         }

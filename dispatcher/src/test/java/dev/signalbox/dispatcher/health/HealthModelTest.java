@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.signalbox.dispatcher.health.HealthModel.Evidence;
 import dev.signalbox.dispatcher.health.HealthTransitions.Transition;
 import dev.signalbox.schemas.avro.DeploymentState;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -21,6 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class HealthModelTest {
+    private static final Duration LONGEST_CALL = Duration.ofMinutes(12);
 
     /** A history and the states that it leads through after the first call. */
     private record Scenario(String what, Consumer<History> history, List<DeploymentState> states) {
@@ -223,15 +225,56 @@ class HealthModelTest {
     }
 
     @Test
-    void whereFewCallsComeWhoeverHasOneFirstProbes() {
+    void whereFewCallsComeWhoeverClaimsTheTurnFirstProbes() {
         History history = new History().calls(5, "TIMEOUT").pass(20_001);
         assertThat(history.standing.probe().worker()).isNull();
 
-        assertThat(history.by("b").starts().standing.probe().worker()).isEqualTo("b");
-        assertThat(history.by("a").starts().standing.probe().worker()).isEqualTo("b");
-        history.by("b").calls(1, "ANSWERED");
+        assertThat(history.by("b").claims().standing.probe().worker()).isEqualTo("b");
+        assertThat(history.by("a").claims().standing.probe().worker()).isEqualTo("b");
+        assertThat(history.by("a").starts().standing.probe().runs()).isFalse();
+        history.by("b").starts().calls(1, "ANSWERED");
         assertThat(history.standing.probe().worker()).isEqualTo("b");
         assertThat(history.pass(5_000).standing.probe().worker()).isNull();
+    }
+
+    @Test
+    void whoClaimedATurnAndMakesNoCallLosesIt() {
+        History history = new History().calls(5, "TIMEOUT").pass(20_001).by("b").claims().pass(4_999);
+        assertThat(history.by("a").claims().standing.probe().worker()).isEqualTo("b");
+
+        history.pass(1);
+        assertThat(history.standing.probe().worker()).isNull();
+        assertThat(history.by("a").claims().standing.probe().worker()).isEqualTo("a");
+    }
+
+    /** Workers of before there were claims begin at once, and so do those that have nothing else to call. */
+    @Test
+    void whoBeginsACallTakesATurnThatNobodyClaimed() {
+        History history = new History().calls(5, "TIMEOUT").pass(20_001);
+
+        assertThat(history.by("b").starts().standing.probe().runs()).isTrue();
+        assertThat(history.by("a").claims().standing.probe().worker()).isEqualTo("b");
+    }
+
+    @Test
+    void nobodyClaimsWhatIsNotProbed() {
+        History history = new History().calls(5, "TIMEOUT");
+
+        assertThat(history.by("b").claims().standing.probe().worker()).isNull();
+    }
+
+    /** Long calls of before the outage end while the probe runs, and the probe may outlast its probing. */
+    @Test
+    void onlyTheProbesOwnEndMakesWayForAnother() {
+        History history = new History().calls(5, "TIMEOUT").pass(20_001).by("b").claims().starts();
+
+        history.pass(60_000).by("a").calls(1, "TIMEOUT").pass(20_001);
+
+        assertThat(history.standing.ejections()).isEqualTo(2);
+        assertThat(history.standing.probe().runs()).as("it runs on").isTrue();
+        assertThat(history.by("a").claims().standing.probe().worker()).isEqualTo("b");
+        history.by("b").lasting(90_000).calls(1, "TIMEOUT").pass(5_000);
+        assertThat(history.by("a").claims().standing.probe().worker()).isEqualTo("a");
     }
 
     @Test
@@ -248,7 +291,7 @@ class HealthModelTest {
         busy.pass(5_000);
         assertThat(busy.standing.probe().worker()).isEqualTo("a");
 
-        busy.by("a").starts().pass(59_999);
+        busy.by("a").starts().pass(LONGEST_CALL.toMillis() - 1);
         assertThat(busy.standing.probe().worker()).as("its call runs").isEqualTo("a");
         busy.pass(1);
         assertThat(busy.standing.probe().worker()).as("its call is taken for lost").isEqualTo("b");
@@ -274,7 +317,7 @@ class HealthModelTest {
 
     /** Calls and time, as one deployment meets them. */
     static final class History {
-        private final HealthModel model = new HealthModel(HealthRules.DEFAULT);
+        private final HealthModel model = new HealthModel(HealthRules.DEFAULT, () -> LONGEST_CALL);
         final List<Standing> changes = new ArrayList<>();
         private Standing standing = Standing.UNSEEN;
         private String worker = "worker";
@@ -285,15 +328,25 @@ class HealthModelTest {
         History calls(int count, String outcome) {
             for (int i = 0; i < count; i++) {
                 now += 10;
-                take(model.onCall(standing, new Call(outcome, worker, now - lasting), needed, now));
+                take(model.onCall(standing, new Call(call(), outcome, worker, now - lasting), needed, now));
             }
             return this;
         }
 
         /** A call of the worker begins. */
         History starts() {
-            standing = model.onStarted(standing, worker, now);
+            standing = model.onStarted(standing, worker, call(), now);
             return this;
+        }
+
+        /** The worker has a call that would try the deployment. */
+        History claims() {
+            standing = model.onClaimed(standing, worker, now);
+            return this;
+        }
+
+        private String call() {
+            return worker + "'s call";
         }
 
         History alternating(int times, String one, String two) {

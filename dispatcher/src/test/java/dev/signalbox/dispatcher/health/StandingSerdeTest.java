@@ -39,6 +39,23 @@ class StandingSerdeTest {
         assertThat(first.failuresInARow()).isEqualTo(4);
     }
 
+    @Test
+    void theThirdVersionIsRead() {
+        Standing standing = StandingSerde.read(StoredForms.of("health-standings.v3.hex").getFirst());
+
+        assertSame(standing);
+        assertThat(standing.probe().runs()).isTrue();
+        assertThat(standing.probe().call()).isEqualTo("0/7/1/-12/request-1");
+    }
+
+    /** A dispatcher of this version takes over a probe that one of the second has seen begin. */
+    @Test
+    void aProbeWhoseCallWasNotWrittenDownEndsByAnyCallOfItsWorker() {
+        ProbeTurn probe = StandingSerde.read(StoredForms.of("health-standings.v2.hex").getFirst()).probe();
+
+        assertThat(probe.ended("worker-1", "any", 1_700_000_010_000L).runs()).isFalse();
+    }
+
     private static void assertSame(Standing standing) {
         assertThat(standing.version()).isEqualTo(5);
         assertThat(standing.state()).isEqualTo(DeploymentState.EJECTED);
@@ -58,7 +75,7 @@ class StandingSerdeTest {
 
     @Test
     void whatWasReadIsWrittenInTodaysFormAndReadAgain() {
-        for (String file : List.of("health-standings.v1.hex", "health-standings.v2.hex")) {
+        for (String file : List.of("health-standings.v1.hex", "health-standings.v2.hex", "health-standings.v3.hex")) {
             for (byte[] stored : StoredForms.of(file)) {
                 Standing standing = StandingSerde.read(stored);
                 byte[] today = StandingSerde.write(standing);

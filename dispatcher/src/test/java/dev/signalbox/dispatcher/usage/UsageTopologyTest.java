@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.signalbox.dispatcher.Events;
 import dev.signalbox.dispatcher.TopologyDrawing;
 import dev.signalbox.schemas.avro.AttemptEvent;
+import dev.signalbox.schemas.avro.AttemptPhase;
 import dev.signalbox.schemas.avro.BudgetRecord;
 import dev.signalbox.schemas.avro.UsageRecord;
 import dev.signalbox.schemas.avro.UsageRollup;
@@ -88,6 +89,17 @@ class UsageTopologyTest {
         assertThat(record.getLender()).as("whose capacity it ran on").isEqualTo("everything-else");
         pass(LONGEST_CALL.plusMinutes(1));
         assertThat(usage.isEmpty()).as("nothing is left open").isTrue();
+    }
+
+    /** Who waits for the turn to probe may make no call. */
+    @Test
+    void aClaimIsNoCall() {
+        AttemptEvent claimed = call("r-1", 1);
+        claimed.setPhase(AttemptPhase.CLAIMED);
+        event(claimed);
+        pass(LONGEST_CALL.plusMinutes(1));
+
+        assertThat(usage.isEmpty()).isTrue();
     }
 
     @Test

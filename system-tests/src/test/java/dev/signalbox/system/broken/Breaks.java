@@ -20,6 +20,7 @@ final class Breaks {
     private static final String SERDE = "dev.signalbox.schemas.serde.";
     private static final String CLAIM = "dev.signalbox.schemas.claim.";
     private static final String CAPACITY = "dev.signalbox.dispatcher.capacity.";
+    private static final String HEALTH = "dev.signalbox.dispatcher.health.";
     private static final String AVAILABILITY = "dev.signalbox.dispatcher.availability.";
     private static final String BACKLOG = "dev.signalbox.config.backlog.";
     private static final String LIVE = "dev.signalbox.config.live.";
@@ -188,6 +189,14 @@ final class Breaks {
 
             Break.of("G5", "after an outage calls go out evenly, no minute's amount in a burst",
                     Check.of(ROUTER + "EvenPaceTest"), doesNothing(ROUTER + "EvenPace", "begin")),
+
+            Break.of("G5", "a probe is claimed before it begins", Check.of(WORKERS + "ClaimedProbesTest"),
+                    answers(WORKERS + "Permits", "isNamed", true)),
+            Break.of("G5", "a probe begins well before its turn ends", Check.of(ROUTER + "FleetViewTest"),
+                    answers(ROUTER + "ProbeRight", "mayBegin", true)),
+            Break.of("G5", "a probe that runs is waited for, as long as any call may take",
+                    Check.of(HEALTH + "ProbeSimulationTest", "oneCallAtATimeProbesAndHealsInTheEnd"),
+                    readsAs(HEALTH + "ProbeTurn", "at", "runs", 0)),
 
             // G6 a pool has its own capacity when it wants it
             Break.of("G6", "calls beyond the pool's own part are another pool's, and say whose", LOANS,

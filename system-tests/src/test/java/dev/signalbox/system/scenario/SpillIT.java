@@ -189,7 +189,7 @@ class SpillIT {
             List<AttemptEvent> attempts = TopicRecords
                     .all(installation.callerProperties(), Topics.ATTEMPTS, AttemptEvent.class).stream()
                     .filter(each -> byId.containsKey(each.getRequestId())).toList();
-            for (AttemptPhase phase : AttemptPhase.values()) {
+            for (AttemptPhase phase : List.of(AttemptPhase.STARTED, AttemptPhase.ENDED)) {
                 assertThat(attempts.stream().filter(each -> each.getPhase() == phase)
                         .map(each -> told(each.getRequestId(), each.getDeployment(), each.getModel(),
                                 each.getRequestedModel())))

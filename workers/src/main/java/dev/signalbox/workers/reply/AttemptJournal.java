@@ -17,8 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells the control plane of each vendor call, STARTED before its bytes, ENDED after its outcome, and of each request's
- * end. A call waits until its STARTED is acknowledged, so that one which is lost with its worker is known of, but never
+ * Tells the control plane of each vendor call, STARTED before its bytes, ENDED after its outcome, CLAIMED where it needs a turn
+ * to be made, and of each request's end. A call waits until its STARTED is acknowledged, so that one which is lost with its worker is known of, but never
  * for more than {@value #PATIENCE_MILLIS} ms, and no further call waits until something is acknowledged again. Nothing else
  * holds up a request: what cannot be written is counted and dropped.
  */
@@ -82,6 +82,11 @@ public final class AttemptJournal {
         if (!known) {
             unannounced.incrementAndGet();
         }
+    }
+
+    /** Sends the claim of a turn that a call waits for, at once; who hears of it answers, or it was in vain. */
+    public void claim(AttemptEvent event) {
+        encoded(event).ifPresent(record -> send(announcing, record, TRIES, new CompletableFuture<>()));
     }
 
     private boolean await(CompletableFuture<Boolean> written) {

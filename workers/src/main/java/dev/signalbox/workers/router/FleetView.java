@@ -17,19 +17,19 @@ import org.jspecify.annotations.Nullable;
  * @param asOfNanos the same on this worker's clock, as well as it knows
  * @param sinceNanos when the deployment came to that state
  * @param untilNanos in EJECTED: when that ends
- * @param mayTry in PROBING: whether it is this worker that may try it, one call at a time
+ * @param right in PROBING: who may try it, one call at a time
  * @param soleWitness whether this worker alone saw it fail since its last answer: others are to try it first
  * @param firstTokenMillis median time to first token of the last minute, of an answer that is not streamed the whole one; not
  *        a number: not known
  * @param perTokenMillis median time per output token of the last minute; not a number: not known
  */
 public record FleetView(Optional<dev.signalbox.schemas.avro.DeploymentState> found, BreakerState asBreaker,
-        long foundMillis, long asOfNanos, long sinceNanos, long untilNanos, boolean mayTry, boolean soleWitness,
+        long foundMillis, long asOfNanos, long sinceNanos, long untilNanos, ProbeRight right, boolean soleWitness,
         double firstTokenMillis, double perTokenMillis) {
     /** The dispatcher tells of what is called or not healthy each 5 s. */
     public static final Duration LONGEST_AGE = Duration.ofSeconds(15);
-    public static final FleetView NONE = new FleetView(Optional.empty(), BreakerState.CLOSED, 0, 0, 0, 0, false,
-            false, Double.NaN, Double.NaN);
+    public static final FleetView NONE = new FleetView(Optional.empty(), BreakerState.CLOSED, 0, 0, 0, 0,
+            ProbeRight.NONE, false, Double.NaN, Double.NaN);
 
     private static final long EASE_IN_NANOS = 10_000_000_000L;
     private static final double FIRST_SHARE = 0.1;
@@ -51,7 +51,7 @@ public record FleetView(Optional<dev.signalbox.schemas.avro.DeploymentState> fou
                 Math.min(nowNanos, nanos(health.getAsOfMillis(), brokerMillis, nowNanos)),
                 Math.min(nowNanos, nanos(health.getSinceMillis(), brokerMillis, nowNanos)),
                 nanos(until, brokerMillis, nowNanos),
-                health.getProbingWorker() == null || health.getProbingWorker().equals(worker),
+                ProbeRight.of(health, worker, brokerMillis, nowNanos),
                 worker.equals(health.getSoleWitness()), median(first == null ? total : first), median(each));
     }
 
@@ -118,13 +118,6 @@ public record FleetView(Optional<dev.signalbox.schemas.avro.DeploymentState> fou
                 ? "ejected in the whole fleet: one worker at a time tries it"
                 : "ejected in the whole fleet; tried again in "
                         + Math.max(1, Duration.ofNanos(untilNanos - nowNanos).toSeconds()) + " s";
-    }
-
-    /** The same, but not to be tried by this worker until the dispatcher says so again. */
-    FleetView tried() {
-        return new FleetView(found, asBreaker, foundMillis, asOfNanos, sinceNanos, untilNanos, false, soleWitness,
-                firstTokenMillis,
-                perTokenMillis);
     }
 
     /** Times that still count; the known medians. */

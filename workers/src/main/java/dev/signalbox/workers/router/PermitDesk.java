@@ -248,6 +248,14 @@ public final class PermitDesk {
         }
     }
 
+    /**
+     * Whether the permit's call may be made now, as far as other workers are concerned: asked right before it, and again after the
+     * dispatcher told something until it may or may not.
+     */
+    public ProbeVerdict takeTurn(Permit permit, long nowNanos) {
+        return permit.fleetTrial ? permit.access.state().fleet().takeTurn(nowNanos) : ProbeVerdict.MAY_CALL;
+    }
+
     /** The call's request is written. */
     public void sent(Permit permit, long nowNanos) {
         permit.access.limits().sent(permit.reservation, nowNanos);

@@ -69,6 +69,14 @@ class AttemptJournalTest {
     }
 
     @Test
+    void aClaimIsSentAtOnceAndWaitsForNothing() {
+        journal.claim(event());
+
+        assertThat(announcing.history()).hasSize(1);
+        assertThat(journal.unannounced()).isZero();
+    }
+
+    @Test
     void noCallWaitsForKafkaThatDoesNotAnswer() {
         ends(announced());
         assertThat(journal.unannounced()).isEqualTo(1);

@@ -145,6 +145,100 @@ class FleetViewTest {
     }
 
     @Test
+    void aTurnThatIsNobodysIsClaimedBeforeItsCallIsMade() {
+        told(health(PROBING));
+        Granted probe = granted();
+        assertThat(probe.candidate().deployment()).isEqualTo(A);
+        assertThat(probe.permit().isTrial()).isTrue();
+        assertThat(desk.takeTurn(probe.permit(), now)).isEqualTo(ProbeVerdict.MUST_CLAIM);
+        assertThat(chosen()).as("one at a time").isEqualTo(B);
+
+        told(turn("this worker", 5_000).setAsOfMillis(BROKER_MILLIS + 1));
+        assertThat(desk.takeTurn(probe.permit(), now)).isEqualTo(ProbeVerdict.MAY_CALL);
+    }
+
+    @Test
+    void aClaimThatAnotherWorkerWasFirstWithIsNoCall() {
+        told(health(PROBING));
+        Granted probe = granted();
+        desk.takeTurn(probe.permit(), now);
+
+        told(turn("another worker", 5_000).setAsOfMillis(BROKER_MILLIS + 1));
+
+        assertThat(desk.takeTurn(probe.permit(), now)).isEqualTo(ProbeVerdict.MAY_NOT);
+        desk.ended(probe.permit(), CallUse.NOT_MADE, CallLesson.NOTHING, now);
+        assertThat(chosen()).isEqualTo(B);
+    }
+
+    @Test
+    void whoClaimedInVainClaimsAgainOnlyWhenTheDispatcherHasTold() {
+        told(health(PROBING));
+        Granted probe = granted();
+        desk.takeTurn(probe.permit(), now);
+        desk.ended(probe.permit(), CallUse.NOT_MADE, CallLesson.NOTHING, now);
+        assertThat(chosen()).isEqualTo(B);
+        assertThat(told(health(PROBING))).as("what was told before, once more").isFalse();
+        assertThat(chosen()).isEqualTo(B);
+
+        assertThat(told(health(PROBING).setAsOfMillis(BROKER_MILLIS + 5_000))).as("who waits asks again").isTrue();
+        assertThat(desk.takeTurn(granted().permit(), now)).isEqualTo(ProbeVerdict.MUST_CLAIM);
+    }
+
+    @Test
+    void whoIsNamedLateMayUseTheTurnUntilItIsNearlyOver() {
+        told(health(PROBING));
+        Granted probe = granted();
+        desk.takeTurn(probe.permit(), now);
+        desk.ended(probe.permit(), CallUse.NOT_MADE, CallLesson.NOTHING, now);
+        assertThat(told(turn("this worker", 5_000).setAsOfMillis(BROKER_MILLIS + 1))).isTrue();
+
+        now += 3 * SECOND;
+        assertThat(chosen()).as("no call that the dispatcher may hear of too late").isEqualTo(B);
+        now -= 1;
+        assertThat(desk.takeTurn(granted().permit(), now)).isEqualTo(ProbeVerdict.MAY_CALL);
+    }
+
+    @Test
+    void aTurnIsForOneCall() {
+        told(turn("this worker", 5_000));
+        Granted probe = granted();
+        assertThat(desk.takeTurn(probe.permit(), now)).isEqualTo(ProbeVerdict.MAY_CALL);
+        desk.ended(probe.permit(), USED, ANSWERED, now);
+
+        told(turn("this worker", 5_000).setAsOfMillis(BROKER_MILLIS + 1));
+        assertThat(chosen()).as("the same turn, told again").isEqualTo(B);
+        told(turn("this worker", 0).setAsOfMillis(BROKER_MILLIS + 2));
+        assertThat(chosen()).as("its call runs, as far as the dispatcher knows").isEqualTo(B);
+        assertThat(told(turn("this worker", 5_010).setAsOfMillis(BROKER_MILLIS + 3))).isTrue();
+        assertThat(desk.takeTurn(granted().permit(), now)).isEqualTo(ProbeVerdict.MAY_CALL);
+    }
+
+    @Test
+    void aCallThatWaitsForItsTurnIsMadeOnceNobodyIsToldToWait() {
+        told(health(PROBING));
+        Granted probe = granted();
+        desk.takeTurn(probe.permit(), now);
+
+        told(health(EJECTED).setEjectedUntilMillis(BROKER_MILLIS + 20_000));
+        assertThat(desk.takeTurn(probe.permit(), now)).as("ejected again").isEqualTo(ProbeVerdict.MAY_NOT);
+        told(health(HEALTHY));
+        assertThat(desk.takeTurn(probe.permit(), now)).as("healed").isEqualTo(ProbeVerdict.MAY_CALL);
+        told(health(PROBING).setProbingWorker("another worker"));
+        now += 15 * SECOND + 1;
+        assertThat(desk.takeTurn(probe.permit(), now)).as("the dispatcher is gone").isEqualTo(ProbeVerdict.MAY_CALL);
+    }
+
+    @Test
+    void onlyProbesNeedATurn() {
+        assertThat(desk.takeTurn(granted().permit(), now)).isEqualTo(ProbeVerdict.MAY_CALL);
+    }
+
+    /** @param millis until when it is kept, from now on */
+    private static DeploymentHealth.Builder turn(String worker, long millis) {
+        return health(PROBING).setProbingWorker(worker).setProbingUntilMillis(BROKER_MILLIS + millis);
+    }
+
+    @Test
     void aRecoveredDeploymentEasesInOverTenSeconds() {
         told(health(HEALTHY).setPreviousState(PROBING));
         assertThat(shareOfA()).isBetween(0.05, 0.15);

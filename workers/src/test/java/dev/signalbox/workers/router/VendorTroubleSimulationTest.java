@@ -133,7 +133,8 @@ class VendorTroubleSimulationTest {
             if (dispatcher && nowNanos > 30 * SECOND && nowNanos - toldNanos >= 5 * SECOND) {
                 toldNanos = nowNanos;
                 desk.orElseThrow().told(SICK, new FleetView(Optional.of(DeploymentState.DEGRADED), BreakerState.CLOSED,
-                        nowNanos / MILLI, nowNanos, 30 * SECOND, 0, false, false, Double.NaN, Double.NaN), nowNanos);
+                        nowNanos / MILLI, nowNanos, 30 * SECOND, 0, ProbeRight.NONE, false, Double.NaN, Double.NaN),
+                        nowNanos);
             }
             return called.equals(SICK) && random.nextInt(4) == 0 ? -noise(100, random) : noise(200, random);
         }
