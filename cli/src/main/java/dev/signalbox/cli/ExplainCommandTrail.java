@@ -49,6 +49,11 @@ record ExplainCommandTrail(String id, Whereabouts.Found where, List<JsonNode> at
     /** Of a request that waited no longer than that, its whole time is read at once. */
     private static final long READ_AT_ONCE_MILLIS = 10_000;
 
+    /** Claims of a turn that a call needed are no attempts: the call, if it came to that, tells of itself. */
+    ExplainCommandTrail {
+        attempts = attempts.stream().filter(event -> !isClaim(event)).toList();
+    }
+
     /**
      * A stretch of the topics by the broker's time, ms since 1970.
      *
@@ -148,7 +153,7 @@ record ExplainCommandTrail(String id, Whereabouts.Found where, List<JsonNode> at
                 for (ConsumerRecord<String, byte[]> record : records) {
                     if (record.value() != null && holds(record.value(), wanted)) {
                         JsonNode value = parse(text.of(record)).path("value");
-                        if (value.path("requestId").asText().equals(id) && !isClaim(value)) {
+                        if (value.path("requestId").asText().equals(id)) {
                             ((ObjectNode) value).put("toldMillis", record.timestamp());
                             (record.topic().equals(Topics.ATTEMPTS) ? attempts : replies).add(value);
                         }
@@ -242,7 +247,6 @@ record ExplainCommandTrail(String id, Whereabouts.Found where, List<JsonNode> at
         return attempts.isEmpty() && replies.isEmpty() && where instanceof Whereabouts.Found.Nothing;
     }
 
-    /** Of a turn that a call needed: the call, if it came to that, tells of itself. */
     private static boolean isClaim(JsonNode event) {
         return event.path("phase").asText().equals(AttemptPhase.CLAIMED.name());
     }

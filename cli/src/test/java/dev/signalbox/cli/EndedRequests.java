@@ -50,7 +50,6 @@ final class EndedRequests implements AutoCloseable {
             String id = id(i);
             AttemptId attempt = new AttemptId(0, 1, 1, (long) i);
             long now = System.currentTimeMillis();
-            producer.send(new ProducerRecord<>(Topics.ATTEMPTS, DEPLOYMENT, event(id, attempt, AttemptPhase.CLAIMED)));
             producer.send(new ProducerRecord<>(Topics.ATTEMPTS, DEPLOYMENT, event(id, attempt, AttemptPhase.STARTED)));
             AttemptEvent end = event(id, attempt, AttemptPhase.ENDED);
             end.setOutcome("ANSWERED");
