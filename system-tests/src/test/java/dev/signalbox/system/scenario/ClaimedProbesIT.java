@@ -17,7 +17,6 @@ import dev.signalbox.schemas.avro.LlmRequest;
 import dev.signalbox.schemas.avro.StreamPolicy;
 import dev.signalbox.schemas.client.RequestProducer;
 import dev.signalbox.schemas.client.RequestProducerOptions;
-import dev.signalbox.schemas.serde.AvroDeserializer;
 import dev.signalbox.schemas.serde.AvroSerializer;
 import dev.signalbox.schemas.serde.SchemaRegistryClient;
 import dev.signalbox.simulator.SimulatorOptions;
@@ -36,13 +35,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
@@ -116,7 +111,8 @@ class ClaimedProbesIT {
         Map<String, Long> starts = new HashMap<>();
         List<Call> calls = new ArrayList<>();
         List<Long> named = new ArrayList<>();
-        for (ConsumerRecord<String, AttemptEvent> record : all(installation, Topics.ATTEMPTS, AttemptEvent.class)) {
+        for (ConsumerRecord<String, AttemptEvent> record : TopicRecords.keyed(installation.callerProperties(),
+                Topics.ATTEMPTS, AttemptEvent.class)) {
             AttemptEvent event = record.value();
             String id = event.getRequestId() + event.getAttempt();
             if (!event.getDeployment().equals(SICK) || record.timestamp() < from) {
@@ -167,26 +163,8 @@ class ClaimedProbesIT {
     }
 
     private static Optional<DeploymentHealth> health(Installation installation) {
-        return all(installation, Topics.HEALTH, DeploymentHealth.class).stream()
+        return TopicRecords.keyed(installation.callerProperties(), Topics.HEALTH, DeploymentHealth.class).stream()
                 .filter(record -> record.key().equals(SICK)).map(ConsumerRecord::value).reduce((one, next) -> next);
-    }
-
-    private static <T extends SpecificRecord> List<ConsumerRecord<String, T>> all(Installation installation,
-            String topic, Class<T> type) {
-        List<ConsumerRecord<String, T>> records = new ArrayList<>();
-        try (KafkaConsumer<String, T> consumer = new KafkaConsumer<>(installation.clientProperties(),
-                new StringDeserializer(),
-                new AvroDeserializer<>(type, SchemaRegistryClient.of(installation.registryProperties())))) {
-            List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
-                    .map(info -> new TopicPartition(topic, info.partition())).toList();
-            consumer.assign(partitions);
-            consumer.seekToBeginning(partitions);
-            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-            while (partitions.stream().anyMatch(each -> consumer.position(each) < ends.getOrDefault(each, 0L))) {
-                consumer.poll(Duration.ofMillis(100)).forEach(records::add);
-            }
-        }
-        return records;
     }
 
     private static CompletableFuture<?> ask(RequestProducer producer, String id) {
