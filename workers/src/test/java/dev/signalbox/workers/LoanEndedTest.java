@@ -2,7 +2,6 @@ package dev.signalbox.workers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.sun.net.httpserver.HttpServer;
 import dev.signalbox.config.Configuration;
 import dev.signalbox.config.ConfigurationReader;
 import dev.signalbox.config.Deployment;
@@ -13,33 +12,21 @@ import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.schemas.Priority;
 import dev.signalbox.schemas.Topics;
-import dev.signalbox.schemas.avro.AttemptEvent;
 import dev.signalbox.schemas.avro.AttemptSummary;
 import dev.signalbox.schemas.avro.ChunkKind;
 import dev.signalbox.schemas.avro.LlmReply;
 import dev.signalbox.schemas.avro.ReplyStatus;
 import dev.signalbox.schemas.avro.StreamPolicy;
-import dev.signalbox.schemas.avro.TokenUsage;
 import dev.signalbox.schemas.serde.JsonRecords;
 import dev.signalbox.workers.capacity.CapacityUse;
 import dev.signalbox.workers.capacity.Lease;
-import dev.signalbox.workers.intake.BrokerClock;
-import dev.signalbox.workers.reply.AttemptJournal;
-import dev.signalbox.workers.reply.Pricing;
-import dev.signalbox.workers.reply.RecordEncoder;
-import dev.signalbox.workers.reply.RenewableProducer;
-import dev.signalbox.workers.reply.ReplyPublisher;
-import dev.signalbox.workers.reply.TestPublishers;
 import dev.signalbox.workers.router.CallAsk;
-import dev.signalbox.workers.router.PermitDesk;
 import dev.signalbox.workers.router.PermitDesk.Answer;
 import dev.signalbox.workers.telemetry.Telemetry;
-import dev.signalbox.workers.vendor.AttemptFailure;
 import dev.signalbox.workers.vendor.AttemptOutcome;
 import dev.signalbox.workers.vendor.FailureClass;
 import dev.signalbox.workers.vendor.TokenSink;
 import dev.signalbox.workers.vendor.VendorClient;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.trace.propagation.W3CTraceContextPropagator;
 import io.opentelemetry.context.propagation.ContextPropagators;
@@ -48,34 +35,21 @@ import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
-import org.apache.avro.io.DecoderFactory;
-import org.apache.avro.specific.SpecificDatumReader;
-import org.apache.kafka.clients.producer.MockProducer;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -87,51 +61,33 @@ import org.junit.jupiter.api.Timeout;
 @Tag("issue-6")
 @Timeout(20)
 class LoanEndedTest {
-    private static final long NOW = 1_000_000;
     private static final PoolName HIGH = new PoolName("high");
     private static final DeploymentName A = new DeploymentName("a", "m");
-    private static final AttemptOutcome.CallTimes TIMES = new AttemptOutcome.CallTimes(Duration.ofMillis(5),
-            Optional.of(Duration.ofMillis(2)));
 
     private final JsonRecords json = new JsonRecords();
-    private final MockProducer<byte[], byte[]> producer = new MockProducer<>(true, null, new ByteArraySerializer(),
-            new ByteArraySerializer());
     private final InMemorySpanExporter spans = InMemorySpanExporter.create();
     private final OpenTelemetrySdk sdk = OpenTelemetrySdk.builder()
             .setTracerProvider(
                     SdkTracerProvider.builder().addSpanProcessor(SimpleSpanProcessor.create(spans)).build())
             .setPropagators(ContextPropagators.create(W3CTraceContextPropagator.getInstance())).build();
-    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
     private final HandTimer hedgeTimer = new HandTimer();
-    private final AtomicLong nanos = new AtomicLong(1_000_000_000_000L);
     private final Map<String, VendorClient> vendors = new HashMap<>();
-    private final List<String> called = new CopyOnWriteArrayList<>();
     private final List<Hedge.Outcome> hedges = new CopyOnWriteArrayList<>();
     private final CountDownLatch secondCalled = new CountDownLatch(1);
     private final CountDownLatch loanEnded = new CountDownLatch(1);
-    private HttpServer registry;
+    private final TestWorker worker;
     private Configuration configuration = configuration("sequence: [a, b]");
-    private Permits permits = permits();
+    private Permits permits;
     private long grants;
 
-    @BeforeEach
-    void start() throws IOException {
-        registry = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        registry.createContext("/", exchange -> {
-            try (exchange) {
-                byte[] answer = "{\"id\":1}".getBytes(StandardCharsets.UTF_8);
-                exchange.getRequestBody().readAllBytes();
-                exchange.sendResponseHeaders(200, answer.length);
-                exchange.getResponseBody().write(answer);
-            }
-        });
-        registry.start();
+    LoanEndedTest() throws IOException {
+        worker = new TestWorker();
+        permits = worker.permits(configuration);
     }
 
     @AfterEach
     void stop() {
-        registry.stop(0);
-        timer.shutdownNow();
+        worker.close();
         hedgeTimer.shutdownNow();
         sdk.close();
     }
@@ -171,7 +127,7 @@ class LoanEndedTest {
         assertThat(outcomes(reply)).containsExactly("LOAN_ENDED", "ANSWERED");
         assertThat(reply.getAttempts().getFirst().getMessage()).contains("borrowed_call_limit");
         assertThat(shown()).containsExactly("1 from a", "2 from b");
-        assertThat(told()).containsExactly("a/m STARTED of low", "a/m LOAN_ENDED of low", "b/m STARTED",
+        assertThat(worker.told()).containsExactly("a/m STARTED of low", "a/m LOAN_ENDED of low", "b/m STARTED",
                 "b/m ANSWERED");
         assertThat(spans.getFinishedSpanItems().getFirst().getAttributes().get(AttributeKey.stringKey("error.type")))
                 .as("the call's span").isEqualTo("LOAN_ENDED");
@@ -183,7 +139,7 @@ class LoanEndedTest {
     void itCostsNoAttemptAndNoneIsCutForEver() {
         configuration = configuration("sequence: [a]");
         vendors.put("a", (call, sink) -> {
-            if (called.size() <= Visit.MAX_LOANS_ENDED) {
+            if (worker.called.size() <= Visit.MAX_LOANS_ENDED) {
                 AttemptOutcome cut = calledBack(sink);
                 lend();
                 return cut;
@@ -231,7 +187,8 @@ class LoanEndedTest {
         assertThat(outcomes(reply)).containsExactly("LOAN_ENDED", "ANSWERED");
         assertThat(shown()).containsExactly("2 from b");
         assertThat(hedges).containsExactly(Hedge.Outcome.WON);
-        assertThat(told()).containsExactlyInAnyOrder("a/m STARTED of low", "b/m STARTED", "a/m LOAN_ENDED of low",
+        assertThat(worker.told()).containsExactlyInAnyOrder("a/m STARTED of low", "b/m STARTED",
+                "a/m LOAN_ENDED of low",
                 "b/m ANSWERED");
     }
 
@@ -252,7 +209,7 @@ class LoanEndedTest {
 
         assertThat(reply.getServedBy().getDeployment()).isEqualTo("b/m");
         assertThat(outcomes(reply)).containsExactly("ANSWERED", "LOAN_ENDED");
-        assertThat(told()).contains("a/m LOAN_ENDED of low", "b/m ANSWERED");
+        assertThat(worker.told()).contains("a/m LOAN_ENDED of low", "b/m ANSWERED");
     }
 
     @Test
@@ -265,12 +222,12 @@ class LoanEndedTest {
             return cut;
         });
         vendors.put("b", (call, sink) -> {
-            if (called.size() > 2) {
+            if (worker.called.size() > 2) {
                 return answered(sink, "from b");
             }
             secondCalled.countDown();
             await(loanEnded);
-            return failed(FailureClass.OVERLOADED);
+            return TestWorker.failed(FailureClass.OVERLOADED);
         });
         LlmReply reply = serve(Priority.INTERACTIVE);
 
@@ -285,7 +242,7 @@ class LoanEndedTest {
 
     /** Its owner wants it back, and it had its time. */
     private void callBack() {
-        nanos.addAndGet(Duration.ofSeconds(10).toNanos());
+        worker.nanos.addAndGet(Duration.ofSeconds(10).toNanos());
         grant(2, Map.of(), Set.of("low"));
         permits.capacity(A);
     }
@@ -307,7 +264,7 @@ class LoanEndedTest {
         while (sink.goesOn() && System.nanoTime() - patience < 0) {
             Thread.onSpinWait();
         }
-        return failed(FailureClass.CANCELLED);
+        return TestWorker.failed(FailureClass.CANCELLED);
     }
 
     private static void await(CountDownLatch latch) {
@@ -337,66 +294,36 @@ class LoanEndedTest {
         };
     }
 
-    private Permits permits() {
-        return new Permits(new PermitDesk(configuration, new SplittableRandom(1)), nanos::get);
-    }
-
     private LlmReply serve(Priority priority) {
         return serve(priority, StreamPolicy.RESTART);
     }
 
     private LlmReply serve(Priority priority, StreamPolicy policy) {
-        permits = permits();
+        permits = worker.permits(configuration);
         lend();
-        var request = TestRequests.request(new Lane(HIGH, priority), "r1", true, policy, NOW + 60_000);
+        var request = TestRequests.request(new Lane(HIGH, priority), "r1", true, policy, TestWorker.NOW + 60_000);
         var query = TestPlans.of(configuration, permits).get().queries().query(request);
         CallAsk atA = new CallAsk(CallAsk.FIRST.rule(), Set.of(), Set.of(A), Optional.empty(), false);
         for (int i = 0; i < 2; i++) {
             Answer own = permits.ask(permits.router(), query, atA);
             assertThat(((Answer.Granted) own).permit().lender()).isEmpty();
         }
-        RecordEncoder encoder = new RecordEncoder(
-                Map.of("schema.registry.url", "http://127.0.0.1:" + registry.getAddress().getPort()));
-        RenewableProducer renewable = new RenewableProducer("test", () -> producer);
-        ReplyPublisher publisher = TestPublishers.publisher(producer, timer, () -> NOW);
-        WorkerMetrics metrics = new WorkerMetrics(new SimpleMeterRegistry());
-        WorkerIdentity identity = new WorkerIdentity("w", 1);
-        AttemptRecorder recorder = new AttemptRecorder(
-                new AttemptJournal(encoder, renewable, renewable, new BrokerClock()), metrics,
-                new Pricing(configuration.prices()), "test", identity, () -> NOW);
-        RetryPause pause = RetryPause.jittered(() -> new SplittableRandom(1));
-        Visit visit = new Visit(new Attempt.Stages(permits, this::call, publisher, recorder, identity, () -> NOW,
-                nanos::get), new Hedge(permits, hedgeTimer, hedges::add), pause);
-        TestRequests.serveWaiting(new RequestFlow(TestPlans.of(configuration, permits), TestBodies.NONE, permits, visit,
-                pause,
-                new ReplyWriter("1", () -> 0), metrics, (served, reply) -> publisher.publish(served, reply, () -> {
-                }), () -> NOW, nanos::get, Telemetry.of(sdk), TestRequests::neverCancelled,
-                TestRequests.NEVER_LATER), request, any -> nanos.addAndGet(Duration.ofMillis(100).toNanos()));
+        RequestFlow flow = worker.flow(configuration, permits,
+                (call, sink) -> Optional.ofNullable(vendors.get(call.deployment().name().place())).orElseThrow()
+                        .call(call, sink),
+                new Hedge(permits, hedgeTimer, hedges::add), RetryPause.jittered(() -> new SplittableRandom(1)),
+                (served, reply) -> worker.publisher.publish(served, reply, () -> {
+                }), Telemetry.of(sdk));
+        TestRequests.serveWaiting(flow, request,
+                any -> worker.nanos.addAndGet(Duration.ofMillis(100).toNanos()));
         Awaitility.await().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(5))
-                .until(() -> publisher.unpublished() == 0);
-        return producer.history().stream().filter(record -> record.topic().equals(Topics.REPLIES))
-                .map(record -> json.parseReply(record.value())).findFirst().orElseThrow();
-    }
-
-    private AttemptOutcome call(VendorClient.Call call, TokenSink sink) {
-        String place = call.deployment().name().place();
-        called.add(place);
-        return Optional.ofNullable(vendors.get(place)).orElseThrow().call(call, sink);
+                .until(() -> worker.publisher.unpublished() == 0);
+        return worker.written(Topics.REPLIES).map(json::parseReply).findFirst().orElseThrow();
     }
 
     private static AttemptOutcome answered(TokenSink sink, String text) {
         sink.token(ChunkKind.TEXT, 0, text, null);
-        return new AttemptOutcome.Answered(("{\"text\":\"" + text + "\"}").getBytes(StandardCharsets.UTF_8),
-                Optional.of("stop"), Optional.of("vendor-m"), usage(), List.of(), TIMES);
-    }
-
-    private static AttemptOutcome failed(FailureClass why) {
-        return new AttemptOutcome.Failed(new AttemptFailure(why, OptionalInt.empty(), "it failed", Optional.empty()),
-                Optional.empty(), usage(), TIMES);
-    }
-
-    private static Optional<TokenUsage> usage() {
-        return Optional.of(TokenUsage.newBuilder().setInputTokens(10L).setOutputTokens(20L).build());
+        return TestWorker.answered(text);
     }
 
     private static List<String> outcomes(LlmReply reply) {
@@ -405,26 +332,7 @@ class LoanEndedTest {
 
     /** Each chunk with text, behind its attempt's number. */
     private List<String> shown() {
-        return producer.history().stream().filter(record -> record.topic().equals(Topics.TOKENS))
-                .map(record -> json.parseChunk(record.value())).filter(chunk -> chunk.getKind() != ChunkKind.END)
+        return worker.written(Topics.TOKENS).map(json::parseChunk).filter(chunk -> chunk.getKind() != ChunkKind.END)
                 .map(chunk -> chunk.getAttempt().getNumber() + " " + chunk.getDelta()).toList();
-    }
-
-    /** What was told of each call: where, what, and on whose capacity. */
-    private List<String> told() throws IOException {
-        SpecificDatumReader<AttemptEvent> reader = new SpecificDatumReader<>(AttemptEvent.class);
-        List<String> told = new CopyOnWriteArrayList<>();
-        for (var record : producer.history()) {
-            if (record.topic().equals(Topics.ATTEMPTS)) {
-                ByteBuffer value = ByteBuffer.wrap(record.value());
-                byte[] avro = new byte[value.position(1 + Integer.BYTES).remaining()];
-                value.get(avro);
-                AttemptEvent event = reader.read(null, DecoderFactory.get().binaryDecoder(avro, null));
-                told.add(event.getDeployment() + " "
-                        + Optional.ofNullable(event.getOutcome()).orElse(event.getPhase().name())
-                        + Optional.ofNullable(event.getLender()).map(lender -> " of " + lender).orElse(""));
-            }
-        }
-        return told;
     }
 }
