@@ -1,7 +1,6 @@
 package dev.signalbox.dispatcher;
 
 import dev.signalbox.config.Budget;
-import dev.signalbox.config.CallTimeouts;
 import dev.signalbox.config.Configuration;
 import dev.signalbox.config.PriceTable;
 import dev.signalbox.config.TopicSettings;
@@ -29,7 +28,7 @@ final class Configured implements AutoCloseable {
     private final @Nullable LiveConfiguration live;
     private final List<Consumer<Configuration>> told = new CopyOnWriteArrayList<>();
     private volatile Optional<InForce> inForce = Optional.empty();
-    private volatile Duration longestCall = CallTimeouts.DEFAULT.total();
+    private volatile CallLimits callLimits = CallLimits.UNKNOWN;
 
     Configured(DispatcherOptions options) {
         live = switch (options.configuration()) {
@@ -43,10 +42,9 @@ final class Configured implements AutoCloseable {
     }
 
     private void take(InForce next) {
-        Duration longest = next.configuration().deployments().values().stream()
-                .map(deployment -> deployment.timeouts().total()).reduce(Duration.ZERO, Configured::longer);
-        // Calls that run may still be under the limits of before.
-        longestCall = inForce.isEmpty() ? longest : longer(longestCall, longest);
+        callLimits = inForce.isEmpty()
+                ? CallLimits.of(next.configuration())
+                : callLimits.then(next.configuration());
         inForce = Optional.of(next);
         told.forEach(each -> each.accept(next.configuration()));
     }
@@ -55,10 +53,6 @@ final class Configured implements AutoCloseable {
     void onEach(Consumer<Configuration> listener) {
         told.add(listener);
         inForce.ifPresent(now -> listener.accept(now.configuration()));
-    }
-
-    private static Duration longer(Duration a, Duration b) {
-        return a.compareTo(b) >= 0 ? a : b;
     }
 
     /** Waits until there is one, but no longer than 3 s. */
@@ -106,9 +100,9 @@ final class Configured implements AutoCloseable {
                 .collect(Collectors.toUnmodifiableSet())).orElse(Set.of());
     }
 
-    /** Longest limit of a vendor call since this process has a configuration. */
-    Duration longestCall() {
-        return longestCall;
+    /** Since this process has a configuration. */
+    CallLimits callLimits() {
+        return callLimits;
     }
 
     @Override

@@ -55,7 +55,7 @@ import org.slf4j.LoggerFactory;
 public final class Dispatcher implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
-    /** How long after a call the report of its end may come. */
+    /** How long after a call the report of its end may come: its worker tries three times, 10 s for the buffer and 30 s to deliver. */
     private static final Duration REPORT = Duration.ofMinutes(2);
     /** So that a broker or registry that is away does not turn into a busy loop. */
     private static final Duration PAUSE_AFTER_FAILURE = Duration.ofSeconds(1);
@@ -89,7 +89,8 @@ public final class Dispatcher implements AutoCloseable {
         delivery = new AlertDelivery(() -> configured.configuration().alerts(), metrics);
         control = application(
                 control(registry, options, time,
-                        new FleetSources(configured::configuration, budgeted::troubles, () -> longestCall(configured),
+                        new FleetSources(configured::configuration, budgeted::troubles,
+                                deployment -> configured.callLimits().of(deployment).plus(REPORT),
                                 fleetHealths.doubt())),
                 StreamsSettings.inFleet(StreamsSettings.control(options.clientProperties(), options.stateDir()), self,
                         options.standbyReplicas()));
@@ -140,11 +141,6 @@ public final class Dispatcher implements AutoCloseable {
         return application;
     }
 
-    /** No vendor call takes longer, the report of its end included. */
-    private static Duration longestCall(Configured configured) {
-        return configured.longestCall().plus(REPORT);
-    }
-
     private Topology control(SchemaRegistryClient registry, DispatcherOptions options, FleetTime time,
             FleetSources sources) {
         Serde<CapacityGrant> grants = Serdes.serdeFrom(new AvroSerializer<>(registry, options.registryProperties()),
@@ -162,7 +158,7 @@ public final class Dispatcher implements AutoCloseable {
 
     private static Topology usage(SchemaRegistryClient registry, DispatcherOptions options,
             Configured configured, BiPredicate<Budget.Scope, String> hasBudget, AvailabilityBoard availability) {
-        return new UsageTopology(() -> longestCall(configured), fleetTime(),
+        return new UsageTopology(() -> configured.callLimits().longest().plus(REPORT), fleetTime(),
                 new AvroDeserializer<>(AttemptEvent.class, registry),
                 Serdes.serdeFrom(new AvroSerializer<>(registry, options.registryProperties()),
                         new AvroDeserializer<>(UsageRecord.class, registry)),

@@ -57,7 +57,7 @@ final class ControlDriver implements AutoCloseable {
             routes: { model: { test: { otherwise: { sequence: [one.eu, one.us, two.eu] } } } }
             """;
 
-    private static final Duration LONGEST_CALL = Duration.ofMinutes(12);
+    static final Duration LONGEST_CALL = Duration.ofMinutes(12);
     private final AtomicLong monotonic = new AtomicLong(77);
     final TopologyTestDriver driver;
     private final TestInputTopic<String, byte[]> attempts;
@@ -71,6 +71,8 @@ final class ControlDriver implements AutoCloseable {
     Configuration configuration;
     List<Trouble> others = List.of();
     Set<String> doubted = Set.of();
+    /** Of deployments, by name; of others {@link #LONGEST_CALL}. */
+    Map<String, Duration> longestCalls = Map.of();
     Instant now = T0;
 
     ControlDriver(Path folder, String yaml) {
@@ -84,7 +86,8 @@ final class ControlDriver implements AutoCloseable {
         properties.putAll(StreamsSettings.control(Map.of("bootstrap.servers", "none:1"), folder));
         driver = new TopologyTestDriver(
                 topology(monotonic,
-                        new FleetSources(() -> configuration, millis -> others, () -> LONGEST_CALL,
+                        new FleetSources(() -> configuration, millis -> others,
+                                name -> longestCalls.getOrDefault(name, LONGEST_CALL),
                                 name -> doubted.contains(name))),
                 properties,
                 T0.plus(clockAhead));
@@ -108,7 +111,7 @@ final class ControlDriver implements AutoCloseable {
     static Topology topology(AtomicLong monotonic) {
         Configuration configuration = configuration(YAML);
         return topology(monotonic,
-                new FleetSources(() -> configuration, millis -> List.of(), () -> LONGEST_CALL, name -> false));
+                new FleetSources(() -> configuration, millis -> List.of(), name -> LONGEST_CALL, name -> false));
     }
 
     private static Topology topology(AtomicLong monotonic, FleetSources sources) {

@@ -8,6 +8,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -23,6 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("issue-5")
 class HealthTransitionsTopologyTest {
     private static final String ONE = "one.eu/model";
+    private static final String TWO = "two.eu/model";
     private static final Pattern MOVE = Pattern.compile("(HEALTHY|DEGRADED|EJECTED|PROBING) --> ([A-Z]+): ([A-Z_]+)");
 
     private ControlDriver control;
@@ -131,6 +136,38 @@ class HealthTransitionsTopologyTest {
         assertThat(control.health.readValuesToList().getLast().getProbingWorker()).isEqualTo("b");
         control.pass(Duration.ofSeconds(2));
         assertThat(control.health.readValuesToList().getLast().getProbingWorker()).as("lost").isNull();
+    }
+
+    /** What calls of other deployments may take does not hold it up. */
+    @Test
+    void aProbeThatIsLostIsWaitedForAsLongAsItsOwnDeploymentsCallsMayTake() {
+        control = new ControlDriver(folder, ControlDriver.YAML);
+        control.longestCalls = Map.of(ONE, Duration.ofMinutes(3));
+        for (String deployment : List.of(ONE, TWO)) {
+            control.calls(deployment, "a", "ENDPOINT_DEAD", 1);
+        }
+        control.pass(Duration.ofSeconds(21));
+        for (String deployment : List.of(ONE, TWO)) {
+            control.call(Events.claimed(deployment, "b"));
+            control.call(Events.started(deployment, "b"));
+        }
+
+        control.pass(Duration.ofMinutes(3).minusSeconds(1));
+        assertThat(probingWorkers()).containsEntry(ONE, "b").containsEntry(TWO, "b");
+        control.pass(Duration.ofSeconds(5));
+        assertThat(probingWorkers()).containsEntry(ONE, "nobody").containsEntry(TWO, "b");
+        control.call(Events.claimed(ONE, "a"));
+        assertThat(control.health.readValue().getProbingWorker()).as("the next one's").isEqualTo("a");
+        control.pass(Duration.ofMinutes(9));
+        assertThat(probingWorkers()).containsEntry(TWO, "nobody");
+    }
+
+    /** By deployment, as was told last since this was asked; each is told of every 5 s. */
+    private Map<String, String> probingWorkers() {
+        Map<String, String> workers = new HashMap<>();
+        control.health.readValuesToList().forEach(told -> workers.put(told.getDeployment(),
+                Optional.ofNullable(told.getProbingWorker()).orElse("nobody")));
+        return workers;
     }
 
     @Test

@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeSet;
-import java.util.function.Supplier;
 
 /**
  * Whether a deployment is to be used, from what all workers report of it. Pure; times are ms on the broker's clock.
@@ -18,12 +17,9 @@ import java.util.function.Supplier;
  */
 final class HealthModel {
     private final HealthRules rules;
-    private final Supplier<Duration> longestCall;
 
-    /** @param longestCall at present: no vendor call takes longer, the report of its end included */
-    HealthModel(HealthRules rules, Supplier<Duration> longestCall) {
+    HealthModel(HealthRules rules) {
         this.rules = rules;
-        this.longestCall = longestCall;
     }
 
     HealthRules rules() {
@@ -38,14 +34,18 @@ final class HealthModel {
         ONE_WORKER
     }
 
-    /** After a call that ended now. */
-    HealthStep onCall(Standing before, Call call, Evidence needed, long nowMillis) {
+    /**
+     * After a call that ended now.
+     *
+     * @param longestCall no call of the deployment takes longer, the report of its end included
+     */
+    HealthStep onCall(Standing before, Call call, Evidence needed, Duration longestCall, long nowMillis) {
         List<Standing> changes = new ArrayList<>();
         Standing standing = before;
         if (standing.version() == 0) {
             standing = changed(standing.seen(nowMillis), changes);
         }
-        standing = passTime(standing, nowMillis, changes);
+        standing = passTime(standing, longestCall, nowMillis, changes);
         standing = standing.withProbe(standing.probe().ended(call.worker(), call.id(), nowMillis));
         if (call.startedMillis() >= standing.countsFromMillis()) {
             standing = judge(standing.plus(call, nowMillis, rules), call, needed, nowMillis, changes);
@@ -54,30 +54,30 @@ final class HealthModel {
     }
 
     /** A worker has a call that would try it. */
-    Standing onClaimed(Standing before, String worker, long nowMillis) {
+    Standing onClaimed(Standing before, String worker, Duration longestCall, long nowMillis) {
         return before.state() == DeploymentState.PROBING
-                ? before.withProbe(present(before, nowMillis).claimed(worker, nowMillis))
+                ? before.withProbe(present(before, longestCall, nowMillis).claimed(worker, nowMillis))
                 : before;
     }
 
     /** A worker has begun a call. */
-    Standing onStarted(Standing before, String worker, String id, long nowMillis) {
+    Standing onStarted(Standing before, String worker, String id, Duration longestCall, long nowMillis) {
         return before.state() == DeploymentState.PROBING
-                ? before.withProbe(present(before, nowMillis).started(worker, id, nowMillis))
+                ? before.withProbe(present(before, longestCall, nowMillis).started(worker, id, nowMillis))
                 : before;
     }
 
-    private ProbeTurn present(Standing standing, long nowMillis) {
-        return standing.probe().at(nowMillis, longestCall.get());
+    private static ProbeTurn present(Standing standing, Duration longestCall, long nowMillis) {
+        return standing.probe().at(nowMillis, longestCall);
     }
 
     /** With no call, but time that passed. */
-    HealthStep onTime(Standing before, long nowMillis) {
+    HealthStep onTime(Standing before, Duration longestCall, long nowMillis) {
         List<Standing> changes = new ArrayList<>();
-        return new HealthStep(passTime(before, nowMillis, changes), changes);
+        return new HealthStep(passTime(before, longestCall, nowMillis, changes), changes);
     }
 
-    private Standing passTime(Standing before, long nowMillis, List<Standing> changes) {
+    private Standing passTime(Standing before, Duration longestCall, long nowMillis, List<Standing> changes) {
         Standing standing = before.withWindow(before.window().at(nowMillis, rules));
         return switch (standing.state()) {
             case EJECTED -> nowMillis >= standing.ejectedUntilMillis()
@@ -85,7 +85,7 @@ final class HealthModel {
                             .afresh(nowMillis), changes)
                     : standing;
             case DEGRADED -> calmed(standing, nowMillis, changes);
-            case PROBING -> standing.withProbe(present(standing, nowMillis));
+            case PROBING -> standing.withProbe(present(standing, longestCall, nowMillis));
             case HEALTHY -> standing;
         };
     }

@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.ContextualProcessor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -30,6 +30,7 @@ public final class HealthProcessor extends ContextualProcessor<String, AttemptEv
     static final Duration REFRESH = Duration.ofSeconds(5);
 
     private final HealthModel model;
+    private final Function<String, Duration> longestCall;
     private final FleetTime time;
     private final Predicate<String> doubted;
     /** Names of this task's deployments that are probed. */
@@ -42,12 +43,13 @@ public final class HealthProcessor extends ContextualProcessor<String, AttemptEv
     private LatencyReader latency;
 
     /**
-     * @param longestCall at present: no vendor call takes longer, the report of its end included
+     * @param longestCall at present: no call of that deployment takes longer, the report of its end included
      * @param doubted whether others of a deployment's failure domain are out
      */
-    public HealthProcessor(HealthRules rules, Supplier<Duration> longestCall, FleetTime time,
+    public HealthProcessor(HealthRules rules, Function<String, Duration> longestCall, FleetTime time,
             Predicate<String> doubted) {
-        this.model = new HealthModel(rules, longestCall);
+        this.model = new HealthModel(rules);
+        this.longestCall = longestCall;
         this.time = time;
         this.doubted = doubted;
     }
@@ -70,19 +72,20 @@ public final class HealthProcessor extends ContextualProcessor<String, AttemptEv
         time.observe(now);
         if (record.value().getPhase() != AttemptPhase.ENDED && probed.contains(record.key())) {
             Standing known = known(record.key());
-            take(record.key(), known, new HealthStep(turned(known, record.value(), now), List.of()), now);
+            take(record.key(), known, new HealthStep(
+                    turned(known, record.value(), longestCall.apply(record.key()), now), List.of()), now);
         }
         Call.of(record.value(), now).ifPresent(call -> {
             Standing known = known(record.key());
             Evidence needed = doubted.test(record.key()) ? Evidence.ONE_WORKER : Evidence.USUAL;
-            take(record.key(), known, model.onCall(known, call, needed, now), now);
+            take(record.key(), known, model.onCall(known, call, needed, longestCall.apply(record.key()), now), now);
         });
     }
 
-    private Standing turned(Standing known, AttemptEvent event, long now) {
+    private Standing turned(Standing known, AttemptEvent event, Duration longest, long now) {
         return switch (event.getPhase()) {
-            case CLAIMED -> model.onClaimed(known, Call.cut(event.getWorker()), now);
-            case STARTED -> model.onStarted(known, Call.cut(event.getWorker()), Call.id(event), now);
+            case CLAIMED -> model.onClaimed(known, Call.cut(event.getWorker()), longest, now);
+            case STARTED -> model.onStarted(known, Call.cut(event.getWorker()), Call.id(event), longest, now);
             case ENDED -> known;
         };
     }
@@ -103,7 +106,7 @@ public final class HealthProcessor extends ContextualProcessor<String, AttemptEv
                 context().forward(new Record<>(known.key, null, now));
                 return;
             }
-            HealthStep step = model.onTime(known.value, now);
+            HealthStep step = model.onTime(known.value, longestCall.apply(known.key), now);
             if (!step.changes().isEmpty() || !step.standing().probe().equals(known.value.probe())) {
                 take(known.key, known.value, step, now);
             } else if (witnessed.contains(known.key) && step.standing().soleWitness(now, model.rules()) == null) {
@@ -115,7 +118,8 @@ public final class HealthProcessor extends ContextualProcessor<String, AttemptEv
     private void refresh(long now) {
         tick(now);
         HealthStore.all(standings).stream().filter(known -> toldAgain(known.value, now))
-                .forEach(known -> publish(known.key, model.onTime(known.value, now).standing(), now));
+                .forEach(known -> publish(known.key,
+                        model.onTime(known.value, longestCall.apply(known.key), now).standing(), now));
     }
 
     /** Workers go by what is not old, so what restrains them is told again also while nobody calls. */

@@ -20,6 +20,7 @@ class HealthModelRandomTest {
             "RATE_LIMIT",
             "INVALID_REQUEST", "ENDPOINT_DEAD", "NOT_HEARD_OF"};
     private static final HealthRules RULES = HealthRules.DEFAULT;
+    private static final Duration LONGEST_CALL = Duration.ofMinutes(2);
 
     @Test
     void invariantsHold() {
@@ -44,7 +45,7 @@ class HealthModelRandomTest {
     private static final class History {
         private final long seed;
         private final SplittableRandom random;
-        private final HealthModel model = new HealthModel(RULES, () -> Duration.ofMinutes(2));
+        private final HealthModel model = new HealthModel(RULES);
         private final List<Call> before = new ArrayList<>();
         private Standing standing = Standing.UNSEEN;
         private long now = 1_700_000_000_000L;
@@ -64,8 +65,8 @@ class HealthModelRandomTest {
                 now += random.nextInt(20) == 0 ? random.nextLong(120_000) : random.nextLong(2_000);
                 standing = turned();
                 HealthStep taken = random.nextInt(5) == 0
-                        ? model.onTime(standing, now)
-                        : model.onCall(standing, call(), doubt(),
+                        ? model.onTime(standing, LONGEST_CALL, now)
+                        : model.onCall(standing, call(), doubt(), LONGEST_CALL,
                                 now - (random.nextInt(10) == 0 ? random.nextLong(3_000) : 0));
                 check(taken);
                 taken.changes().stream().map(Standing::signal).filter(signal -> signal != null).forEach(met::add);
@@ -76,8 +77,8 @@ class HealthModelRandomTest {
         private Standing turned() {
             String worker = "worker-" + random.nextInt(3);
             Standing turned = switch (random.nextInt(6)) {
-                case 0 -> model.onClaimed(standing, worker, now);
-                case 1 -> model.onStarted(standing, worker, "call " + before.size(), now);
+                case 0 -> model.onClaimed(standing, worker, LONGEST_CALL, now);
+                case 1 -> model.onStarted(standing, worker, "call " + before.size(), LONGEST_CALL, now);
                 default -> standing;
             };
             assertThat(StandingSerde.read(StandingSerde.write(turned))).as("seed %d: stored form", seed)

@@ -277,6 +277,18 @@ class HealthModelTest {
         assertThat(history.by("a").claims().standing.probe().worker()).isEqualTo("a");
     }
 
+    /** Also where the probe is further than that already. */
+    @Test
+    void aProbeIsWaitedForAsLongAsItsDeploymentsCallsMayTakeNow() {
+        History history = new History().calls(5, "TIMEOUT").pass(20_001).by("b").claims().starts()
+                .takingAtMost(Duration.ofSeconds(30));
+        assertThat(history.pass(29_999).by("a").claims().standing.probe().worker()).isEqualTo("b");
+        assertThat(history.takingAtMost(Duration.ofSeconds(40)).pass(1).standing.probe().worker()).isEqualTo("b");
+
+        history.takingAtMost(Duration.ofSeconds(30));
+        assertThat(history.by("a").claims().standing.probe().worker()).as("lost by then").isEqualTo("a");
+    }
+
     @Test
     void whereManyCallsComeTheWorkersTakeTurnsAndADeadOneLosesItsTurn() {
         History busy = new History();
@@ -317,31 +329,33 @@ class HealthModelTest {
 
     /** Calls and time, as one deployment meets them. */
     static final class History {
-        private final HealthModel model = new HealthModel(HealthRules.DEFAULT, () -> LONGEST_CALL);
+        private final HealthModel model = new HealthModel(HealthRules.DEFAULT);
         final List<Standing> changes = new ArrayList<>();
         private Standing standing = Standing.UNSEEN;
         private String worker = "worker";
         private long lasting;
+        private Duration longestCall = LONGEST_CALL;
         private Evidence needed = Evidence.USUAL;
         private long now = 1_700_000_000_000L;
 
         History calls(int count, String outcome) {
             for (int i = 0; i < count; i++) {
                 now += 10;
-                take(model.onCall(standing, new Call(call(), outcome, worker, now - lasting), needed, now));
+                take(model.onCall(standing, new Call(call(), outcome, worker, now - lasting), needed, longestCall,
+                        now));
             }
             return this;
         }
 
         /** A call of the worker begins. */
         History starts() {
-            standing = model.onStarted(standing, worker, call(), now);
+            standing = model.onStarted(standing, worker, call(), longestCall, now);
             return this;
         }
 
         /** The worker has a call that would try the deployment. */
         History claims() {
-            standing = model.onClaimed(standing, worker, now);
+            standing = model.onClaimed(standing, worker, longestCall, now);
             return this;
         }
 
@@ -366,6 +380,12 @@ class HealthModelTest {
             return this;
         }
 
+        /** From now on no call of the deployment takes longer. */
+        History takingAtMost(Duration longest) {
+            longestCall = longest;
+            return this;
+        }
+
         /** From now on others of its failure domain are out. */
         History doubted() {
             needed = Evidence.ONE_WORKER;
@@ -375,7 +395,7 @@ class HealthModelTest {
         /** Time that the model is told of. */
         History pass(long millis) {
             now += millis;
-            take(model.onTime(standing, now));
+            take(model.onTime(standing, longestCall, now));
             return this;
         }
 

@@ -55,8 +55,9 @@ final class ProbedFleet {
     private final PriorityQueue<Event> events = new PriorityQueue<>((a, b) -> a.atMillis() != b.atMillis()
             ? Long.compare(a.atMillis(), b.atMillis())
             : Long.compare(a.order(), b.order()));
-    private final HealthModel model;
     private final HealthRules rules = HealthRules.DEFAULT;
+    private final HealthModel model = new HealthModel(rules);
+    private final Duration lost;
     private final FleetTime time = new FleetTime(() -> this.now - BEGIN);
     private final List<ProbingWorker> workers = new ArrayList<>();
     private final long outageFrom;
@@ -76,8 +77,7 @@ final class ProbedFleet {
         this.seed = seed;
         this.bug = bug;
         this.random = new SplittableRandom(seed * 0x9E3779B97F4A7C15L);
-        Duration lost = bug == Bug.LOST_AFTER_A_MINUTE ? Duration.ofMinutes(1) : LONGEST_CALL;
-        this.model = new HealthModel(rules, () -> lost);
+        this.lost = bug == Bug.LOST_AFTER_A_MINUTE ? Duration.ofMinutes(1) : LONGEST_CALL;
         this.outageFrom = BEGIN + MINUTE + random.nextLong(MINUTE);
         this.outageUntil = outageFrom + random.nextLong(2 * MINUTE, 12 * MINUTE);
         this.gapMillis = random.nextLong(500, 15_000);
@@ -192,17 +192,19 @@ final class ProbedFleet {
 
     private void process(Told told, long at) {
         switch (told.kind()) {
-            case CLAIMED -> take(new HealthStep(model.onClaimed(standing, told.worker(), at), List.of()), at);
-            case STARTED -> take(new HealthStep(model.onStarted(standing, told.worker(), told.id(), at), List.of()),
-                    at);
+            case CLAIMED -> take(new HealthStep(model.onClaimed(standing, told.worker(), lost, at), List.of()), at);
+            case STARTED ->
+                take(new HealthStep(model.onStarted(standing, told.worker(), told.id(), lost, at), List.of()),
+                        at);
             case ENDED -> take(model.onCall(standing,
-                    new Call(told.id(), told.outcome(), told.worker(), at - told.lengthMillis()), Evidence.USUAL, at),
+                    new Call(told.id(), told.outcome(), told.worker(), at - told.lengthMillis()), Evidence.USUAL, lost,
+                    at),
                     at);
         }
     }
 
     private void tick() {
-        time.nowMillis().ifPresent(at -> take(model.onTime(standing, at), at));
+        time.nowMillis().ifPresent(at -> take(model.onTime(standing, lost, at), at));
     }
 
     private void refresh() {
