@@ -22,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("issue-6")
 class CapacityTopologyTest {
     private static final String DEPLOYMENT = "one.eu/model";
+    private static final String TENANT = "tenant:main:acme";
     private static final String STORE = "capacity-grants";
     private static final String YAML = """
             environment: test
@@ -177,6 +178,124 @@ class CapacityTopologyTest {
             CapacityGrant next = last(dispatcher).value;
             assertThat(next.getTerm()).isEqualTo(8);
             assertThat(next.getKeeps()).as("it learns again").isTrue();
+        }
+    }
+
+    /** Of a tenant who may make three calls at once, in the place of a deployment. */
+    private static CapacityDemand tenant(String worker, long seq, CapacityGrant last, long waiting) {
+        CapacityDemand demand = demand(worker, seq, last, waiting);
+        demand.setDeployment(TENANT);
+        demand.setLimit(3L);
+        return demand;
+    }
+
+    /** A dispatcher that began longer than a lease ago. */
+    private ControlDriver longBegun() {
+        ControlDriver dispatcher = begun();
+        dispatcher.pass(CapacityRules.DEFAULT.ttl());
+        return dispatcher;
+    }
+
+    private static boolean isKnown(ControlDriver dispatcher) {
+        var store = dispatcher.driver.<String, CapacityGrant>getTimestampedKeyValueStore(STORE);
+        return store.get(TENANT) != null || store.get(TENANT + " a") != null || store.get(TENANT + " b") != null;
+    }
+
+    @Test
+    void aTenantsFirstDemandIsGrantedAtOnceUnlessItsTermBeganJustNow() {
+        try (ControlDriver dispatcher = longBegun()) {
+            dispatcher.demand(tenant("a", 1, null, 2));
+            KeyValue<String, CapacityGrant> first = last(dispatcher);
+            assertThat(first.key).isEqualTo(TENANT + " a");
+            assertThat(first.value.getKeeps()).isFalse();
+            assertThat(calls(first.value)).isEqualTo(3);
+            assertThat(first.value.getDrainMillis()).as("of a worker that is gone").isEqualTo(15_000);
+        }
+        try (ControlDriver dispatcher = begun()) {
+            dispatcher.demand(tenant("a", 1, null, 2));
+            assertThat(last(dispatcher).value.getKeeps()).as("it learns, as of deployments").isTrue();
+        }
+    }
+
+    @Test
+    void whatAWorkerGivesUpOfATenantIsAnothersAndAfterTheLastHeIsForgotten() {
+        try (ControlDriver dispatcher = longBegun()) {
+            dispatcher.demand(tenant("a", 1, null, 3));
+            CapacityGrant ofA = last(dispatcher).value;
+            dispatcher.demand(tenant("b", 1, null, 3));
+            assertThat(calls(last(dispatcher).value)).as("all is a's until it says otherwise").isZero();
+            CapacityDemand over = tenant("a", 2, ofA, 0);
+            over.setGoodbye(true);
+            over.setLimit(null);
+            dispatcher.demand(over);
+            CapacityGrant ofB = last(dispatcher).value;
+            assertThat(ofB.getWorker()).isEqualTo("b");
+            assertThat(calls(ofB)).isEqualTo(3);
+            over = tenant("b", 2, ofB, 0);
+            over.setGoodbye(true);
+            dispatcher.demand(over);
+            assertThat(isKnown(dispatcher)).isTrue();
+            dispatcher.pass(Duration.ofSeconds(20));
+            assertThat(isKnown(dispatcher)).isFalse();
+            dispatcher.demand(tenant("b", 3, null, 1));
+            CapacityGrant again = last(dispatcher).value;
+            assertThat(again.getTerm()).as("whoever heard of that term goes by no earlier one")
+                    .isGreaterThan(ofB.getTerm());
+            assertThat(calls(again)).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void aTenantsLimitIsWhatWasSaidLast() {
+        try (ControlDriver dispatcher = longBegun()) {
+            dispatcher.demand(tenant("a", 1, null, 9));
+            CapacityDemand more = tenant("a", 2, last(dispatcher).value, 9);
+            more.setLimit(7L);
+            dispatcher.demand(more);
+            CapacityGrant seven = last(dispatcher).value;
+            assertThat(calls(seven)).isEqualTo(7);
+            CapacityDemand same = tenant("a", 3, seven, 9);
+            same.setLimit(null);
+            dispatcher.demand(same);
+            assertThat(calls(last(dispatcher).value)).isEqualTo(7);
+        }
+    }
+
+    @Test
+    void whatADeadWorkerHadOfATenantIsAnothersAfterItsLeaseAndFifteenSeconds() {
+        try (ControlDriver dispatcher = longBegun()) {
+            dispatcher.demand(tenant("a", 1, null, 3));
+            int after = 0;
+            CapacityGrant ofB = null;
+            while (ofB == null || calls(ofB) == 0) {
+                dispatcher.pass(Duration.ofSeconds(1));
+                after++;
+                dispatcher.demand(tenant("b", after, ofB, 3));
+                ofB = last(dispatcher).value;
+            }
+            assertThat(after).as("s").isBetween(21, 22);
+        }
+    }
+
+    @Test
+    void whatAnEarlierTermGrantedOfATenantCountsUntilItIsOver() {
+        try (ControlDriver dispatcher = new ControlDriver(folder, YAML)) {
+            CapacityGrant before = granted("dead", 4);
+            before.setDeployment(TENANT);
+            dispatcher.driver.<String, CapacityGrant>getTimestampedKeyValueStore(STORE).put(TENANT + " dead",
+                    ValueAndTimestamp.make(before, dispatcher.now.toEpochMilli()));
+            dispatcher.askForTime("worker-1");
+            dispatcher.pass(Duration.ofSeconds(8));
+            CapacityDemand six = tenant("a", 1, null, 9);
+            six.setLimit(6L);
+            dispatcher.demand(six);
+            assertThat(calls(last(dispatcher).value)).as("four are the dead one's").isEqualTo(2);
+            dispatcher.pass(Duration.ofSeconds(14));
+            six.setDemandSeq(2);
+            dispatcher.demand(six);
+            assertThat(calls(last(dispatcher).value)).isEqualTo(6);
+            dispatcher.pass(Duration.ofSeconds(30));
+            assertThat(isKnown(dispatcher)).isFalse();
         }
     }
 }

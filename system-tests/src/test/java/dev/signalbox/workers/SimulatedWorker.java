@@ -6,6 +6,7 @@ import dev.signalbox.config.live.InForce;
 import dev.signalbox.schemas.Lane;
 import dev.signalbox.workers.intake.IntakeStatus;
 import dev.signalbox.workers.scheduler.SchedulerStatus;
+import dev.signalbox.workers.scheduler.LeasedCalls;
 import dev.signalbox.workers.vendor.VendorClient;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import java.time.Duration;
@@ -47,7 +48,7 @@ public final class SimulatedWorker {
         shared = new SharedStages(options, new InForce(0, configuration), connections,
                 new WorkerMetrics(new CompositeMeterRegistry()));
         Pool served = configuration.pools().getFirst();
-        pool = new PoolWorker(served, shared, options);
+        pool = new PoolWorker(served, shared, options, LeasedCalls.NONE);
         pool.start(() -> {
         });
     }

@@ -5,6 +5,7 @@ import dev.signalbox.config.Deployment;
 import dev.signalbox.config.DeploymentName;
 import dev.signalbox.config.live.TopicFollower;
 import dev.signalbox.schemas.Amounts;
+import dev.signalbox.schemas.TenantLease;
 import dev.signalbox.schemas.Topics;
 import dev.signalbox.schemas.avro.CapacityDemand;
 import dev.signalbox.schemas.avro.CapacityGrant;
@@ -14,6 +15,7 @@ import dev.signalbox.schemas.serde.SchemaRegistryClient;
 import dev.signalbox.workers.capacity.CapacityUse;
 import dev.signalbox.workers.capacity.DemandPace;
 import dev.signalbox.workers.capacity.Lease;
+import dev.signalbox.workers.capacity.TenantLeases;
 import dev.signalbox.workers.intake.BrokerClock;
 import dev.signalbox.workers.reply.RecordEncoder;
 import dev.signalbox.workers.reply.RenewableProducer;
@@ -36,8 +38,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * This worker's leases: tells the dispatcher on {@code llm.capacity.demand} what it holds, uses and wants of each deployment that has limits,
- * by {@link DemandPace}, and takes what {@code llm.capacity.grants} says to the permit desk. Each 100 ms it looks, on one virtual
- * thread at a time.
+ * by {@link DemandPace}, and takes what {@code llm.capacity.grants} says to the permit desk; in the same way of each tenant's calls at once, to
+ * {@link LeasedTenants}. Each 100 ms it looks, on one virtual thread at a time.
  *
  * <p>What others were granted ages by the broker's time: what was read before that is known is taken when it is. Bound: one
  * record for each lease that was ever told of and not ended, at most {@value #MOST_EARLY}.
@@ -49,6 +51,7 @@ final class CapacityLeases implements AutoCloseable {
 
     private final Supplier<Configuration> configuration;
     private final Permits permits;
+    private final LeasedTenants tenants;
     private final BrokerClock clock;
     private final String worker;
     private final RecordEncoder encoder;
@@ -66,7 +69,8 @@ final class CapacityLeases implements AutoCloseable {
     private record Early(CapacityGrant grant, long appendedMillis) {
     }
 
-    CapacityLeases(WorkerOptions options, SharedStages shared) {
+    CapacityLeases(WorkerOptions options, SharedStages shared, LeasedTenants tenants) {
+        this.tenants = tenants;
         this.configuration = () -> shared.plan().configuration();
         this.permits = shared.permits;
         this.clock = shared.clock;
@@ -98,6 +102,7 @@ final class CapacityLeases implements AutoCloseable {
                 paces.keySet().retainAll(deployments.keySet());
                 deployments.values().stream().filter(deployment -> !deployment.limits().equals(Deployment.Limits.NONE))
                         .forEach(deployment -> look(deployment.name()));
+                tenants.look().forEach(this::tell);
             }
         } catch (RuntimeException e) {
             LOG.warn("capacity demand is not told for now: {}", e.toString());
@@ -111,20 +116,32 @@ final class CapacityLeases implements AutoCloseable {
         DemandPace pace = paces.computeIfAbsent(deployment, name -> new DemandPace());
         if (pace.isDue(use, System.nanoTime())) {
             tell(deployment, use, false);
+            tenants.asked();
             pace.told(use, System.nanoTime());
         }
     }
 
     private void tell(DeploymentName deployment, CapacityUse use, boolean goodbye) {
-        CapacityDemand demand = CapacityDemand.newBuilder().setDeployment(deployment.toString()).setWorker(worker)
-                .setDemandSeq(permits.demanded(deployment)).setTerm(use.term()).setGrantNo(use.grantNo())
-                .setGoodbye(goodbye).setThrottlings(use.throttlings()).setAnswers(use.answers())
+        tell(demand(deployment.toString(), use).setDemandSeq(permits.demanded(deployment)).setGoodbye(goodbye)
+                .build());
+    }
+
+    private void tell(TenantLeases.Said said) {
+        tell(demand(said.lease().toString(), said.use()).setDemandSeq(said.seq()).setGoodbye(said.goodbye())
+                .setLimit(said.limit().isPresent() ? said.limit().getAsLong() : null).build());
+    }
+
+    private CapacityDemand.Builder demand(String lease, CapacityUse use) {
+        return CapacityDemand.newBuilder().setDeployment(lease).setWorker(worker).setTerm(use.term())
+                .setGrantNo(use.grantNo()).setThrottlings(use.throttlings()).setAnswers(use.answers())
                 .setPools(use.pools().stream()
                         .map(pool -> new PoolDemand(pool.pool(), pool.ownedPart(), pool.mayUse().told(),
                                 pool.inUse().told(), pool.wanted().told(), pool.largest().told(),
                                 pool.oldestWaitMillis()))
-                        .toList())
-                .build();
+                        .toList());
+    }
+
+    private void tell(CapacityDemand demand) {
         byte[] value = encoder.encode(Topics.CAPACITY_DEMAND, demand);
         // One that cannot be written is not told again: the next one says more.
         producer.send(new ProducerRecord<>(Topics.CAPACITY_DEMAND,
@@ -133,8 +150,30 @@ final class CapacityLeases implements AutoCloseable {
     }
 
     private void read(ConsumerRecord<byte[], byte[]> record) {
-        CapacityGrant grant = record.value() == null ? null : grants.deserialize(record.topic(), record.value());
         String key = record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
+        if (TenantLease.isNamed(key)) {
+            TenantLease.parse(key.substring(0, Math.max(0, key.indexOf(' ')))).filter(tenants::asks)
+                    .ifPresent(lease -> read(lease, record));
+        } else {
+            read(key, record);
+        }
+    }
+
+    /** Of a tenant for whom this worker asks; of all others it need know nothing. */
+    private void read(TenantLease lease, ConsumerRecord<byte[], byte[]> record) {
+        CapacityGrant grant = record.value() == null ? null : grants.deserialize(record.topic(), record.value());
+        if (grant == null) {
+            return;
+        }
+        if (grant.getWorker().equals(worker)) {
+            tenants.granted(lease, lease(grant));
+        } else {
+            tenants.grantedElsewhere(lease, lease(grant));
+        }
+    }
+
+    private void read(String key, ConsumerRecord<byte[], byte[]> record) {
+        CapacityGrant grant = record.value() == null ? null : grants.deserialize(record.topic(), record.value());
         if (grant == null) {
             early.remove(key);
         } else if (grant.getWorker().equals(worker)) {
@@ -145,7 +184,9 @@ final class CapacityLeases implements AutoCloseable {
                 byPool.put(pool.getPool(), new CapacityUse.Granted(Amounts.of(pool.getMayUse()), borrowed,
                         Set.copyOf(pool.getWantedBack()), grant.getLimitPercent()));
             });
-            permits.granted(DeploymentName.parse(grant.getDeployment()), lease(grant), byPool);
+            if (permits.granted(DeploymentName.parse(grant.getDeployment()), lease(grant), byPool)) {
+                tenants.answered();
+            }
         } else if (timeIsKnown()) {
             elsewhere(new Early(grant, record.timestamp()));
         } else if (early.size() < MOST_EARLY || early.containsKey(key)) {
@@ -186,6 +227,7 @@ final class CapacityLeases implements AutoCloseable {
         try {
             over = true;
             paces.keySet().forEach(deployment -> tell(deployment, permits.capacity(deployment), true));
+            tenants.goodbye().forEach(this::tell);
         } catch (RuntimeException e) {
             LOG.warn("the dispatcher is not told that this worker ends, and waits for its calls: {}", e.toString());
         } finally {

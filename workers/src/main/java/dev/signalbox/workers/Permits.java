@@ -333,7 +333,7 @@ final class Permits {
     }
 
     /** The dispatcher granted this worker that; as {@link PermitDesk#granted(DeploymentName, Lease, Map, long)}. */
-    void granted(DeploymentName deployment, Lease lease, Map<String, CapacityUse.Granted> byPool) {
+    boolean granted(DeploymentName deployment, Lease lease, Map<String, CapacityUse.Granted> byPool) {
         long now = nanos.getAsLong();
         boolean counts;
         lock.lock();
@@ -345,6 +345,7 @@ final class Permits {
         if (counts) {
             freed(deployment);
         }
+        return counts;
     }
 
     /** The dispatcher granted another worker that, so long ago. */

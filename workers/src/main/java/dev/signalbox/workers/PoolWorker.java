@@ -5,6 +5,7 @@ import dev.signalbox.config.Pool;
 import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.schemas.Priority;
+import dev.signalbox.workers.capacity.TenantCalls;
 import dev.signalbox.workers.intake.Handover;
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.intake.IntakeStatus;
@@ -25,6 +26,7 @@ import dev.signalbox.workers.reply.ReplyPublisher;
 import dev.signalbox.workers.reply.ReplyRoom;
 import dev.signalbox.workers.reply.RetryTopic;
 import dev.signalbox.workers.scheduler.Diversions;
+import dev.signalbox.workers.scheduler.LeasedCalls;
 import dev.signalbox.workers.scheduler.PoolDispatcher;
 import dev.signalbox.workers.scheduler.PoolRules;
 import dev.signalbox.workers.scheduler.PoolScheduler;
@@ -70,8 +72,8 @@ final class PoolWorker implements AutoCloseable {
     private @Nullable ScheduledFuture<?> sweep;
     private @Nullable ScheduledFuture<?> park;
     private @Nullable ScheduledFuture<?> calm;
-    /** Read and written by the timer alone. */
-    private double sharePart = Double.NaN;
+    /** Written by the timer alone. */
+    private volatile double sharePart = Double.NaN;
 
     /**
      * What a lane has of its own.
@@ -88,7 +90,8 @@ final class PoolWorker implements AutoCloseable {
         }
     }
 
-    PoolWorker(Pool pool, SharedStages shared, WorkerOptions options) {
+    /** @param leased tenants' calls at once of this pool */
+    PoolWorker(Pool pool, SharedStages shared, WorkerOptions options, LeasedCalls leased) {
         this.pool = pool;
         this.shared = shared;
         this.vendors = shared.connections.vendors();
@@ -97,7 +100,7 @@ final class PoolWorker implements AutoCloseable {
         PoolScheduler scheduler = new PoolScheduler(pool.priorities(), settings.maxInFlight(),
                 LaneBounds.records(settings) * pool.priorities().size(),
                 new PoolRules(tenant -> shared.tenantOrders.of(shared.plan().configuration().tenant(tenant),
-                        shared.clock.nowMillis()), this::sheds));
+                        shared.clock.nowMillis()), this::sheds, leased));
         this.lowest = new Lane(pool.name(), pool.priorities().keySet().stream().max(Comparator.naturalOrder())
                 .orElseThrow());
         this.dispatcher = new PoolDispatcher(pool.name().value(), scheduler,
@@ -328,6 +331,22 @@ final class PoolWorker implements AutoCloseable {
     /** What this worker served its tenants, as far as it is to be told now. */
     List<TenantUse> tenantUse() {
         return dispatcher.tenantUse();
+    }
+
+    /** Calls of tenants who have a limit of calls at once. */
+    List<TenantCalls> tenantCalls() {
+        return dispatcher.tenantCalls();
+    }
+
+    /** More calls of a tenant may run, perhaps. */
+    void leased(String tenant) {
+        dispatcher.leased(tenant);
+    }
+
+    /** Of the pool's partitions, 0 to 1. */
+    double ownedPart() {
+        double part = sharePart;
+        return Double.isNaN(part) ? 0 : part;
     }
 
     /** Whose requests go by the overflow topic, and since when, ms on the broker's clock. */

@@ -4,12 +4,14 @@ import dev.signalbox.config.Configuration;
 import dev.signalbox.config.Pool;
 import dev.signalbox.config.live.InForce;
 import dev.signalbox.schemas.PoolName;
+import dev.signalbox.workers.scheduler.LeasedCalls;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -35,6 +37,7 @@ final class Serving implements AutoCloseable {
     private volatile InForce inForce;
     private final BudgetKnowledge budgets;
     private final CancellationFollower cancellations;
+    private final LeasedTenants leasedTenants;
     private final @Nullable CapacityLeases leases;
     private final @Nullable TenantKnowledge tenants;
     private volatile List<PoolWorker> pools = List.of();
@@ -56,7 +59,8 @@ final class Serving implements AutoCloseable {
         budgets = new BudgetKnowledge(options, shared);
         cancellations = new CancellationFollower(options, shared, registry,
                 () -> pools().forEach(PoolWorker::hastenCancelled));
-        leases = options.alone() ? null : new CapacityLeases(options, shared);
+        leasedTenants = new LeasedTenants(this::running, System::nanoTime);
+        leases = options.alone() ? null : new CapacityLeases(options, shared, leasedTenants);
         tenants = options.alone() ? null : new TenantKnowledge(options, shared, this::pools);
         pools = configuration.pools().stream().filter(pool -> options.serves(pool.name())).map(this::pool).toList();
         WorkerGauges.register(registry, shared.clock);
@@ -68,7 +72,8 @@ final class Serving implements AutoCloseable {
     }
 
     private PoolWorker pool(Pool pool) {
-        PoolWorker worker = new PoolWorker(pool, shared, options);
+        PoolWorker worker = new PoolWorker(pool, shared, options,
+                options.alone() ? LeasedCalls.NONE : leasedTenants.of(pool.name()));
         WorkerGauges.register(registry, worker, shared.clock);
         return worker;
     }
@@ -87,6 +92,13 @@ final class Serving implements AutoCloseable {
 
     List<PoolWorker> pools() {
         return pools;
+    }
+
+    /** Those whose calls may run. */
+    private Set<PoolWorker> running() {
+        Set<PoolWorker> running = new LinkedHashSet<>(pools);
+        running.addAll(leaving);
+        return running;
     }
 
     /**

@@ -17,7 +17,7 @@ import java.util.TreeMap;
 
 /**
  * What a load would have seen by a configuration, on a virtual clock: scheduler, permit desk (routing, breakers, limits),
- * leases and their allocator, tenants' sums and diversion are the ones that serve; Kafka's and HTTP's own time and what the
+ * leases of deployments and of tenants' calls and their allocator, tenants' sums and diversion are the ones that serve; Kafka's and HTTP's own time and what the
  * fleet tells of vendors' health are left out.
  */
 final class WhatIf {

@@ -7,9 +7,11 @@ import dev.signalbox.config.Pool;
 import dev.signalbox.schemas.Lane;
 import dev.signalbox.schemas.PoolName;
 import dev.signalbox.schemas.Priority;
+import dev.signalbox.schemas.TenantLease;
 import dev.signalbox.workers.capacity.CapacityUse;
 import dev.signalbox.workers.capacity.DemandPace;
 import dev.signalbox.workers.capacity.Lease;
+import dev.signalbox.workers.capacity.TenantLeases;
 import dev.signalbox.workers.intake.LaneBounds;
 import dev.signalbox.workers.router.PermitDesk;
 import dev.signalbox.workers.router.RouteReach;
@@ -46,17 +48,21 @@ final class WhatIfWorker {
     private final RouteReach reach;
     private final Map<PoolName, Served> pools = new LinkedHashMap<>();
     private final Map<DeploymentName, DemandPace> paces = new HashMap<>();
+    private final TenantLeases leases = new TenantLeases();
 
     private static final class Served {
         final PoolScheduler scheduler;
+        /** Of its partitions. */
+        final double part;
         final Map<Priority, WhatIfIntake> lanes = new EnumMap<>(Priority.class);
         /** When it is to be looked at again, ns; {@link Long#MAX_VALUE}: never. */
         long alarmNanos = Long.MAX_VALUE;
         /** Whether it is being looked at: what ends meanwhile needs no look of its own. */
         boolean dispatching;
 
-        Served(PoolScheduler scheduler) {
+        Served(PoolScheduler scheduler, double part) {
             this.scheduler = scheduler;
+            this.part = part;
         }
     }
 
@@ -95,9 +101,10 @@ final class WhatIfWorker {
 
     private Served serve(Pool pool, List<Integer> owned, double part, DivertedTenants diverted) {
         PoolScheduler scheduler = new PoolScheduler(pool.priorities(), configuration.worker().maxInFlight(),
-                Integer.MAX_VALUE, new PoolRules(configuration::tenant, pool::sheds));
+                Integer.MAX_VALUE, new PoolRules(configuration::tenant, pool::sheds,
+                        (tenant, nanos) -> leases.atOnce(new TenantLease(pool.name(), tenant), nanos)));
         scheduler.share(part);
-        Served served = new Served(scheduler);
+        Served served = new Served(scheduler, part);
         LaneBounds bounds = LaneBounds.of(configuration.worker());
         pool.priorities().keySet().forEach(priority -> served.lanes.put(priority,
                 new WhatIfIntake(new Lane(pool.name(), priority), owned, bounds, scheduler, reach.names(), this::offer,
@@ -137,8 +144,25 @@ final class WhatIfWorker {
                 }
             }
         }
+        lookAtTenants();
         pools.values().forEach(served -> served.lanes.values().forEach(WhatIfIntake::look));
         time.in(LOOK_NANOS, this::look);
+    }
+
+    private void lookAtTenants() {
+        long now = time.nanos();
+        Map<PoolName, TenantLeases.OfPool> counted = new LinkedHashMap<>();
+        pools.forEach((pool, served) -> counted.put(pool,
+                new TenantLeases.OfPool(served.part, served.scheduler.tenantCalls(now))));
+        leases.look(leases.going(now), counted, now).forEach(said -> allocator.demanded(name, said));
+    }
+
+    void granted(TenantLease tenant, Lease lease) {
+        if (leases.granted(tenant, lease, time.nanos())) {
+            Served served = served(tenant.pool());
+            served.scheduler.leased(tenant.tenant());
+            dispatch(served);
+        }
     }
 
     /** As many as it could call at once, and one more. */

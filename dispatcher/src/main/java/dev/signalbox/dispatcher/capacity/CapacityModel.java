@@ -42,15 +42,23 @@ public final class CapacityModel {
     }
 
     /**
+     * A term that learns for one ttl.
+     *
      * @param term one more than the last one's
      * @param held by worker
      */
     public CapacityModel(DeploymentCapacity capacity, CapacityRules rules, long term,
             Map<String, Held> held, long nowMillis) {
+        this(capacity, rules, term, held, nowMillis, nowMillis + rules.ttl().toMillis());
+    }
+
+    /** @param learnsUntilMillis when nobody goes by another one's grants any more that this does not know of */
+    public CapacityModel(DeploymentCapacity capacity, CapacityRules rules, long term,
+            Map<String, Held> held, long nowMillis, long learnsUntilMillis) {
         this.capacity = capacity;
         this.rules = rules;
         this.term = term;
-        this.learnsUntilMillis = nowMillis + rules.ttl().toMillis();
+        this.learnsUntilMillis = learnsUntilMillis;
         this.lowered = new LoweredLimit(rules.ttl());
         held.forEach((worker, last) -> lessees.put(worker,
                 Lessee.restored(worker, rules, last.pools(), nowMillis - last.ageMillis())));
@@ -72,6 +80,11 @@ public final class CapacityModel {
     /** How much of the limits is granted now, percent: less for a while after the vendor refused calls for their rate. */
     public int limitPercent(long nowMillis) {
         return lowered.percent(nowMillis);
+    }
+
+    /** Whether nobody has anything of it, or still may have. */
+    public boolean isIdle() {
+        return lessees.isEmpty();
     }
 
     /** Other limits or parts from now on; what is granted beyond them comes back by and by. */

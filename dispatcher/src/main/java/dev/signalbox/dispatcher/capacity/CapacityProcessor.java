@@ -4,6 +4,7 @@ import dev.signalbox.config.Configuration;
 import dev.signalbox.config.Deployment;
 import dev.signalbox.config.DeploymentName;
 import dev.signalbox.dispatcher.health.FleetTime;
+import dev.signalbox.schemas.TenantLease;
 import dev.signalbox.schemas.avro.CapacityDemand;
 import dev.signalbox.schemas.avro.CapacityGrant;
 import java.time.Duration;
@@ -34,6 +35,10 @@ import org.apache.kafka.streams.state.ValueAndTimestamp;
  * <p>Its terms begin a second after it does, when what was asked before it is read: from then on it knows broker time, by which
  * what an earlier term granted has aged. Grants that an earlier term published and that never reached the store are known from
  * the workers: a new term learns for one ttl what they say that they have, and its number is beyond what they go by.
+ *
+ * <p>A tenant's calls at once are leased in the same way, under the name of his {@link TenantLease}; how many there are each
+ * demand says. His term begins with the first demand and learns no longer than those of the start do. When nobody has anything of
+ * it any more it is forgotten; the next one is later by broker time, so its number is higher all the same.
  */
 @SuppressWarnings("NullAway.Init") // Streams calls init() before anything else.
 public final class CapacityProcessor extends ContextualProcessor<String, CapacityDemand, String, CapacityGrant> {
@@ -47,6 +52,7 @@ public final class CapacityProcessor extends ContextualProcessor<String, Capacit
     private final Map<String, CapacityModel> models = new HashMap<>();
     private TimestampedKeyValueStore<String, CapacityGrant> grants;
     private boolean begun;
+    private long learnsUntilMillis;
 
     public CapacityProcessor(Supplier<Configuration> configuration, CapacityRules rules, LongSupplier monotonicMillis) {
         this.configuration = configuration;
@@ -69,9 +75,20 @@ public final class CapacityProcessor extends ContextualProcessor<String, Capacit
     }
 
     private Optional<DeploymentCapacity> capacity(String name) {
+        if (TenantLease.isNamed(name)) {
+            // Of none, until somebody says how many there are; what an earlier term granted counts against it.
+            CapacityModel known = models.get(name);
+            return Optional.of(known == null ? DeploymentCapacity.ofTenant(0) : known.capacity());
+        }
         Configuration now = configuration.get();
         Deployment deployment = name.indexOf('/') > 0 ? now.deployments().get(DeploymentName.parse(name)) : null;
         return Optional.ofNullable(deployment).map(known -> DeploymentCapacity.of(now, known));
+    }
+
+    private Optional<DeploymentCapacity> capacity(String name, CapacityDemand said) {
+        return said.getLimit() != null && TenantLease.isNamed(name)
+                ? Optional.of(DeploymentCapacity.ofTenant(said.getLimit()))
+                : capacity(name);
     }
 
     /** Records without a value are those by which workers ask for the time. */
@@ -80,7 +97,8 @@ public final class CapacityProcessor extends ContextualProcessor<String, Capacit
         time.observe(record.timestamp());
         if (record.value() != null && begun) {
             String deployment = record.key();
-            capacity(deployment).ifPresent(capacity -> onDemand(deployment, capacity, record.value()));
+            capacity(deployment, record.value())
+                    .ifPresent(capacity -> onDemand(deployment, capacity, record.value()));
         }
     }
 
@@ -97,6 +115,7 @@ public final class CapacityProcessor extends ContextualProcessor<String, Capacit
     private void tick() {
         if (!begun && time.nowMillis().isPresent()) {
             begun = true;
+            learnsUntilMillis = monotonicMillis.getAsLong() + rules.ttl().toMillis();
             Set<String> deployments = new TreeSet<>();
             try (var all = grants.all()) {
                 all.forEachRemaining(known -> deployments.add(known.value.value().getDeployment()));
@@ -107,6 +126,13 @@ public final class CapacityProcessor extends ContextualProcessor<String, Capacit
         models.forEach((deployment, model) -> {
             capacity(deployment).ifPresent(model::become);
             publish(deployment, model, model.onTime(monotonicMillis.getAsLong()));
+        });
+        models.entrySet().removeIf(each -> {
+            boolean over = TenantLease.isNamed(each.getKey()) && each.getValue().isIdle();
+            if (over) {
+                grants.delete(each.getKey());
+            }
+            return over;
         });
     }
 
@@ -124,10 +150,14 @@ public final class CapacityProcessor extends ContextualProcessor<String, Capacit
                             Math.max(0, now - last.value.timestamp()))));
         }
         ValueAndTimestamp<CapacityGrant> before = grants.get(deployment);
-        long term = 1 + Math.max(saidTerm, before == null ? 0 : before.value().getTerm());
+        long later = 1 + Math.max(saidTerm, before == null ? 0 : before.value().getTerm());
+        boolean forgets = TenantLease.isNamed(deployment);
+        long term = forgets ? Math.max(later, now) : later;
         CapacityGrant begins = CapacityRecords.grant(deployment, term, Grant.over(""), rules, capacity, 100);
         grants.put(deployment, ValueAndTimestamp.make(begins, now));
-        return new CapacityModel(capacity, rules, term, held, monotonicMillis.getAsLong());
+        long monotonic = monotonicMillis.getAsLong();
+        return new CapacityModel(capacity, rules, term, held, monotonic,
+                forgets && saidTerm == 0 ? learnsUntilMillis : monotonic + rules.ttl().toMillis());
     }
 
     private static String key(String deployment, String worker) {

@@ -137,7 +137,7 @@ final class CapacityStep {
 
     /** What nobody else gets, beyond its claim, since it has a share of its own until it takes a grant. */
     private Amounts keptFor(Lessee lessee, PoolCapacity pool, Amounts claim) {
-        return lessee.goesByGrants(capacity, nowMillis) ? Amounts.NONE : lessee.ownedShare(pool).minus(claim);
+        return lessee.goesByGrants(capacity, nowMillis) ? Amounts.NONE : lessee.ownedShare(capacity, pool).minus(claim);
     }
 
     /** Who just got room for a request keeps it for a while; then who has waited longest goes first. */

@@ -35,11 +35,11 @@ final class Claims {
                 boolean heard = lessee.isHeard(nowMillis);
                 unheard -= heard ? lessee.ownedPart(pool.name()) : 0;
                 used += heard && !lessee.goesByGrants(capacity, nowMillis)
-                        ? Math.max(claim, lessee.ownedShare(pool).of(kind))
+                        ? Math.max(claim, lessee.ownedShare(capacity, pool).of(kind))
                         : claim;
             }
             // Whoever owns the other partitions has a share of his own before he is heard.
-            used += pool.own().times(Math.max(0, unheard)).of(kind);
+            used += capacity.share(pool, Math.max(0, unheard)).of(kind);
         }
         return used;
     }

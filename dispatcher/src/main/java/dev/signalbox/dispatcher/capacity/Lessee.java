@@ -99,7 +99,7 @@ final class Lessee {
 
     /** Forgets what counts no more, and whether nothing is left. */
     boolean isOver(DeploymentCapacity capacity, long nowMillis) {
-        long drain = capacity.drainMillis(Amounts.Kind.OUTPUT_TOKENS);
+        long drain = capacity.drain().toMillis();
         outstanding.removeIf(issued -> nowMillis >= issued.untilMillis() + drain);
         return outstanding.isEmpty() && nowMillis >= saidUntilMillis() + drain;
     }
@@ -119,7 +119,7 @@ final class Lessee {
 
     /** Whether it goes by a grant of this term, or by no more than the last one allowed. */
     boolean goesByGrants(DeploymentCapacity capacity, long nowMillis) {
-        return tookThisTerm && nowMillis < tookUntilMillis + capacity.drainMillis(Amounts.Kind.OUTPUT_TOKENS);
+        return tookThisTerm && nowMillis < tookUntilMillis + capacity.drain().toMillis();
     }
 
     /** Whether it still has to take its first grant of this term, and had no time to. */
@@ -165,8 +165,9 @@ final class Lessee {
         return said(pool, Demand.OfPool::largest);
     }
 
-    Amounts ownedShare(PoolCapacity pool) {
-        return pool.own().times(ownedPart(pool.name()));
+    /** What it has of it before it goes by grants. */
+    Amounts ownedShare(DeploymentCapacity capacity, PoolCapacity pool) {
+        return capacity.share(pool, ownedPart(pool.name()));
     }
 
     double ownedPart(String pool) {

@@ -51,6 +51,7 @@ final class Breaks {
     private static final Check AT_VENDOR = Check.of(ROUTER + "LimitsAtTheVendorTest");
     private static final Check LEASES = Check.of(CAPACITY + "CapacityModelTest");
     private static final Check LEASED = Check.of(WORKERS + "capacity.LeaseHolderTest");
+    private static final Check TENANT_LEASES = Check.of(WORKERS + "capacity.TenantLeasesTest");
     private static final Check LOANS = Check.of(ROUTER + "LeasedCallsTest");
     private static final Check PATIENCE = Check.of(SCHEDULER + "PatienceTest");
     private static final Check ROUTES = Check.of(SCHEDULER + "RoutesApartTest");
@@ -370,6 +371,12 @@ final class Breaks {
                     doesNothing(SCHEDULER + "TenantQueues", "servedElsewhere")),
             Break.of("G10", "a tenant's limits are the fleet's", FLEET,
                     doesNothing(SCHEDULER + "TenantLimits", "told")),
+            Break.of("G10", "of a tenant's calls at once each worker has what it leased", FLEET,
+                    answersNothing(SCHEDULER + "TenantLimits", "byLease")),
+            Break.of("G10", "a worker that has no lease of a tenant's calls has none of them", TENANT_LEASES,
+                    answers(WORKERS + "capacity.TenantLeases", "isAway", true)),
+            Break.of("G10", "a dispatcher that answers nobody is not waited for", TENANT_LEASES,
+                    answers(WORKERS + "capacity.Unanswered", "isLong", false)),
             Break.of("G10", "calls at once are held back for interactive", SHARES,
                     new Switch(SCHEDULER + "Holdback", "heldBack", new Switch.Off.Answers(0))),
             Break.of("G10", "what has little time left goes first", SHARES,

@@ -2,6 +2,7 @@ package dev.signalbox.workers.capacity;
 
 import dev.signalbox.schemas.Amounts;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 
 /**
@@ -17,5 +18,12 @@ public record Lease(long term, long grantNo, long demandSeq, boolean keeps, Dura
         Map<String, Amounts> mayUse) {
     public Lease {
         mayUse = Map.copyOf(mayUse);
+    }
+
+    /** The same, but of each pool no more than that. */
+    Lease within(Amounts most) {
+        Map<String, Amounts> less = new HashMap<>();
+        mayUse.forEach((pool, amounts) -> less.put(pool, amounts.min(most)));
+        return new Lease(term, grantNo, demandSeq, keeps, ttl, drain, less);
     }
 }

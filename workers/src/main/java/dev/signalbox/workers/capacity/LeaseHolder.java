@@ -50,6 +50,12 @@ public final class LeaseHolder {
      *        that stood still, has none for sure
      */
     public LeaseHolder(Duration mostUnseen, long nowNanos) {
+        this(mostUnseen, 0, nowNanos);
+    }
+
+    /** @param demandSeq the number before that of the first demand */
+    LeaseHolder(Duration mostUnseen, long demandSeq, long nowNanos) {
+        this.demandSeq = demandSeq;
         this.mostUnseenNanos = mostUnseen.toNanos();
         this.lookedNanos = nowNanos;
     }

@@ -3,6 +3,7 @@ package dev.signalbox.workers.scheduler;
 import dev.signalbox.config.DeploymentName;
 import dev.signalbox.config.Pool;
 import dev.signalbox.schemas.Priority;
+import dev.signalbox.workers.capacity.TenantCalls;
 import dev.signalbox.workers.intake.FleetClock;
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.intake.RequestSink;
@@ -170,6 +171,21 @@ public final class PoolDispatcher implements RequestSink {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** As {@link PoolScheduler#tenantCalls}. */
+    public List<TenantCalls> tenantCalls() {
+        lock.lock();
+        try {
+            return model.tenantCalls(nanos.getAsLong());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** More calls of a tenant may run, perhaps. */
+    public void leased(String tenant) {
+        step(() -> model.leased(tenant));
     }
 
     /** What other workers served tenants, and what those use in the whole fleet; see {@link PoolScheduler#elsewhere}. */

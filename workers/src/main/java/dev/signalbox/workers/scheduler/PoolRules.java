@@ -11,8 +11,14 @@ import java.util.function.Supplier;
  *
  * @param tenants what holds for a tenant
  * @param sheds priorities that are shed while capacity is short
+ * @param leased calls at once of tenants
  */
-public record PoolRules(Function<String, Tenant> tenants, Supplier<Set<Priority>> sheds) {
+public record PoolRules(Function<String, Tenant> tenants, Supplier<Set<Priority>> sheds, LeasedCalls leased) {
     /** All tenants alike and without limits, nothing shed. */
     public static final PoolRules PLAIN = new PoolRules(Tenant::ofDefault, Set::of);
+
+    /** Nobody leases tenants' calls. */
+    public PoolRules(Function<String, Tenant> tenants, Supplier<Set<Priority>> sheds) {
+        this(tenants, sheds, LeasedCalls.NONE);
+    }
 }

@@ -4,6 +4,7 @@ import dev.signalbox.config.DeploymentName;
 import dev.signalbox.config.Pool;
 import dev.signalbox.config.Tenant;
 import dev.signalbox.schemas.Priority;
+import dev.signalbox.workers.capacity.TenantCalls;
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.scheduler.Gates.Way;
 import dev.signalbox.workers.scheduler.RequestTask.Readiness;
@@ -99,7 +100,7 @@ public final class PoolScheduler {
         }
         this.maxInFlight = maxInFlight;
         this.maxWaiting = maxWaiting;
-        this.limits = new TenantLimits(rules.tenants());
+        this.limits = new TenantLimits(rules.tenants(), rules.leased());
         this.turns = new PriorityTurns(shares, priority -> new TenantQueues(), gates::of);
         this.time = new TimeWatch(turns.all(), gates);
         this.shedding = new Shedding(rules.sheds());
@@ -300,9 +301,7 @@ public final class PoolScheduler {
         limits.ended(tenant, costUnits - dispatch.costUnits(), dispatch.startedNanos(), nowNanos);
         servedHere.ended(dispatch.request().lane().priority(), tenant, costUnits - dispatch.costUnits(), nowNanos);
         shedding.served(costUnits, nowNanos);
-        for (PriorityLane each : turns.all()) {
-            each.tenants.release(tenant);
-        }
+        leased(tenant);
     }
 
     /**
@@ -322,6 +321,27 @@ public final class PoolScheduler {
     /** What this worker served its tenants, as far as it is to be told now. */
     public List<TenantUse> tenantUse(long nowNanos) {
         return servedHere.tell(turns.byPriority(), nowNanos);
+    }
+
+    /** Calls of tenants who have a limit of calls at once, of whom any run or wait for it. */
+    public List<TenantCalls> tenantCalls(long nowNanos) {
+        int free = Math.max(1, maxInFlight - inFlight);
+        return limits.calls(tenant -> Math.min(free, waitingOf(tenant)), nowNanos);
+    }
+
+    private int waitingOf(String tenant) {
+        int waiting = 0;
+        for (PriorityLane lane : turns.all()) {
+            waiting += lane.tenants.waitingOf(tenant);
+        }
+        return waiting;
+    }
+
+    /** More calls of a tenant may run, perhaps. */
+    public void leased(String tenant) {
+        for (PriorityLane each : turns.all()) {
+            each.tenants.release(tenant);
+        }
     }
 
     /** What other workers served tenants since this was last called, and what those use of the pool in the whole fleet. */

@@ -47,13 +47,12 @@ public final class ServedElsewhere {
     public record FleetUse(String tenant, Amount ofAll, Amount own) {
     }
 
-    /** Calls and cost units of the last minute, and calls under way. */
-    public record Amount(long callsInMinute, long unitsInMinute, long callsNow) {
-        private static final Amount NONE = new Amount(0, 0, 0);
+    /** Calls and cost units of the last minute. */
+    public record Amount(long callsInMinute, long unitsInMinute) {
+        private static final Amount NONE = new Amount(0, 0);
 
         private Amount plus(TenantUse use) {
-            return new Amount(callsInMinute + use.callsInMinute(), unitsInMinute + use.unitsInMinute(),
-                    callsNow + use.callsNow());
+            return new Amount(callsInMinute + use.callsInMinute(), unitsInMinute + use.unitsInMinute());
         }
     }
 

@@ -1,20 +1,34 @@
 package dev.signalbox.workers.scheduler;
 
 import dev.signalbox.config.Tenant;
+import dev.signalbox.workers.capacity.TenantCalls;
 import dev.signalbox.workers.scheduler.ServedElsewhere.FleetUse;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What each tenant uses of a pool in this worker, and whether its own limits let it start another call: calls at once,
- * calls started and tokens in any 60 s. Tokens count by estimate from a call's start and are settled at its end. As long as it
- * is told what the tenant uses in the whole fleet, a worker may take its {@link #part} of what is left each time, and at
- * least one request; else it has that part of the whole limit, rounded down, and at least 1. Time is monotonic ns.
+ * calls started and tokens in any 60 s. Time is monotonic ns.
  *
- * <p>Bounds: tenants with calls under way, and those that the configuration limits.
+ * <p>Calls at once are leased, so that those of all workers never exceed the limit ({@link LeasedCalls}); where nobody leases them
+ * it is this worker's {@link #part} of the limit, rounded down, and at least 1.
+ *
+ * <p>Tokens count by estimate from a call's start and are settled at its end. As long as it
+ * is told what the tenant uses in the whole fleet, a worker may take its {@link #part} of what is left each time, and at
+ * least one request; else it has that part of the whole limit, rounded down, and at least 1.
+ *
+ * <p>Bounds: tenants with calls under way, those that the configuration limits, and those that were refused a call at once
+ * lately.
  */
 final class TenantLimits {
     /** Calls at once beyond which a tenant may be noisy. */
@@ -22,6 +36,8 @@ final class TenantLimits {
     /** After that a silent dispatcher is not gone by any more. */
     static final long HEARD_NANOS = 5_000_000_000L;
     private static final long ASK_AGAIN_NANOS = 200_000_000L;
+    /** Whoever waits for a call at once asks again within {@link PoolScheduler#LONGEST_SHUT_NANOS}. */
+    private static final long ASKED_NANOS = PoolScheduler.LONGEST_SHUT_NANOS * 6 / 5;
     private static final Tenant.Limits NONE = new Tenant.Limits(OptionalInt.empty(), OptionalInt.empty(),
             OptionalInt.empty());
     private static final Use UNUSED = new Use();
@@ -29,12 +45,30 @@ final class TenantLimits {
     static final double NOISY_PART = 0.1;
 
     private final Function<String, Tenant> tenants;
+    private final LeasedCalls leased;
     private final Map<String, Use> uses = new HashMap<>();
+    /** Whom a limit of calls at once held back. */
+    private final Map<String, Asked> asked = new HashMap<>();
     /** Of those that have limits. */
     private final Map<String, Fleet> fleets = new HashMap<>();
     private double part = 1;
 
     private record Fleet(FleetUse use, long heardNanos) {
+    }
+
+    private static final class Asked {
+        /** When one of his last got its turn, or the first one began to wait. */
+        long sinceNanos;
+        long lastNanos;
+
+        Asked(long nowNanos) {
+            this.sinceNanos = nowNanos;
+            this.lastNanos = nowNanos;
+        }
+
+        boolean isOver(long nowNanos) {
+            return nowNanos - lastNanos > ASKED_NANOS;
+        }
     }
 
     private static final class Use {
@@ -51,8 +85,9 @@ final class TenantLimits {
     }
 
     /** @param tenants what the configuration says of a tenant now */
-    TenantLimits(Function<String, Tenant> tenants) {
+    TenantLimits(Function<String, Tenant> tenants, LeasedCalls leased) {
         this.tenants = tenants;
+        this.leased = leased;
     }
 
     /** What the configuration says of it now. */
@@ -83,15 +118,61 @@ final class TenantLimits {
         }
         Use use = uses.getOrDefault(tenant, UNUSED);
         Fleet fleet = fleets.get(tenant);
-        return fleet != null && nowNanos - fleet.heardNanos <= HEARD_NANOS
+        long wait = fleet != null && nowNanos - fleet.heardNanos <= HEARD_NANOS
                 ? byFleet(limits, use, fleet.use, costUnits, nowNanos)
                 : bySafeShare(limits, use, costUnits, nowNanos);
+        return wait > 0 || limits.concurrency().isEmpty()
+                ? wait
+                : byLease(tenant, limits.concurrency().getAsInt(), use.inFlight, nowNanos);
+    }
+
+    private long byLease(String tenant, int limit, int inFlight, long nowNanos) {
+        OptionalLong atOnce = leased.of(tenant, nowNanos);
+        if (inFlight < atOnce.orElse(partOf(limit))) {
+            return 0;
+        }
+        if (leased.equals(LeasedCalls.NONE)) {
+            return Long.MAX_VALUE;
+        }
+        Asked known = asked.get(tenant);
+        if (known == null || known.isOver(nowNanos)) {
+            asked.put(tenant, new Asked(nowNanos));
+        } else {
+            known.lastNanos = nowNanos;
+        }
+        return atOnce.isPresent() ? ASK_AGAIN_NANOS : Long.MAX_VALUE;
+    }
+
+    /**
+     * Calls of tenants who have a limit of calls at once, of whom any run or wait for it.
+     *
+     * @param waiting requests of a tenant that wait
+     */
+    List<TenantCalls> calls(ToLongFunction<String> waiting, long nowNanos) {
+        asked.values().removeIf(each -> each.isOver(nowNanos));
+        Set<String> names = new LinkedHashSet<>(asked.keySet());
+        uses.forEach((name, use) -> {
+            if (use.inFlight > 0) {
+                names.add(name);
+            }
+        });
+        List<TenantCalls> calls = new ArrayList<>();
+        for (String name : names) {
+            OptionalInt limit = tenants.apply(name).limits().concurrency();
+            Asked waits = asked.get(name);
+            long waitingNow = waits == null ? 0 : waiting.applyAsLong(name);
+            int running = uses.getOrDefault(name, UNUSED).inFlight;
+            if (limit.isPresent() && running + waitingNow > 0) {
+                calls.add(new TenantCalls(name, limit.getAsInt(), partOf(limit.getAsInt()), running, waitingNow,
+                        waits == null || waitingNow == 0
+                                ? 0
+                                : Math.max(1, TimeUnit.NANOSECONDS.toMillis(nowNanos - waits.sinceNanos))));
+            }
+        }
+        return calls;
     }
 
     private long bySafeShare(Tenant.Limits limits, Use use, long costUnits, long nowNanos) {
-        if (limits.concurrency().isPresent() && use.inFlight >= partOf(limits.concurrency().getAsInt())) {
-            return Long.MAX_VALUE;
-        }
         return Math.max(waitNanos(use.calls, limits.requestsPerMinute(), 1, nowNanos),
                 waitNanos(use.tokens, limits.tokensPerMinute(), costUnits, nowNanos));
     }
@@ -107,9 +188,8 @@ final class TenantLimits {
 
     /** Of what nobody uses, as far as it was told, each worker may take its part before it is told again. */
     private long byFleet(Tenant.Limits limits, Use use, FleetUse told, long costUnits, long nowNanos) {
-        boolean may = mayTake(limits.concurrency(), 1, use.inFlight, told.ofAll().callsNow(), told.own().callsNow())
-                && mayTake(limits.requestsPerMinute(), 1, sum(use.calls, nowNanos), told.ofAll().callsInMinute(),
-                        told.own().callsInMinute())
+        boolean may = mayTake(limits.requestsPerMinute(), 1, sum(use.calls, nowNanos), told.ofAll().callsInMinute(),
+                told.own().callsInMinute())
                 && mayTake(limits.tokensPerMinute(), costUnits, sum(use.tokens, nowNanos),
                         told.ofAll().unitsInMinute(), told.own().unitsInMinute());
         return may ? 0 : ASK_AGAIN_NANOS;
@@ -152,6 +232,10 @@ final class TenantLimits {
     void called(Tenant tenant, long costUnits, long nowNanos) {
         Use use = uses.computeIfAbsent(tenant.name(), any -> new Use());
         use.inFlight++;
+        Asked waits = asked.get(tenant.name());
+        if (waits != null) {
+            waits.sinceNanos = nowNanos;
+        }
         Tenant.Limits limits = tenant.limits();
         use.calls = counted(use.calls, limits.requestsPerMinute(), 1, nowNanos);
         use.tokens = counted(use.tokens, limits.tokensPerMinute(), costUnits, nowNanos);

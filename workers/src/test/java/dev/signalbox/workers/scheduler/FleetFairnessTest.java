@@ -15,9 +15,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Function;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -49,12 +51,15 @@ class FleetFairnessTest {
     private SplittableRandom random = new SplittableRandom(1);
     private long second = 2;
     private boolean dispatcher = true;
+    /** By worker, calls at once that a tenant may make there; empty: nobody leases. */
+    private List<OptionalLong> leased = List.of(OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty());
     private int mostCalls;
 
     private void begin(Function<String, Tenant> plans) {
         for (int i = 0; i < WORKERS; i++) {
-            workers.add(new ScarceCapacity(new PoolScheduler(ONE, 1_000, 1_000_000, new PoolRules(plans, Set::of)),
-                    AT_ONCE));
+            int worker = i;
+            workers.add(new ScarceCapacity(new PoolScheduler(ONE, 1_000, 1_000_000,
+                    new PoolRules(plans, Set::of, (tenant, nanos) -> leased.get(worker))), AT_ONCE));
             elsewhere.add(new ServedElsewhere("w" + i));
             workers.get(i).scheduler.share(1.0 / WORKERS);
         }
@@ -244,21 +249,56 @@ class FleetFairnessTest {
         assertThat(tokensInMinute(220 * SECOND)).isGreaterThanOrEqualTo(50_000);
     }
 
+    private void lease(long... calls) {
+        leased = LongStream.of(calls).mapToObj(OptionalLong::of).toList();
+        workers.forEach(worker -> worker.scheduler.leased("acme"));
+    }
+
+    /** Who leases is in another module: {@code TenantLeaseSimulationTest} has both. */
     @Test
-    void a_limit_of_calls_at_once_is_the_fleets() {
+    void of_a_limit_of_calls_at_once_each_worker_has_exactly_what_it_leased() {
         begin(name -> limited(name, 6, 0, 0));
+        lease(6, 0, 0);
         arrivals(0, "acme", 400, 30, SECOND, 200 * SECOND);
         run(60 * SECOND, () -> {
         });
         assertThat(workers.get(0).running).as("one worker alone has all of it").isEqualTo(6);
+        assertThat(workers.get(0).scheduler.tenantCalls(60 * SECOND)).singleElement().satisfies(calls -> {
+            assertThat(calls.running()).isEqualTo(6);
+            assertThat(calls.waiting()).isGreaterThan(100);
+            assertThat(calls.limit()).isEqualTo(6);
+            assertThat(calls.part()).isEqualTo(2);
+        });
         for (int i = 1; i < WORKERS; i++) {
             arrivals(i, "acme", 400, 30, 60 * SECOND, 200 * SECOND);
         }
+        lease(3, 0, 0);
+        run(65 * SECOND, () -> assertThat(workers.get(1).started).as("nothing is taken that is not leased").isEmpty());
+        lease(3, 2, 1);
         mostCalls = 0;
         run(180 * SECOND, () -> {
         });
-        System.out.println("FLEET LIMIT of 6 calls at once: at most " + mostCalls);
-        assertThat(mostCalls).isLessThanOrEqualTo(6 + WORKERS - 1);
+        System.out.println("FLEET LIMIT of 6 calls at once, leased as 3, 2 and 1: at most " + mostCalls);
+        assertThat(mostCalls).isEqualTo(6);
+        assertThat(workers).extracting(worker -> worker.running).containsExactly(3, 2, 1);
+    }
+
+    @Test
+    void who_waits_for_a_lease_says_for_how_long_none_of_his_began() {
+        begin(name -> limited(name, 6, 0, 0));
+        lease(0, 0, 0);
+        arrivals(0, "acme", 400, 30, SECOND, 200 * SECOND);
+        run(5 * SECOND, () -> {
+        });
+        assertThat(workers.get(0).scheduler.tenantCalls(5 * SECOND)).singleElement()
+                .satisfies(calls -> assertThat(calls.oldestWaitMillis()).isBetween(3_500L, 4_000L));
+        lease(1, 0, 0);
+        run(20 * SECOND, () -> {
+        });
+        assertThat(workers.get(0).scheduler.tenantCalls(20 * SECOND)).singleElement()
+                .satisfies(calls -> assertThat(calls.oldestWaitMillis()).as("a call takes 0.2 to 0.6 s")
+                        .isBetween(1L, 600L));
+        assertThat(workers.get(1).scheduler.tenantCalls(20 * SECOND)).isEmpty();
     }
 
     @Test
