@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("issue-6")
 class CapacityTopologyTest {
     private static final String DEPLOYMENT = "one.eu/model";
-    private static final String TENANT = "tenant:main:acme";
+    private static final String TENANT = "tenant:/main:acme";
     private static final String STORE = "capacity-grants";
     private static final String YAML = """
             environment: test

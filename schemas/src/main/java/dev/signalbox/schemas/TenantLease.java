@@ -6,11 +6,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /**
- * What a tenant's calls at once of a pool are leased as: in the place of a deployment's name, which it can never be, since that has
- * a slash, and part of record keys, so there is no space in it.
+ * What a tenant's calls at once of a pool are leased as, in the place of a deployment's name. It reads as the name of a deployment that
+ * no configuration has, since no place has a colon: whoever knows of deployments alone passes it over. It is part of record keys, so there is no
+ * space in it.
  */
 public record TenantLease(PoolName pool, String tenant) {
-    private static final String BEGINS = "tenant:";
+    private static final String BEGINS = "tenant:/";
 
     /** Whether that is a tenant's, and no deployment's; what follows the name does not count. */
     public static boolean isNamed(String name) {
