@@ -205,6 +205,16 @@ final class PoolWorker implements AutoCloseable {
             }
 
             @Override
+            public int few(String route) {
+                return dispatcher.few(lane.priority(), route, share);
+            }
+
+            @Override
+            public int waiting(String route, String tenant) {
+                return dispatcher.waiting(lane.priority(), route, tenant);
+            }
+
+            @Override
             public boolean isOpen(String route) {
                 return dispatcher.isOpen(lane.priority(), route);
             }

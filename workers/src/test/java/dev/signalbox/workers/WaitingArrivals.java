@@ -27,7 +27,7 @@ final class WaitingArrivals {
     }
 
     private void arrives(WaitingRoute route) {
-        int tenant = world.random.nextInt(world.plan.tenants);
+        int tenant = world.plan.tenant(world.random);
         int number = world.requests.size();
         WaitingRequest request = new WaitingRequest(number, route, tenant,
                 world.random.nextInt(200, world.plan.largestBytes), world.nowMillis(),

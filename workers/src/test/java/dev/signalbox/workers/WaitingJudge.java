@@ -7,7 +7,11 @@ import dev.signalbox.workers.intake.LaneBounds;
 import dev.signalbox.workers.intake.SteppedIntake;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
@@ -43,8 +47,15 @@ final class WaitingJudge {
     long retries;
     /** Calls that began while an older one of the tenant and route was parked: first ones. */
     long pastParked;
+    /** Most calls that one tenant got on a route while another one, who might have been called there, got none. */
+    int mostPassed;
+    /** Calls of each tenant on a route since the other one was called there or had nobody to be. */
+    private final Map<Passing, Integer> passed = new HashMap<>();
     private long slotSince;
     private long laneSince;
+
+    private record Passing(WaitingRoute route, int tenant, int by) {
+    }
 
     WaitingJudge(WaitingWorld world) {
         this.world = world;
@@ -174,8 +185,29 @@ final class WaitingJudge {
                 passes |= older.place == Place.LOG && older.parked && older.route.equals(request.route);
             }
         }
+        if (world.plan.flooded) {
+            passes(request, now);
+        }
         retries += request.visits > 0 ? 1 : 0;
         pastParked += passes ? 1 : 0;
+    }
+
+    /** Who is unread in the lane itself waits for what is read before him: that is not parking's. */
+    private void passes(WaitingRequest request, long now) {
+        Set<Integer> waiting = new HashSet<>();
+        for (WaitingRequest other : world.live) {
+            if (other.route.equals(request.route) && other.tenant != request.tenant && !other.cancelled
+                    && other.fromMillis <= now
+                    && (other.place == Place.SCHEDULER || (other.place == Place.LOG && other.hop > 0))) {
+                waiting.add(other.tenant);
+            }
+        }
+        passed.keySet().removeIf(each -> each.route.equals(request.route)
+                && (each.tenant == request.tenant || !waiting.contains(each.tenant)));
+        for (int tenant : waiting) {
+            mostPassed = Math.max(mostPassed,
+                    passed.merge(new Passing(request.route, tenant, request.tenant), 1, Integer::sum));
+        }
     }
 
     /**

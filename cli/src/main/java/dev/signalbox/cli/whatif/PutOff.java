@@ -6,10 +6,15 @@ import dev.signalbox.workers.scheduler.PoolScheduler;
 import dev.signalbox.workers.scheduler.RouteShare;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.PriorityQueue;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 
@@ -79,14 +84,52 @@ final class PutOff {
             due.remove();
             size--;
         }
-        parked.forEach((route, requests) -> {
-            int most = !scheduler.hasRoom(priority, route, share)
-                    ? 0
-                    : scheduler.isOpen(priority, route) ? MOST_OF_AN_OPEN_ROUTE : MOST_OF_A_SHUT_ROUTE;
-            for (; most > 0 && !requests.isEmpty() && taker.test(requests.firstEntry().getValue()); most--) {
-                requests.pollFirstEntry();
-                size--;
+        parked.forEach((route, requests) -> comeBack(route, requests, taker));
+    }
+
+    /** Each time of the tenant of whom fewest wait, and of his the one that was enqueued first. */
+    private void comeBack(String route, SortedMap<Long, WhatIfRequest> requests, Predicate<WhatIfRequest> taker) {
+        if (requests.isEmpty()) {
+            return;
+        }
+        boolean hasRoom = scheduler.hasRoom(priority, route, share);
+        int few = scheduler.few(priority, route, share);
+        int most = scheduler.isOpen(priority, route) ? MOST_OF_AN_OPEN_ROUTE : MOST_OF_A_SHUT_ROUTE;
+        PriorityQueue<OfTenant> next = new PriorityQueue<>(OfTenant.FEWEST_FIRST);
+        next.addAll(byTenant(route, requests));
+        while (most > 0 && !next.isEmpty()) {
+            OfTenant tenant = next.remove();
+            if ((!hasRoom && tenant.waiting >= few) || !taker.test(tenant.requests.element())) {
+                return;
             }
-        });
+            requests.remove(tenant.requests.remove().number());
+            size--;
+            most--;
+            tenant.waiting++;
+            if (!tenant.requests.isEmpty()) {
+                next.add(tenant);
+            }
+        }
+    }
+
+    private Collection<OfTenant> byTenant(String route, SortedMap<Long, WhatIfRequest> requests) {
+        Map<String, OfTenant> tenants = new LinkedHashMap<>();
+        requests.values().forEach(request -> tenants.computeIfAbsent(request.request().request().getTenant(),
+                tenant -> new OfTenant(scheduler.waiting(priority, route, tenant))).requests.add(request));
+        return tenants.values();
+    }
+
+    /** A tenant's requests that are parked of a route, the oldest first. */
+    private static final class OfTenant {
+        static final Comparator<OfTenant> FEWEST_FIRST = Comparator.comparingInt((OfTenant each) -> each.waiting)
+                .thenComparingLong(each -> each.requests.element().number());
+
+        final ArrayDeque<WhatIfRequest> requests = new ArrayDeque<>();
+        /** Of his that wait on the route. */
+        int waiting;
+
+        OfTenant(int waiting) {
+            this.waiting = waiting;
+        }
     }
 }

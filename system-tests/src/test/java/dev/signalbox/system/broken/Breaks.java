@@ -45,6 +45,7 @@ final class Breaks {
     private static final Check DIVERSIONS = Check.of(SCHEDULER + "DiversionsTest");
     private static final Check OVERFLOW = Check.of(WORKERS + "OverflowSimulationTest",
             "a_flood_goes_by_the_overflow_topic_and_comes_back");
+    private static final Check PARKED_FAIRNESS = Check.of(WORKERS + "ParkedFairnessTest");
     private static final Check POOL = Check.of(SCHEDULER + "PoolSchedulerTest");
     private static final Check SHARES = Check.of(SCHEDULER + "FairSharesTest");
     private static final Check FLEET = Check.of(SCHEDULER + "FleetFairnessTest");
@@ -351,6 +352,14 @@ final class Breaks {
                     Check.of(WORKERS + "NextInLineTest"), answers(INTAKE + "ParkedLines", "isBehind", false)),
             Break.of("G10", "a retry that waits in the worker gives way to older ones that are parked",
                     Check.of(WORKERS + "LaterVisitsTest"), answers(WORKERS + "LaterVisits", "standsBack", false)),
+            Break.of("G10", "of what a blocked route may hold each tenant keeps an equal part",
+                    Check.of(SCHEDULER + "BlockedRoutesTest"),
+                    doesNotAsk(SCHEDULER + "RouteQueues", "inTurns", "turn", 0)),
+            Break.of("G10", "a tenant of whom few wait comes back though others fill the route", PARKED_FAIRNESS,
+                    answers(SCHEDULER + "RouteQueues", "few", false)),
+            Break.of("G10", "who is unread behind what others have parked is read on for",
+                    Check.of(INTAKE + "ReadingOnTest"),
+                    doesNothing(INTAKE + "ReadingOn", "lookForUnread")),
             Break.of("G10", "a request that comes later is not served before its time",
                     Check.of(INTAKE + "PostponedRecordsTest"), answers(INTAKE + "Postponed", "takes", false)),
             Break.of("G10", "what comes of a tenant who crowds a lane waits elsewhere", DIVERSIONS,

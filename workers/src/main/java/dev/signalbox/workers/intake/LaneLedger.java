@@ -234,6 +234,11 @@ final class LaneLedger {
         return pendingBytes - postponedBytes - Math.min(overflowBytes, bounds.overflowBytes());
     }
 
+    /** Whether one that comes back leaves room for those that are new. */
+    boolean hasPlenty() {
+        return bounds.hasPlenty(roomRecords(), roomBytes(), 0);
+    }
+
     /** Whether a further record of the overflow topic may be admitted. */
     boolean mayTakeOverflow(int sizeBytes) {
         boolean may = bounds.mayTakeOverflow(overflowRecords, overflowBytes, roomRecords(), roomBytes(), sizeBytes);

@@ -5,6 +5,16 @@ public interface NextChance {
     /** Whether a lane would let a request of that route wait now. */
     boolean hasRoom(String route);
 
+    /** So many of each tenant's may wait for that route however many others do, so that nobody is kept out by another one's. */
+    default int few(String route) {
+        return 0;
+    }
+
+    /** That tenant's requests that wait for that route. */
+    default int waiting(String route, String tenant) {
+        return 0;
+    }
+
     /** Whether a retry of that route which has older ones of its line before it may await them here. */
     default boolean mayAwaitOlder(String route) {
         return isOpen(route);

@@ -2,6 +2,7 @@ package dev.signalbox.workers.intake;
 
 import java.util.ArrayDeque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -91,6 +92,11 @@ public final class ParkedLines {
         return line.substring(0, Math.max(0, line.indexOf(' ')));
     }
 
+    /** The tenant of a line. */
+    public static String tenant(String line) {
+        return line.substring(line.indexOf(' ') + 1);
+    }
+
     /** One is about to be published as parked. */
     public synchronized void hold(String line, long enqueuedMillis) {
         Line known = lines.get(line);
@@ -152,5 +158,12 @@ public final class ParkedLines {
     public synchronized boolean isBehind(String line, long enqueuedMillis) {
         Line known = lines.get(line);
         return known != null && known.hasOlder(enqueuedMillis, positions);
+    }
+
+    /** Lines of which nothing is at hand though some of each is unread. */
+    synchronized List<String> unread() {
+        return lines.entrySet().stream().filter(
+                line -> line.getValue().held.isEmpty() && line.getValue().hasOlder(Long.MAX_VALUE, positions))
+                .map(Map.Entry::getKey).toList();
     }
 }

@@ -5,8 +5,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -186,6 +188,8 @@ final class PollLoop implements AutoCloseable {
             nextEarly = now + EARLY_NANOS;
             readingOn.look(nextChance::isOpen, clock.nowMillis());
             lines.owned(ledger.ownedRetries());
+            readingOn.lookForUnread(lines.unread().stream().anyMatch(this::isKeptOut), ledger.isCrowdedByRetries(),
+                    ledger.ownedRetries(), clock.nowMillis());
         }
         if (postponed.size() == 0) {
             return;
@@ -198,15 +202,52 @@ final class PollLoop implements AutoCloseable {
             publishAgain(postponed.over(MOST_OVER, this::mayResume));
         }
         if (looks || !readOn.isEmpty()) {
-            handOn(postponed.early(this::mostEarly, nextChance::mayAwaitOlder, this::hasRoomFor));
+            handOn(postponed.early(early(), this::hasRoomFor));
         }
     }
 
-    private int mostEarly(String route) {
-        if (!nextChance.hasRoom(route)) {
-            return 0;
-        }
-        return nextChance.isOpen(route) ? EARLY_OF_A_ROUTE : EARLY_OF_A_SHUT_ROUTE;
+    /** As it is now. */
+    private Postponed.Early early() {
+        Map<String, Boolean> rooms = new HashMap<>();
+        Map<String, Integer> fews = new HashMap<>();
+        return new Postponed.Early() {
+            @Override
+            public int most(String route) {
+                return nextChance.isOpen(route) ? EARLY_OF_A_ROUTE : EARLY_OF_A_SHUT_ROUTE;
+            }
+
+            @Override
+            public boolean mayCome(String route, int waiting) {
+                return waiting < fews.computeIfAbsent(route, nextChance::few)
+                        || rooms.computeIfAbsent(route, nextChance::hasRoom);
+            }
+
+            @Override
+            public int waiting(String route, String tenant) {
+                return nextChance.waiting(route, tenant);
+            }
+
+            @Override
+            public boolean mayAwaitOlder(String route) {
+                return nextChance.mayAwaitOlder(route);
+            }
+        };
+    }
+
+    /** Whether requests of that route go on as fast as they are read. */
+    private boolean goesOn(String route) {
+        return nextChance.isOpen(route) && ledger.hasPlenty();
+    }
+
+    /** Whether requests of a line may come now, and might not for what others have put off. */
+    private boolean isKeptOut(String line) {
+        return !goesOn(ParkedLines.route(line)) && mayCome(line);
+    }
+
+    private boolean mayCome(String line) {
+        String route = ParkedLines.route(line);
+        return nextChance.hasRoom(route)
+                || nextChance.waiting(route, ParkedLines.tenant(line)) < nextChance.few(route);
     }
 
     private boolean hasRoomFor(Ticket ticket) {
@@ -214,9 +255,11 @@ final class PollLoop implements AutoCloseable {
     }
 
     private void letOthersBeRead() {
-        if (!readOn().isEmpty()) {
-            publishAgain(postponed.waitOn(nextChance::isOpen, this::waitsOn, clock.nowMillis(),
-                    this::mayResume));
+        Set<TopicPartition> wanted = readOn();
+        if (wanted.stream().anyMatch(readingOn::isExpected)) {
+            publishAgain(postponed.waitOn(nextChance::isOpen, this::waitsOn, clock.nowMillis(), this::mayResume));
+        } else if (!wanted.isEmpty()) {
+            publishAgain(postponed.beyondTheirPart(this::goesOn, this::mayResume));
         }
     }
 
@@ -256,7 +299,8 @@ final class PollLoop implements AutoCloseable {
     private boolean waitsOn(ConsumerRecord<byte[], byte[]> source) {
         String route = RecordFacts.parkedRoute(source);
         return !route.isEmpty() && source.key() != null && RecordFacts.expiresMillis(source) > clock.nowMillis()
-                && (!nextChance.hasRoom(route) || (isBehind(source) && !nextChance.mayAwaitOlder(route)))
+                && (!mayCome(ParkedLines.line(route, ParkedLines.tenant(RecordFacts.line(source))))
+                        || (isBehind(source) && !nextChance.mayAwaitOlder(route)))
                 && !nextChance.isCancelled(new String(source.key(), StandardCharsets.UTF_8));
     }
 
@@ -367,7 +411,8 @@ final class PollLoop implements AutoCloseable {
                 continue;
             }
             for (ConsumerRecord<byte[], byte[]> source : ofPartition) {
-                if (isTooMuch(source) && staysTooMuch(source)) {
+                boolean putOff = isPutOff(source);
+                if (isTooMuch(source, putOff) && staysTooMuch(source, putOff)) {
                     consumer.seek(partition, source.offset());
                     readAgain.add(partition);
                     break;
@@ -377,7 +422,7 @@ final class PollLoop implements AutoCloseable {
                 }
                 source.leaderEpoch().ifPresent(epoch -> ledger.appended(partition, source.offset(), epoch));
                 if (ledger.received(partition, source.offset())) {
-                    admitOrHold(partition, source, batch);
+                    admitOrHold(partition, source, putOff, batch);
                 }
                 if (partition.topic().equals(retryTopic)) {
                     lines.read(partition, source.offset() + 1);
@@ -399,39 +444,39 @@ final class PollLoop implements AutoCloseable {
         });
     }
 
+    /** Whether it is to be put off, which others' moves may change at any time. */
     private boolean isPutOff(ConsumerRecord<byte[], byte[]> source) {
-        return Postponed.takes(source, clock.nowMillis()) || waitsOn(source);
+        return source.topic().equals(retryTopic) && (Postponed.takes(source, clock.nowMillis()) || waitsOn(source));
     }
 
     /** Whether it would have to be put off, and too much is; or was diverted, and there is no room for that. */
-    private boolean isTooMuch(ConsumerRecord<byte[], byte[]> source) {
+    private boolean isTooMuch(ConsumerRecord<byte[], byte[]> source, boolean putOff) {
         if (source.topic().equals(overflowTopic)) {
             return !ledger.mayTakeOverflow(RecordFacts.sizeBytes(source));
         }
-        return source.topic().equals(retryTopic) && isPutOff(source)
-                && !ledger.mayPutOff(RecordFacts.sizeBytes(source));
+        return putOff && !ledger.mayPutOff(RecordFacts.sizeBytes(source));
     }
 
-    private boolean staysTooMuch(ConsumerRecord<byte[], byte[]> source) {
+    private boolean staysTooMuch(ConsumerRecord<byte[], byte[]> source, boolean putOff) {
         letOthersBeRead();
-        return isTooMuch(source);
+        return isTooMuch(source, putOff);
     }
 
-    private void admitOrHold(TopicPartition partition, ConsumerRecord<byte[], byte[]> source,
+    private void admitOrHold(TopicPartition partition, ConsumerRecord<byte[], byte[]> source, boolean putOff,
             List<RecordDecoding.Admitted> batch) {
         switch (admission.judge(source.key(), source.headers())) {
             case Admission.Verdict.Hold(String owner) -> ledger.hold(partition, owner);
             case Admission.Verdict.Answered() -> ledger.completed(admit(partition, source));
             case Admission.Verdict.Admit() ->
-                begin(new RecordDecoding.Admitted(source, admit(partition, source)), batch);
+                begin(new RecordDecoding.Admitted(source, admit(partition, source)), putOff, batch);
         }
     }
 
-    private void begin(RecordDecoding.Admitted admitted, List<RecordDecoding.Admitted> batch) {
+    private void begin(RecordDecoding.Admitted admitted, boolean putOff, List<RecordDecoding.Admitted> batch) {
         if (ledger.awaitsTrial(admitted)) {
             return;
         }
-        if (admitted.ticket().partition().topic().equals(retryTopic) && isPutOff(admitted.source())) {
+        if (putOff) {
             ledger.postponed(admitted.ticket());
             postponed.add(admitted);
         } else {

@@ -1,14 +1,18 @@
 package dev.signalbox.workers.intake;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
+import java.util.Set;
 import java.util.function.Predicate;
-import java.util.function.ToIntFunction;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
@@ -41,6 +45,11 @@ final class Postponed {
 
         boolean isParked() {
             return !route.isEmpty();
+        }
+
+        /** One that stands in none stands in its route's own. */
+        String lineOr() {
+            return line.isEmpty() ? ParkedLines.line(route, "") : line;
         }
 
         boolean isMovable(Predicate<Ticket> may) {
@@ -132,24 +141,79 @@ final class Postponed {
         return taken;
     }
 
+    /** Who of those that were parked may go before its time. */
+    interface Early {
+        /** So many of each route. */
+        int most(String route);
+
+        /** Whether one more of a tenant's may wait for that route, of whom so many do. */
+        boolean mayCome(String route, int waiting);
+
+        /** That tenant's requests that wait for that route. */
+        int waiting(String route, String tenant);
+
+        /** Whether one that has older ones of its line before it may await them there. */
+        boolean mayAwaitOlder(String route);
+    }
+
+    /** A line's parked ones, the oldest first, and how many of it wait where they go. */
+    private static final class InLine {
+        final String line;
+        final ArrayDeque<Entry> entries = new ArrayDeque<>();
+        int waiting;
+
+        InLine(String line) {
+            this.line = line;
+        }
+
+        String route() {
+            return entries.element().route;
+        }
+
+        boolean isBefore(InLine other) {
+            return waiting != other.waiting
+                    ? waiting < other.waiting
+                    : OLDEST_FIRST.compare(entries.element(), other.entries.element()) < 0;
+        }
+    }
+
     /**
-     * Takes out those that may go before their time, those first that were enqueued first; of retries that have older ones of
-     * their line before them only those that may await them there.
-     *
-     * @param most so many of each route
+     * Takes out those that may go before their time: each time of the line of which fewest wait, and of that the one that was
+     * enqueued first.
      */
-    List<RecordDecoding.Admitted> early(ToIntFunction<String> most, Predicate<String> mayAwaitOlder,
-            Predicate<Ticket> may) {
+    List<RecordDecoding.Admitted> early(Early which, Predicate<Ticket> may) {
+        lookAgain();
+        PriorityQueue<InLine> next = new PriorityQueue<>((a, b) -> a.isBefore(b) ? -1 : b.isBefore(a) ? 1 : 0);
+        for (InLine line : inLines()) {
+            line.waiting = which.waiting(line.route(), ParkedLines.tenant(line.line));
+            next.add(line);
+        }
         Map<String, Integer> left = new HashMap<>();
-        return take(OLDEST_FIRST, entry -> {
-            if (!entry.isParked() || left.computeIfAbsent(entry.route, most::applyAsInt) == 0
-                    || (isBehind(entry) && !mayAwaitOlder.test(entry.route))
-                    || !may.test(entry.admitted.ticket())) {
-                return false;
+        Set<Entry> taken = new LinkedHashSet<>();
+        while (!next.isEmpty()) {
+            InLine line = next.remove();
+            String route = line.route();
+            Entry first = line.entries.remove();
+            boolean takes = left.computeIfAbsent(route, which::most) > 0 && which.mayCome(route, line.waiting)
+                    && (!isBehind(first) || which.mayAwaitOlder(route)) && may.test(first.admitted.ticket());
+            if (takes) {
+                left.merge(route, -1, Integer::sum);
+                line.waiting++;
+                taken.add(first);
             }
-            left.merge(entry.route, -1, Integer::sum);
-            return true;
-        });
+            if (!line.entries.isEmpty()) {
+                next.add(line);
+            }
+        }
+        entries.removeAll(taken);
+        return taken.stream().map(this::leaves).toList();
+    }
+
+    private Collection<InLine> inLines() {
+        Map<String, InLine> lines = new LinkedHashMap<>();
+        entries.stream().filter(Entry::isParked).sorted(OLDEST_FIRST).forEach(
+                entry -> lines.computeIfAbsent(entry.lineOr(), InLine::new).entries.add(entry));
+        return lines.values();
     }
 
     /** Takes out what has one of these ids. */
@@ -175,6 +239,24 @@ final class Postponed {
                 : !open.computeIfAbsent(entry.route, isOpen::test)
                         && (entry.hasAWhile(nowMillis) || waits.test(entry.admitted.source())))));
         return waiting;
+    }
+
+    /**
+     * Takes out what each line has beyond an equal part of half of them, so that others are read; those that were enqueued last.
+     *
+     * @param goesOn routes whose requests go on by themselves
+     */
+    List<RecordDecoding.Admitted> beyondTheirPart(Predicate<String> goesOn, Predicate<Ticket> may) {
+        lookAgain();
+        Map<String, Boolean> going = new HashMap<>();
+        List<InLine> lines = inLines().stream()
+                .filter(line -> !going.computeIfAbsent(line.route(), goesOn::test)).toList();
+        int part = Math.max(1, entries.size() / 2 / Math.max(1, lines.size()));
+        Set<Entry> beyond = new LinkedHashSet<>();
+        lines.forEach(line -> line.entries.stream().skip(part).filter(entry -> entry.isMovable(may))
+                .forEach(beyond::add));
+        entries.removeAll(beyond);
+        return beyond.stream().map(this::leaves).toList();
     }
 
     private List<RecordDecoding.Admitted> take(Comparator<Entry> order, Predicate<Entry> which) {

@@ -28,6 +28,13 @@ final class ReadingOn {
     /** A partition that is fetched from for so long without a record is read to where it ended before. */
     private static final long SILENT_MILLIS = 250;
 
+    /** Longest time for which it is read on at once for those of whom nothing is at hand. */
+    static final long FAIR_MILLIS = 30_000;
+    static final long LEAST_FAIR_MILLIS = 2_000;
+    /** For so long nothing of them is at hand before it is. */
+    static final long UNREAD_MILLIS = 1_000;
+    static final int FAIR_PAUSES = 9;
+
     private final Map<String, Integer> looksOpen = new HashMap<>();
     /** Of retries on the topic, when the last one was published of those that come in a slice. */
     private final TreeMap<Long, Long> expected = new TreeMap<>();
@@ -36,6 +43,11 @@ final class ReadingOn {
     /** Since when a partition is fetched from without a record. */
     private final Map<TopicPartition, Long> silent = new HashMap<>();
     private long until = Long.MIN_VALUE;
+    /** The same for who is kept out by what is parked of others; {@link Long#MIN_VALUE}: for nobody. */
+    private long fairUntil = Long.MIN_VALUE;
+    private long fairSince;
+    private long nextFair = Long.MIN_VALUE;
+    private long unreadSince = Long.MAX_VALUE;
 
     /** A record of the retry topic is read. */
     void read(TopicPartition partition, long appendedMillis, String parkedRoute) {
@@ -87,8 +99,41 @@ final class ReadingOn {
         }
     }
 
+    /**
+     * Looks whether there are requests that may come, unread, of which nothing else is at hand: all is read then that is there, until
+     * there are none, or for {@value #FAIR_MILLIS} ms; and not again for nine times as long, since what others have too much of is
+     * published again for it.
+     *
+     * @param isCrowded whether so much is put off that nothing more is read
+     * @param partitions of the retry topic that are owned
+     */
+    void lookForUnread(boolean isAny, boolean isCrowded, Collection<TopicPartition> partitions, long nowMillis) {
+        unreadSince = isAny ? Math.min(unreadSince, nowMillis) : Long.MAX_VALUE;
+        if (fairUntil == Long.MIN_VALUE) {
+            if (isCrowded && nowMillis >= nextFair && isAny && nowMillis - unreadSince >= UNREAD_MILLIS) {
+                fairUntil = nowMillis;
+                fairSince = nowMillis;
+            }
+            return;
+        }
+        boolean isOver = partitions.stream().noneMatch(partition -> isUnread(partition, fairUntil));
+        if (!isAny || isOver || nowMillis - fairSince >= FAIR_MILLIS) {
+            nextFair = nowMillis + Math.max(LEAST_FAIR_MILLIS, FAIR_PAUSES * (nowMillis - fairSince));
+            fairUntil = Long.MIN_VALUE;
+        }
+    }
+
+    /** Whether a partition is not read as far as it must be for who comes now, be it for those of whom nothing is at hand. */
+    boolean isExpected(TopicPartition partition) {
+        return isUnread(partition, until);
+    }
+
+    private boolean isUnread(TopicPartition partition, long untilMillis) {
+        return read.getOrDefault(partition, Long.MIN_VALUE) < untilMillis;
+    }
+
     /** Whether a partition of the retry topic is not read as far as it must be. */
     boolean isWanted(TopicPartition partition) {
-        return read.getOrDefault(partition, Long.MIN_VALUE) < until;
+        return isUnread(partition, Math.max(until, fairUntil));
     }
 }

@@ -297,6 +297,26 @@ public final class PoolDispatcher implements RequestSink {
         }
     }
 
+    /** As {@link PoolScheduler#waiting(Priority, String, String)}. */
+    public int waiting(Priority priority, String route, String tenant) {
+        lock.lock();
+        try {
+            return model.waiting(priority, route, tenant);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** As {@link PoolScheduler#few}. */
+    public int few(Priority priority, String route, RouteShare share) {
+        lock.lock();
+        try {
+            return model.few(priority, route, share);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** As {@link PoolScheduler#isOpen}. */
     public boolean isOpen(Priority priority, String route) {
         if (!awaitsRoom) {

@@ -420,6 +420,16 @@ public final class PoolScheduler {
         return turns.of(priority).routes.hasRoom(route, share);
     }
 
+    /** A tenant's requests on that route that wait. */
+    public int waiting(Priority priority, String route, String tenant) {
+        return turns.of(priority).routes.waiting(route, tenant);
+    }
+
+    /** How many of each tenant's a lane would let wait on that route, though they were told to come later and others wait. */
+    public int few(Priority priority, String route, RouteShare share) {
+        return turns.of(priority).routes.few(route, share);
+    }
+
     /** Whether a request of that route would go as soon as it is its turn, as far as is known. */
     public boolean isOpen(Priority priority, String route) {
         return turns.of(priority).routes.isOpen(route);

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +37,8 @@ final class RouteQueues {
     static final class Queue {
         /** Requests that wait, those that pause among them. */
         private int waiting;
+        /** The same by tenant. */
+        private final Map<String, Integer> byTenant = new HashMap<>();
         private @Nullable Way way;
         /** Whether one was offered since {@link #offeredNanos} was set, which {@link #observe} does. */
         private boolean offered;
@@ -58,9 +61,10 @@ final class RouteQueues {
             way = narrower;
         }
 
-        /** One of its requests waits no more. */
-        void left() {
+        /** One of that tenant's requests waits no more. */
+        void left(String tenant) {
             waiting--;
+            byTenant.computeIfPresent(tenant, (any, count) -> count == 1 ? null : count - 1);
         }
 
         private void turnTo(long nowNanos) {
@@ -108,8 +112,8 @@ final class RouteQueues {
         }
     }
 
-    /** One of its requests begins to wait; what is known of that route. */
-    Queue waits(String route) {
+    /** One of that tenant's requests begins to wait; what is known of that route. */
+    Queue waits(String route, String tenant) {
         Queue queue = routes.get(route);
         if (queue == null) {
             if (routes.size() >= MAX_IDLE) {
@@ -119,6 +123,7 @@ final class RouteQueues {
             routes.put(route, queue);
         }
         queue.waiting++;
+        queue.byTenant.merge(tenant, 1, Integer::sum);
         return queue;
     }
 
@@ -132,6 +137,19 @@ final class RouteQueues {
     boolean hasRoom(String route, RouteShare share) {
         Queue queue = routes.get(route);
         return queue == null || !queue.isShut() || queue.waiting < share.among(shutRoutes()).records() / 2;
+    }
+
+    /** That tenant's requests on that route that wait, those that pause among them. */
+    int waiting(String route, String tenant) {
+        Queue queue = routes.get(route);
+        return queue == null ? 0 : queue.byTenant.getOrDefault(tenant, 0);
+    }
+
+    /** So many of each tenant's may wait on that route however many others do: half of an equal part of what it may hold. */
+    int few(String route, RouteShare share) {
+        Queue queue = routes.get(route);
+        int tenants = queue == null ? 0 : queue.byTenant.size();
+        return share.among(shutRoutes()).records() / 2 / (tenants + 1);
     }
 
     /** Whether its way is open, as far as is known. */
@@ -168,8 +186,9 @@ final class RouteQueues {
     }
 
     /**
-     * What is to go elsewhere: of each blocked route the youngest requests beyond its share, and nothing where all routes are
-     * blocked, since then nobody is kept out.
+     * What is to go elsewhere: of each blocked route what is beyond its share, and nothing where all routes are
+     * blocked, since then nobody is kept out. Each tenant keeps as much of the share as any other one who has that much, and of
+     * its own requests the oldest: so who has few of them stays, however many another one has.
      *
      * @param requests the lane's that wait
      * @param all names of all routes that the lane's requests may go by
@@ -184,19 +203,30 @@ final class RouteQueues {
         RouteShare each = share.among(blocked.size());
         List<Waiting> excess = new ArrayList<>();
         for (String route : blocked) {
-            List<Waiting> ofRoute = new ArrayList<>(requests.stream()
-                    .filter(one -> one.task().route().equals(route)).sorted(OLDEST_FIRST).toList());
+            List<Waiting> ofRoute = new ArrayList<>();
             int records = 0;
             long bytes = 0;
-            for (Waiting one : ofRoute) {
+            for (Waiting one : inTurns(requests.stream().filter(one -> one.task().route().equals(route)))) {
                 records++;
                 bytes += one.request().sizeBytes();
                 if ((records > each.records() || bytes > each.bytes()) && one.mayMove(nowMillis)
-                        && excess.size() < most) {
-                    excess.add(one);
+                        && excess.size() + ofRoute.size() < most) {
+                    ofRoute.add(one);
                 }
             }
+            ofRoute.sort(OLDEST_FIRST);
+            excess.addAll(ofRoute);
         }
         return excess;
+    }
+
+    /** Each tenant's oldest, then each one's next, and so on; of those in the same turn the oldest first. */
+    private static List<Waiting> inTurns(Stream<Waiting> requests) {
+        Map<String, Integer> turns = new HashMap<>();
+        record InTurn(Waiting one, int turn) {
+        }
+        return requests.sorted(OLDEST_FIRST)
+                .map(one -> new InTurn(one, turns.merge(one.tenant(), 1, Integer::sum)))
+                .sorted(Comparator.comparingInt(each -> each.turn())).map(InTurn::one).toList();
     }
 }

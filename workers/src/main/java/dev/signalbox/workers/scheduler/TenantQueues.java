@@ -340,7 +340,7 @@ final class TenantQueues {
         request.ofPartition = ofPartition;
         request.inPartition = ofPartition.size();
         ofPartition.add(request);
-        request.route = routes.waits(request.task().route());
+        request.route = routes.waits(request.task().route(), request.tenant());
         size++;
         bytes += request.request().sizeBytes();
         costUnits += request.costUnits();
@@ -360,7 +360,7 @@ final class TenantQueues {
             byPartition.remove(request.request().ticket().partition());
         }
         request.ofPartition = null;
-        request.route().left();
+        request.route().left(request.tenant());
         size--;
         bytes -= request.request().sizeBytes();
         costUnits -= request.costUnits();

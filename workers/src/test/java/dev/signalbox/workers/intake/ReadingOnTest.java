@@ -47,6 +47,41 @@ class ReadingOnTest {
     }
 
     @Test
+    void who_is_kept_out_for_a_second_is_read_on_for_and_not_again_soon() {
+        Set<TopicPartition> both = Set.of(ONE, OTHER);
+        readingOn.read(ONE, 1_000, "r");
+        readingOn.lookForUnread(true, true, both, 2_000);
+        readingOn.lookForUnread(false, true, both, 2_500);
+        readingOn.lookForUnread(true, true, both, 3_000);
+        readingOn.lookForUnread(true, true, both, 3_999);
+        assertThat(readingOn.isWanted(ONE)).as("not for a second").isFalse();
+        readingOn.lookForUnread(true, false, both, 4_000);
+        assertThat(readingOn.isWanted(ONE)).as("it is read anyway").isFalse();
+        readingOn.lookForUnread(true, true, both, 4_100);
+        assertThat(readingOn.isWanted(ONE)).isTrue();
+        assertThat(readingOn.isWanted(OTHER)).isTrue();
+        assertThat(readingOn.isExpected(ONE)).as("nobody comes now").isFalse();
+        readingOn.read(ONE, 4_100, "r");
+        assertThat(readingOn.isWanted(ONE)).isFalse();
+        readingOn.lookForUnread(true, false, both, 4_600);
+        assertThat(readingOn.isWanted(OTHER)).isTrue();
+        readingOn.read(OTHER, 4_100, "r");
+        readingOn.lookForUnread(true, true, both, 5_100);
+        readingOn.read(ONE, 5_000, "r");
+        readingOn.lookForUnread(true, true, both, 14_099);
+        assertThat(readingOn.isWanted(ONE)).as("nine times as long").isFalse();
+        readingOn.lookForUnread(true, true, both, 14_100);
+        assertThat(readingOn.isWanted(ONE)).isTrue();
+        readingOn.lookForUnread(false, true, both, 14_200);
+        assertThat(readingOn.isWanted(ONE)).as("nobody is kept out").isFalse();
+        readingOn.lookForUnread(true, true, both, 15_000);
+        readingOn.lookForUnread(true, true, both, 16_200);
+        assertThat(readingOn.isWanted(ONE)).as("two seconds at least").isTrue();
+        readingOn.lookForUnread(true, true, both, 46_200);
+        assertThat(readingOn.isWanted(ONE)).as("30 s at most").isFalse();
+    }
+
+    @Test
     void what_goes_to_the_end_while_its_route_is_open_again_already_is_wanted_too() {
         readingOn.read(ONE, 1_000, "r");
         open.add("r");

@@ -8,6 +8,7 @@ import dev.signalbox.schemas.Priority;
 import dev.signalbox.workers.intake.InboundRequest;
 import dev.signalbox.workers.scheduler.RequestTask.Readiness;
 import dev.signalbox.workers.scheduler.RequestTask.Step;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -35,8 +36,8 @@ class BlockedRoutesTest {
     private final Map<String, Dispatch> running = new HashMap<>();
     private long now = SECOND;
 
-    private InboundRequest request(long enqueuedMillis) {
-        InboundRequest plain = requests.arriving(Priority.STANDARD, "t", enqueuedMillis, 600_000);
+    private InboundRequest request(String tenant, long enqueuedMillis) {
+        InboundRequest plain = requests.arriving(Priority.STANDARD, tenant, enqueuedMillis, 600_000);
         return new InboundRequest(plain.lane(), plain.ticket(), plain.request(), plain.requestHash(), plain.hop(),
                 plain.firstEnqueuedMillis(), plain.expiresAtMillis(), plain.address(), plain.sizeBytes(),
                 new ConsumerRecord<>(plain.lane().requestTopic(), 0, plain.ticket().offset(), new byte[1],
@@ -44,8 +45,12 @@ class BlockedRoutesTest {
     }
 
     private InboundRequest offer(String route, long enqueuedMillis) {
+        return offer(route, "t", enqueuedMillis);
+    }
+
+    private InboundRequest offer(String route, String tenant, long enqueuedMillis) {
         DeploymentName place = new DeploymentName(route, "m");
-        InboundRequest request = request(enqueuedMillis);
+        InboundRequest request = request(tenant, enqueuedMillis);
         assertThat(scheduler.offer(new Requests.Task(request, route, Set.of(place),
                 () -> shut.contains(route) ? new Readiness.Busy(Set.of(place), Long.MAX_VALUE) : Readiness.READY,
                 () -> Step.ENDED), 1)).isEqualTo(PoolScheduler.Offer.WAITING);
@@ -94,6 +99,26 @@ class BlockedRoutesTest {
         shut.clear();
         pass(2 * SECOND);
         assertThat(scheduler.hasRoom(Priority.STANDARD, "down", SHARE)).isTrue();
+    }
+
+    @Test
+    void each_tenant_keeps_an_equal_part_of_a_blocked_routes_share() {
+        shut.add("down");
+        offerMany("down", 300);
+        List<InboundRequest> few = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            few.add(offer("down", "little", now / MILLI + i));
+        }
+        InboundRequest more = offer("down", "other", now / MILLI + 20);
+        assertThat(park()).isEmpty();
+        pass(SECOND);
+        List<PoolScheduler.Parked> parked = park();
+        assertThat(parked).hasSize(221).extracting(PoolScheduler.Parked::request).doesNotContain(more)
+                .doesNotContainAnyElementsOf(few);
+        assertThat(scheduler.waiting(Priority.STANDARD, "down", "t")).isEqualTo(79);
+        assertThat(scheduler.waiting(Priority.STANDARD, "down", "little")).isEqualTo(20);
+        assertThat(scheduler.few(Priority.STANDARD, "down", SHARE)).as("half of what is equal with one more tenant")
+                .isEqualTo(12);
     }
 
     @Test
