@@ -23,14 +23,32 @@ final class SignalboxProcess implements AutoCloseable {
 
     /** @param output gets stdout and stderr, behind what it holds already */
     static SignalboxProcess start(Path output, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx512m", "-XX:+UseSerialGC",
+        List<String> command = new ArrayList<>(heedingInterrupts());
+        command.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx512m",
+                "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow", "-cp", System.getProperty("java.class.path"),
                 "dev.signalbox.cli.Main"));
         command.addAll(List.of(arguments));
         return new SignalboxProcess(new ProcessBuilder(command).redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile())).start(), output);
+    }
+
+    /**
+     * What a shell starts in the background ignores SIGINT, and so does all that is started from there: tests, too. GNU env
+     * undoes that; where there is none, these tests need a foreground.
+     */
+    private static List<String> heedingInterrupts() throws IOException {
+        List<String> prefix = List.of("env", "--default-signal=INT");
+        List<String> trial = new ArrayList<>(prefix);
+        trial.add("true");
+        try {
+            return new ProcessBuilder(trial).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .start().waitFor() == 0 ? prefix : List.of();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
+        }
     }
 
     /** As Ctrl-C does. */
