@@ -63,7 +63,8 @@ class OutageInTheFleetIT {
                 Dispatcher dispatcher = Dispatcher.start(DispatcherOptions.of(installation.configuration(),
                         installation.clientProperties(), installation.registryProperties(),
                         folder.resolve("control")));
-                Caller caller = new Caller(installation.callerProperties(), LANE)) {
+                Caller caller = new Caller(installation.callerProperties(), LANE);
+                AutoCloseable _ = () -> others.forEach(Worker::close)) {
             for (int i = 0; i < 2; i++) {
                 others.add(Worker.start(WorkerOptions.of(installation.configuration(),
                         installation.clientProperties(), installation.registryProperties())));
@@ -100,8 +101,6 @@ class OutageInTheFleetIT {
             System.out.printf("S15 with three workers: %d of %d served, %d calls met the outage, back after %d s%n",
                     REQUESTS, REQUESTS, failing.size(), TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - recovered));
             assertThat(failing).as("calls that met the outage").isNotEmpty().hasSizeLessThanOrEqualTo(MOST_CALLS);
-        } finally {
-            others.forEach(Worker::close);
         }
     }
 

@@ -72,7 +72,8 @@ class TenantAtOnceIT {
         SimulatorOptions vendors = SimulatorOptions.of(VendorProfile.of("v", ModelProfile.paced(10, 20)));
         try (Installation installation = Installation.start(folder.resolve("stack"), vendors,
                 TenantAtOnceIT::configuration);
-                Caller caller = new Caller(installation.callerProperties(), LANE)) {
+                Caller caller = new Caller(installation.callerProperties(), LANE);
+                AutoCloseable _ = () -> others.forEach(Worker::close)) {
             try (Dispatcher dispatcher = Dispatcher.start(DispatcherOptions.of(installation.configuration(),
                     installation.clientProperties(), installation.registryProperties(), folder.resolve("control")))) {
                 while (others.size() < workers - 1) {
@@ -89,8 +90,6 @@ class TenantAtOnceIT {
                 }
             }
             withoutDispatcher(installation, caller, others);
-        } finally {
-            others.forEach(Worker::close);
         }
     }
 
